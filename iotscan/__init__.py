@@ -1,0 +1,3 @@
+"""iotscan finds the devices on a network, checks them without harm, and says what to do."""
+
+__version__ = "0.1.0"

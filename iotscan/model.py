@@ -1,0 +1,480 @@
+"""The nouns of iotscan: frozen, slotted dataclasses and enumerations, standard library only.
+
+A newcomer learns ten words here: scope, device, service, transcript, observation, principle,
+rule, finding, report and probe (the last one lives in :mod:`iotscan.probe_api`).
+
+Units: times called ``at`` or ``began`` are seconds since the scan (or capture) began, rounded to
+microseconds; ``started`` is UTC in ISO 8601. Bytes are as they were on the wire, secrets masked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum, IntEnum
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
+from typing import Literal
+
+Address = IPv4Address | IPv6Address
+Subnet = IPv4Network | IPv6Network
+Transport = Literal["tcp", "udp"]
+Sender = Literal["client", "server"]
+Fact = bool | int | float | str | tuple[str, ...]
+
+
+class Impact(IntEnum):
+    """The most that may be done to a device."""
+
+    LISTEN = 0
+    GREET = 1
+    LOGIN = 2
+
+
+class Ending(Enum):
+    """Why a conversation stopped. Only ``COMPLETE`` may support "looks met"."""
+
+    COMPLETE = "complete"
+    REFUSED = "refused"
+    TIMEOUT = "timeout"
+    CLOSED = "closed"
+    TLS_FAILED = "tls-failed"
+    WRONG_PROTOCOL = "wrong-protocol"
+    OUT_OF_SCOPE = "out-of-scope"
+    BUDGET_SPENT = "budget-spent"
+    LOCKED_OUT = "locked-out"
+    BUG = "bug"
+
+
+class Standing(Enum):
+    """How a device stands to a provision: three answers, never two."""
+
+    VIOLATED = "violated"
+    MET = "met"
+    NOT_ASSESSED = "not-assessed"
+
+
+class Severity(IntEnum):
+    INFO = 0
+    LOW = 1
+    MEDIUM = 2
+    HIGH = 3
+    CRITICAL = 4
+
+
+class Confidence(IntEnum):
+    """How directly a finding was seen: indirect, strong signs, seen."""
+
+    POSSIBLE = 0
+    LIKELY = 1
+    CONFIRMED = 2
+
+
+class Relation(IntEnum):
+    """What a finding says about a provision; stronger is larger."""
+
+    INFORMS = 0
+    SUGGESTS = 1
+    CONTRADICTS = 2
+
+
+class Outcome(Enum):
+    """How a device answered one login attempt, by a parsed fact."""
+
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+    LOCKED = "locked"
+    UNCLEAR = "unclear"
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    address: Address
+    transport: Transport
+    port: int
+
+    def __str__(self) -> str:
+        host = f"[{self.address}]" if self.address.version == 6 else str(self.address)
+        return f"{host}:{self.port}/{self.transport}"
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """Something that answers at an endpoint.
+
+    ``name`` is the protocol it was recognised to speak (a probe's name), None while unknown.
+    ``hint`` is what the device itself announced about it: the path of an SSDP LOCATION, the
+    name of the opening that made it answer.
+    """
+
+    endpoint: Endpoint
+    name: str | None = None
+    tls: bool = False
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TlsFacts:
+    """What a TLS handshake showed. Nothing is verified here; ``chain`` is DER, leaf first."""
+
+    version: str = ""
+    cipher: str = ""
+    chain: tuple[bytes, ...] = ()
+    alpn: str = ""
+    client_certificate_requested: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One thing said. ``login`` is the id of the credential sent in this turn, masked in ``data``.
+
+    ``frame`` is the capture's frame number (1 is the first) when this was read from a capture.
+    """
+
+    sender: Sender
+    at: float
+    data: bytes
+    channel: int = 0
+    login: str | None = None
+    frame: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """One connection, or one UDP exchange, within a conversation.
+
+    ``login`` is the id of the credential it was opened for, ``outcome`` what the probe read from
+    the answer while talking (the reader derives its own; they must agree).
+    """
+
+    endpoint: Endpoint
+    opened: float = 0.0
+    ending: Ending = Ending.COMPLETE
+    tls: TlsFacts | None = None
+    login: str | None = None
+    outcome: Outcome | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Transcript:
+    """One probe's whole conversation with one service: the evidence that readers read.
+
+    ``turns`` of all channels in the order they happened. ``id`` is unique within a recording
+    ("c17"). ``note`` says in words why it ended when that is not COMPLETE.
+    """
+
+    id: str
+    service: Service
+    probe: str
+    began: float
+    turns: tuple[Turn, ...] = ()
+    channels: tuple[Channel, ...] = ()
+    ending: Ending = Ending.COMPLETE
+    note: str = ""
+
+    def said_by(self, sender: Sender, channel: int | None = None) -> bytes:
+        """Everything one side said, joined: of one channel, or of all."""
+        return b"".join(
+            turn.data
+            for turn in self.turns
+            if turn.sender == sender and channel in (None, turn.channel)
+        )
+
+    def turns_of(self, channel: int) -> tuple[tuple[int, Turn], ...]:
+        """(index in ``turns``, turn) of one channel: the indexes are what proofs cite."""
+        return tuple((i, turn) for i, turn in enumerate(self.turns) if turn.channel == channel)
+
+
+@dataclass(frozen=True, slots=True)
+class Packet:
+    """An announcement or a discovery answer as it arrived, without what lies below ``data``.
+
+    ``protocol`` is the discoverer that can read it ("arp", "mdns", "ssdp" …); ``id`` is "p5".
+    ``source`` is None for frames without an IP address of their own.
+    """
+
+    id: str
+    at: float
+    protocol: str
+    data: bytes
+    source: Address | None = None
+    mac: str | None = None
+    interface: str = ""
+    frame: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """Where a reader finds the evidence.
+
+    ``source``: id of a transcript ("c17"), packet ("p5") or sweep ("s3") in the recording;
+    ``turns``: indexes of the turns that prove it, empty for packets and sweeps;
+    ``frames``: frame numbers in the capture file named ``file``.
+    """
+
+    source: str
+    turns: tuple[int, ...] = ()
+    file: str = ""
+    frames: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of observation: the words (fact names and their types) that rules may use of it.
+
+    ``doc`` says in one sentence when a reader emits it.
+    """
+
+    name: str
+    facts: Mapping[str, type]
+    doc: str
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """A fact about one address (and endpoint, when it is about a service), with its proof.
+
+    ``facts`` holds only what was established: a missing word means "not known".
+    Text in it that the device controls has been through :func:`iotscan.text.clean`.
+    """
+
+    kind: str
+    facts: Mapping[str, Fact]
+    address: Address
+    endpoint: Endpoint | None = None
+    proofs: tuple[Proof, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """One source's word that a device is there, as read from one packet or sweep.
+
+    ``names`` are what the device calls itself; ``traits`` are identifying words under fixed keys
+    (vendor, model, firmware, serial, udn, server, kind, os …); ``leads`` are services it announced,
+    followed only when their address is one of the announcer's own.
+    """
+
+    source: str
+    addresses: tuple[Address, ...]
+    mac: str | None = None
+    names: tuple[str, ...] = ()
+    traits: Mapping[str, str] = field(default_factory=dict)
+    leads: tuple[Service, ...] = ()
+    proof: Proof = Proof("")
+
+
+@dataclass(frozen=True, slots=True)
+class Sweep:
+    """What a port sweep saw at one address. ``unswept`` ports could not be looked at, ``why``.
+
+    ``alive``: something at the address answered (a RST counts, except on loopback where the
+    scanner's own kernel sends it).
+    """
+
+    id: str
+    at: float
+    address: Address
+    open: tuple[Endpoint, ...] = ()
+    closed: int = 0
+    silent: int = 0
+    unswept: int = 0
+    why: str = ""
+    alive: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What a device is, as far as signals say (``because``); empty means unknown."""
+
+    vendor: str = ""
+    model: str = ""
+    firmware: str = ""
+    kind: str = ""
+    because: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """One real device: sightings fused by MAC, address, name and UPnP id.
+
+    ``key`` is stable between scans: the MAC if it is a registered one, else the UPnP id, else
+    the lowest address. ``randomised``: its MAC is locally administered.
+    """
+
+    key: str
+    addresses: tuple[Address, ...]
+    mac: str | None = None
+    randomised: bool = False
+    names: tuple[str, ...] = ()
+    identity: Identity = Identity()
+    services: tuple[Service, ...] = ()
+    sightings: tuple[Sighting, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A rule that holds for one device, with the words for its owner and the proof.
+
+    ``detail`` is one masked sentence with the facts of this case. ``crosswalk``: framework id →
+    provision ids. ``fingerprint`` is the same for the same problem in the next scan (it holds no
+    time, no transcript id, no address).
+    """
+
+    rule: str
+    title: str
+    principle: str
+    severity: Severity
+    confidence: Confidence
+    relation: Relation
+    device: str
+    address: Address
+    endpoint: Endpoint | None
+    detail: str
+    plain: str
+    remedy: str
+    does_not_prove: str
+    crosswalk: Mapping[str, tuple[str, ...]]
+    cwe: tuple[str, ...]
+    proofs: tuple[Proof, ...]
+    fingerprint: str
+    login: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """How one device stands to one provision, and why. ``findings`` are fingerprints."""
+
+    provision: str
+    standing: Standing
+    reason: str
+    findings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Posture:
+    """A device's verdicts for one framework with a cap-based grade.
+
+    ``grade``: A (nothing found) to F (a critical finding); ``incomplete``: a needed probe did not
+    finish, so the grade is "at best". ``assessed`` of ``observable`` of ``total`` provisions.
+    """
+
+    device: str
+    framework: str
+    grade: str
+    incomplete: bool
+    assessed: int
+    observable: int
+    total: int
+    verdicts: tuple[Verdict, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Something that could not be looked at: where, what, why, and what to do about it."""
+
+    subject: str
+    what: str
+    ending: Ending
+    reason: str
+    advice: str = ""
+    device: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What may be touched. Exclusions always win; see :mod:`iotscan.net.gateway`."""
+
+    allow: tuple[Subnet, ...]
+    deny: tuple[Subnet, ...] = ()
+    interfaces: tuple[str, ...] = ()
+    impact: Impact = Impact.LOGIN
+
+    def admits(self, address: Address) -> bool:
+        """Whether the address may be talked to; an IPv4-mapped IPv6 address counts as IPv4."""
+        mapped = getattr(address, "ipv4_mapped", None)
+        plain = mapped if mapped is not None else address
+        if any(plain in net for net in self.deny if net.version == plain.version):
+            return False
+        return any(plain in net for net in self.allow if net.version == plain.version)
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """How a recording began: everything a replay needs to give the same report."""
+
+    format: int
+    version: str
+    started: str
+    scope: Scope
+    settings: Mapping[str, Fact]
+    rules: str
+    source: str = "scan"
+
+
+@dataclass(frozen=True, slots=True)
+class Footer:
+    """How a recording ended; a recording without one was cut off, and its report says so."""
+
+    ended: float
+    complete: bool
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """All that a scan saw, or all that was read from captures: the one input of the assessment."""
+
+    header: Header
+    packets: tuple[Packet, ...] = ()
+    sightings: tuple[Sighting, ...] = ()
+    sweeps: tuple[Sweep, ...] = ()
+    transcripts: tuple[Transcript, ...] = ()
+    gaps: tuple[Gap, ...] = ()
+    footer: Footer | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ConversationNote:
+    """One line per conversation in a report: enough to find its transcript."""
+
+    id: str
+    probe: str
+    endpoint: Endpoint
+    ending: Ending
+    turns: int
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What iotscan concludes. ``complete`` is False when something asked for was not looked at."""
+
+    format: int
+    version: str
+    rules: str
+    started: str
+    duration: float
+    source: str
+    scope: Scope
+    complete: bool
+    devices: tuple[Device, ...] = ()
+    observations: tuple[Observation, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    postures: tuple[Posture, ...] = ()
+    gaps: tuple[Gap, ...] = ()
+    blind_spots: tuple[str, ...] = ()
+    conversations: tuple[ConversationNote, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Something worth showing while a scan runs.
+
+    ``stage``: discover, sweep, probe, assess; ``what``: a word of the stage's own (host, service,
+    conversation, done …); ``done`` of ``total`` where a total is known, else 0.
+    """
+
+    stage: str
+    what: str
+    subject: str = ""
+    done: int = 0
+    total: int = 0

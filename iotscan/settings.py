@@ -1,0 +1,54 @@
+"""Every setting of a scan in one frozen value, with defaults that an ESP8266 survives.
+
+Where a number came from is said beside it. Rates and limits are enforced by ``iotscan.net``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from iotscan.model import Impact, Severity
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Rates per second, times in seconds, sizes in bytes."""
+
+    packets_per_second: float = 2000.0
+    connections_per_second: float = 1000.0
+    # lwIP on an ESP8266 has room for five TCP connections; three leaves two for its owner.
+    connections_per_host: int = 3
+    host_connections_per_second: float = 50.0
+    connect_timeout: float = 1.5
+    read_timeout: float = 3.0
+    conversation_timeout: float = 60.0
+    conversation_bytes: int = 262_144
+    conversation_connections: int = 24
+    # Hikvision locks an address after five failures, most others after five or more.
+    logins_per_account: int = 3
+    logins_per_service: int = 6
+    login_pause: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a scan is to do. ``targets`` empty means: the attached private networks.
+
+    ``ports`` empty means the built-in list. ``authorisation``: a file that names public networks
+    which the user may scan. ``discovery_time``: seconds to wait for announcements.
+    """
+
+    targets: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    interfaces: tuple[str, ...] = ()
+    impact: Impact = Impact.LOGIN
+    ports: tuple[int, ...] = ()
+    sweep: str = "connect"
+    authorisation: str = ""
+    discovery_time: float = 3.0
+    record: str = ""
+    outputs: tuple[str, ...] = ("terminal",)
+    fail_on: Severity = Severity.INFO
+    show_passwords: bool = False
+    rule_folders: tuple[str, ...] = ()
+    limits: Limits = Limits()
