@@ -9,25 +9,61 @@ microseconds; ``started`` is UTC in ISO 8601. Bytes are as they were on the wire
 
 from __future__ import annotations
 
+from abc import ABCMeta
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import Enum, IntEnum
+from enum import Enum
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-Address = IPv4Address | IPv6Address
-Subnet = IPv4Network | IPv6Network
+if TYPE_CHECKING:
+    Address = IPv4Address | IPv6Address
+    Subnet = IPv4Network | IPv6Network
+else:
+    # One class at run time, so that JSON codecs see a single custom type, not a union of two.
+    class Address(metaclass=ABCMeta):
+        """An IPv4 or IPv6 address."""
+
+    class Subnet(metaclass=ABCMeta):
+        """An IPv4 or IPv6 network."""
+
+    for _class in (IPv4Address, IPv6Address):
+        Address.register(_class)
+    for _class in (IPv4Network, IPv6Network):
+        Subnet.register(_class)
+
 Transport = Literal["tcp", "udp"]
 Sender = Literal["client", "server"]
 Fact = bool | int | float | str | tuple[str, ...]
 
 
-class Impact(IntEnum):
+class Ordered(Enum):
+    """An enumeration whose members compare in the order they are written in; values are words."""
+
+    @property
+    def rank(self) -> int:
+        """Place in that order, from 0."""
+        return list(type(self)).index(self)
+
+    def __lt__(self, other: object) -> bool:
+        return self.rank < other.rank if isinstance(other, type(self)) else NotImplemented
+
+    def __le__(self, other: object) -> bool:
+        return self.rank <= other.rank if isinstance(other, type(self)) else NotImplemented
+
+    def __gt__(self, other: object) -> bool:
+        return self.rank > other.rank if isinstance(other, type(self)) else NotImplemented
+
+    def __ge__(self, other: object) -> bool:
+        return self.rank >= other.rank if isinstance(other, type(self)) else NotImplemented
+
+
+class Impact(Ordered):
     """The most that may be done to a device."""
 
-    LISTEN = 0
-    GREET = 1
-    LOGIN = 2
+    LISTEN = "listen"
+    GREET = "greet"
+    LOGIN = "login"
 
 
 class Ending(Enum):
@@ -53,28 +89,28 @@ class Standing(Enum):
     NOT_ASSESSED = "not-assessed"
 
 
-class Severity(IntEnum):
-    INFO = 0
-    LOW = 1
-    MEDIUM = 2
-    HIGH = 3
-    CRITICAL = 4
+class Severity(Ordered):
+    INFO = "info"
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+    CRITICAL = "critical"
 
 
-class Confidence(IntEnum):
+class Confidence(Ordered):
     """How directly a finding was seen: indirect, strong signs, seen."""
 
-    POSSIBLE = 0
-    LIKELY = 1
-    CONFIRMED = 2
+    POSSIBLE = "possible"
+    LIKELY = "likely"
+    CONFIRMED = "confirmed"
 
 
-class Relation(IntEnum):
+class Relation(Ordered):
     """What a finding says about a provision; stronger is larger."""
 
-    INFORMS = 0
-    SUGGESTS = 1
-    CONTRADICTS = 2
+    INFORMS = "informs"
+    SUGGESTS = "suggests"
+    CONTRADICTS = "contradicts"
 
 
 class Outcome(Enum):

@@ -48,7 +48,7 @@ class Settings:
     discovery_time: float = 3.0
     record: str = ""
     outputs: tuple[str, ...] = ("terminal",)
-    fail_on: Severity = Severity.INFO
+    fail_on: Severity = Severity.LOW
     show_passwords: bool = False
     rule_folders: tuple[str, ...] = ()
     limits: Limits = Limits()
