@@ -465,6 +465,7 @@ class Recording:
     sweeps: tuple[Sweep, ...] = ()
     transcripts: tuple[Transcript, ...] = ()
     gaps: tuple[Gap, ...] = ()
+    blind_spots: tuple[str, ...] = ()
     footer: Footer | None = None
 
 

@@ -74,10 +74,11 @@ class Stream(Protocol):
         """The password of the login this stream was opened for; LookupError if for none."""
         ...
 
-    async def read(self, limit: int = 4096) -> bytes:
+    async def read(self, limit: int = 4096, timeout: float | None = None) -> bytes:
         """Up to ``limit`` bytes, at least one; b"" once the device has closed.
 
-        Raises TimedOut, ConnectionLost, BudgetSpent.
+        ``timeout``: seconds, at most the setting for a read. Raises TimedOut, ConnectionLost,
+        BudgetSpent.
         """
         ...
 

@@ -79,7 +79,7 @@ class FakeStream:
             raise LookupError("this stream was not opened for a login")
         return self.network.secrets[self.login.id]
 
-    async def read(self, limit: int = 4096) -> bytes:
+    async def read(self, limit: int = 4096, timeout: float | None = None) -> bytes:
         match self.steps[0] if self.steps else Fails(TimedOut("read")):
             case Says(data):
                 head, rest = data[:limit], data[limit:]
