@@ -1,0 +1,44 @@
+# One word per job. Needs only Python 3.11 or newer and make.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+
+.PHONY: demo test check bench fuzz lock clean
+
+demo: $(VENV)/run            ## scan a virtual home on loopback: no root, no other packages
+	$(BIN)/iotscan demo
+
+test: $(VENV)/dev            ## install what the tests need and run all of them
+	sh tests/lab/install.sh
+	$(BIN)/python -m pytest
+
+check: $(VENV)/dev           ## format, lint, types, layers
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(VENV)/dev           ## measure side by side with nmap and arp-scan (root)
+	sh tests/lab/install.sh
+	$(BIN)/python -m benchmarks
+
+lock: $(VENV)/dev            ## renew the lock files from pyproject.toml
+	$(BIN)/python -m uv pip compile --universal --generate-hashes --no-header --no-annotate \
+	    --no-emit-index-url -q pyproject.toml -o requirements.lock
+	$(BIN)/python -m uv pip compile --universal --generate-hashes --no-header --no-annotate \
+	    --no-emit-index-url -q pyproject.toml --group dev -o requirements-dev.lock
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+$(VENV)/run: requirements.lock pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install -q --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install -q --no-deps -e .
+	touch $@
+
+$(VENV)/dev: requirements-dev.lock pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install -q --require-hashes -r requirements-dev.lock
+	$(BIN)/python -m pip install -q --no-deps -e .
+	touch $@ $(VENV)/run

@@ -1,0 +1,91 @@
+"""Rules every test lives by: no packet leaves loopback, and what was left out is said at the end."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections import Counter
+from collections.abc import Sequence
+from ipaddress import ip_address
+from pathlib import Path
+
+import pytest
+
+SHARED = Path(__file__).resolve().parent.parent.parent / "shared"
+DAEMONS = (
+    "ip",
+    "mosquitto",
+    "avahi-daemon",
+    "coap-server-notls",
+    "miniupnpd",
+    "telnetd",
+    "tcpdump",
+)
+
+
+def _allowed(address: object) -> bool:
+    """Loopback, local sockets, and addresses that no packet can be sent to."""
+    if not isinstance(address, tuple) or not address:
+        return True
+    host = str(address[0]).partition("%")[0]
+    if host in ("", "localhost"):
+        return True
+    try:
+        parsed = ip_address(host)
+    except ValueError:
+        return False
+    mapped = getattr(parsed, "ipv4_mapped", None) or parsed
+    return bool(mapped.is_loopback or mapped.is_unspecified)
+
+
+def _refuse(event: str, args: tuple[object, ...]) -> None:
+    if event == "socket.connect" and not _allowed(args[1]):
+        raise PermissionError(f"a test dialled {args[1]}")
+    if event in ("socket.sendto", "socket.sendmsg") and not _allowed(args[-1]):
+        raise PermissionError(f"a test sent to {args[-1]}")
+
+
+if not os.environ.get("IOTSCAN_TEST_NAMESPACE"):
+    # Tests that run inside a namespace of their own set this: nothing they send can get out.
+    sys.addaudithook(_refuse)
+
+
+def missing_for_the_lab() -> str:
+    """Why the lab cannot run here, "" when it can."""
+    if sys.platform != "linux":
+        return "the lab needs Linux network namespaces"
+    if os.geteuid() != 0:
+        return "the lab needs root for network namespaces"
+    lacking = [name for name in DAEMONS if shutil.which(name, path=_search_path()) is None]
+    return f"not installed: {', '.join(lacking)}" if lacking else ""
+
+
+def _search_path() -> str:
+    return os.environ.get("PATH", "") + ":/usr/sbin:/sbin"
+
+
+def pytest_collection_modifyitems(items: Sequence[pytest.Item]) -> None:
+    lab = missing_for_the_lab()
+    for item in items:
+        if item.get_closest_marker("lab") and lab:
+            item.add_marker(pytest.mark.skip(reason=lab))
+        if item.get_closest_marker("shared") and not SHARED.is_dir():
+            item.add_marker(pytest.mark.skip(reason="no ../shared beside this checkout"))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    reasons = Counter(
+        str(report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr)
+        for report in terminalreporter.stats.get("skipped", [])
+    )
+    if not reasons:
+        terminalreporter.write_line("Nothing was left out.")
+    for reason, count in sorted(reasons.items()):
+        terminalreporter.write_line(f"Left out: {count} tests. {reason.removeprefix('Skipped: ')}")
+
+
+@pytest.fixture
+def shared() -> Path:
+    """The folder of references and captures beside the checkout."""
+    return SHARED

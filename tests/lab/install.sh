@@ -1,0 +1,31 @@
+#!/bin/sh
+# Installs the daemons that the lab tests talk to, as root on Debian or Ubuntu; elsewhere it says
+# what is missing and the tests that need it are left out, with the reason, in their last lines.
+set -eu
+
+packages="arp-scan avahi-daemon inetutils-telnetd iproute2 libcoap3-bin miniupnpd minidlna \
+mosquitto nmap tcpdump tshark"
+
+missing=""
+for package in $packages; do
+    dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' ||
+        missing="$missing $package"
+done
+[ -n "$missing" ] || exit 0
+
+if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
+    echo "not installed:$missing (needs root on Debian or Ubuntu); the tests that need them are left out"
+    exit 0
+fi
+
+# No daemon may start on the machine itself: the lab starts its own, inside network namespaces.
+policy=/usr/sbin/policy-rc.d
+if [ ! -e "$policy" ]; then
+    printf '#!/bin/sh\nexit 101\n' >"$policy"
+    chmod 755 "$policy"
+    trap 'rm -f "$policy"' EXIT
+fi
+export DEBIAN_FRONTEND=noninteractive
+apt-get update -qq
+# shellcheck disable=SC2086
+apt-get install -y -qq --no-install-recommends $missing >/dev/null
