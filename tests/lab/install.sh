@@ -3,8 +3,8 @@
 # what is missing and the tests that need it are left out, with the reason, in their last lines.
 set -eu
 
-packages="arp-scan avahi-daemon inetutils-telnetd iproute2 libcoap3-bin miniupnpd minidlna \
-mosquitto nmap tcpdump tshark"
+packages="arp-scan avahi-daemon busybox-static inetutils-telnetd iproute2 libcoap3-bin miniupnpd minidlna \
+mosquitto mosquitto-clients nftables nmap tcpdump tshark"
 
 missing=""
 for package in $packages; do
