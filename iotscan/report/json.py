@@ -1,0 +1,46 @@
+"""The report as JSON that loads back equal; described by ``schema.json`` beside this file."""
+
+from __future__ import annotations
+
+from typing import TextIO
+
+import msgspec
+
+from iotscan import codec
+from iotscan.errors import UsageError
+from iotscan.model import Report
+from iotscan.report import Options
+
+# The version of the JSON form: it goes up when a field changes its meaning or leaves.
+FORMAT = 1
+# Legal inside JSON strings, yet a terminal or a browser acts on them: written as escapes.
+_UNSAFE = (*range(0x7F, 0xA0), 0x61C, *range(0x200E, 0x2010), *range(0x2028, 0x202F))
+_ESCAPES = {code: f"\\u{code:04x}" for code in (*_UNSAFE, *range(0x2066, 0x206A))}
+
+
+def dumps(report: Report) -> str:
+    """JSON with two spaces of indent, fields in declared order, mappings sorted by key."""
+    text = msgspec.json.format(codec.encode(report), indent=2).decode()
+    return text.translate(_ESCAPES) + "\n"
+
+
+def loads(text: str | bytes) -> Report:
+    """The report that ``dumps`` wrote. Raises UsageError when it is no such text."""
+    try:
+        report = codec.decode(text, Report)
+    except ValueError as error:
+        raise UsageError(f"this is not an iotscan report: {error}") from error
+    if report.format != FORMAT:
+        raise UsageError(
+            f"this report has format {report.format}, and this iotscan reads format {FORMAT}: "
+            "use the version that wrote it"
+        )
+    return report
+
+
+def render(report: Report, out: TextIO, options: Options) -> None:
+    """The same text whatever the options: JSON is for machines."""
+    out.write(dumps(report))
+
+
+RENDERER = render

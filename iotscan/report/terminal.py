@@ -1,0 +1,232 @@
+"""The report for the owner of the devices, on a screen: what was found, why it matters, what to do.
+
+Technical words stand in one dim line under each finding; the rest needs no knowledge of networks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TextIO
+
+from iotscan.model import Finding, Posture, Report, Severity
+from iotscan.report import Options
+from iotscan.report.digest import (
+    DeviceView,
+    device_views,
+    gap_groups,
+    headline,
+    steps,
+    tally,
+)
+from iotscan.report.page import Page
+from iotscan.report.words import (
+    CONFIDENCE,
+    ENDINGS,
+    URGENCY,
+    count,
+    coverage,
+    device_make,
+    device_name,
+    device_place,
+    grade,
+    lasting,
+    listed,
+    proofs,
+    safe,
+    when,
+)
+
+_STYLE = {
+    Severity.CRITICAL: "bold red",
+    Severity.HIGH: "red",
+    Severity.MEDIUM: "yellow",
+    Severity.LOW: "cyan",
+    Severity.INFO: "dim",
+    None: "green",
+}
+_LABELS = 12
+_MOST_STEPS = 7
+# Which texts of a rule were explained, and under which number.
+_Explained = dict[tuple[str, str, str, str], int]
+
+
+def render(report: Report, out: TextIO, options: Options) -> None:
+    """Devices by need of attention, then what could not be seen, what to do next, and counts."""
+    page = Page(out, options)
+    views = device_views(report)
+    _head(page, report, views)
+    explained: _Explained = {}
+    number = 0
+    for view in views:
+        if view.findings:
+            number = _device(page, view, number, explained)
+            page.flush()
+    _quiet_devices(page, [view for view in views if not view.findings])
+    _unseen(page, report)
+    _next(page, report, views)
+    _counts(page, report, views)
+    page.flush()
+
+
+def _head(page: Page, report: Report, views: Sequence[DeviceView]) -> None:
+    worst = views[0].worst if views else None
+    page.line(headline(report, views), "bold" if worst is None else f"bold {_STYLE[worst]}")
+    allowed = listed([str(network) for network in report.scope.allow])
+    verb = "Scanned" if report.source == "scan" else "Read"
+    page.line(
+        f"{verb} {allowed or 'nothing'} on {when(report.started)}, in {lasting(report.duration)}."
+    )
+    if not report.complete:
+        page.line(
+            "This report is INCOMPLETE: something could not be looked at. "
+            "What that was stands under “What could not be seen”.",
+            "bold yellow",
+        )
+    page.flush()
+
+
+def _device(page: Page, view: DeviceView, number: int, explained: _Explained) -> int:
+    device, worst = view.device, view.worst
+    assert worst is not None
+    page.line()
+    page.rule()
+    page.line(f"{device_name(device)}: {URGENCY[worst]}", f"bold {_STYLE[worst]}")
+    if make := device_make(device):
+        page.line(make)
+    page.line(device_place(device), "dim")
+    for posture in view.postures:
+        page.line(_standing(posture))
+    for finding in view.findings:
+        number += 1
+        page.line()
+        _finding(page, finding, number, explained)
+    _right(page, view)
+    if view.gaps:
+        page.line()
+        page.line(f"{count(len(view.gaps), 'check')} here could not be finished; see below.")
+    return number
+
+
+def _finding(page: Page, finding: Finding, number: int, explained: _Explained) -> None:
+    texts = (finding.rule, finding.plain, finding.remedy, finding.does_not_prove)
+    urgency = URGENCY[finding.severity]
+    style = f"bold {_STYLE[finding.severity]}"
+    page.line(f"{number}. {safe(finding.title)} ({urgency})", style, hang=3)
+    _part(page, "Found", finding.detail)
+    if (earlier := explained.get(texts)) is not None:
+        _part(page, "What to do", f"As under {earlier}, where the reasons stand too.")
+    else:
+        explained[texts] = number
+        _part(page, "Why", finding.plain)
+        _part(page, "What to do", finding.remedy)
+        _part(page, "Not proven", finding.does_not_prove)
+    page.line(_technical(finding), "dim", indent=3, hang=2)
+
+
+def _part(page: Page, label: str, words: str) -> None:
+    if words:
+        page.labelled(label, safe(words), _LABELS, indent=3)
+
+
+def _technical(finding: Finding) -> str:
+    place = str(finding.endpoint or finding.address)
+    parts = (
+        place,
+        safe(finding.rule, 80),
+        f"{finding.severity.value}, {CONFIDENCE[finding.confidence]}",
+        proofs(finding),
+    )
+    return " · ".join(filter(None, parts))
+
+
+def _standing(posture: Posture) -> str:
+    return f"{grade(posture)}: {coverage(posture)}."
+
+
+def _right(page: Page, view: DeviceView) -> None:
+    if not view.met:
+        return
+    page.line()
+    page.line("What looks right here, as far as it was tested:", "green", indent=3)
+    for verdict in view.met:
+        page.labelled("-", safe(verdict.reason), 2, indent=3)
+
+
+def _quiet_devices(page: Page, views: Sequence[DeviceView]) -> None:
+    if not views:
+        return
+    page.line()
+    page.rule()
+    page.line("Devices where nothing was found", "bold green")
+    page.line("Nothing found does not mean safe: only what is listed as checked was looked at.")
+    for view in views:
+        page.line()
+        make = device_make(view.device)
+        page.line(device_name(view.device) + (f" ({make})" if make else ""), "green")
+        page.line(device_place(view.device), "dim", indent=3)
+        for posture in view.postures:
+            page.line(_standing(posture), indent=3, hang=2)
+        for verdict in view.met:
+            page.labelled("-", f"Looks right: {safe(verdict.reason)}", 2, indent=3)
+        if view.gaps:
+            page.line(
+                f"{count(len(view.gaps), 'check')} could not be finished; see below.", indent=3
+            )
+    page.flush()
+
+
+def _unseen(page: Page, report: Report) -> None:
+    if not report.gaps and not report.blind_spots:
+        return
+    page.line()
+    page.rule()
+    page.line("What could not be seen", "bold yellow")
+    for group in gap_groups(report.gaps):
+        gap = group.gap
+        reason = safe(gap.reason) or ENDINGS[gap.ending]
+        subjects = listed([safe(subject, 80) for subject in group.subjects])
+        page.labelled("-", f"{safe(gap.what)}: {reason}. ({subjects})", 2)
+        if gap.advice:
+            page.labelled("What to do", safe(gap.advice), _LABELS, indent=2)
+    for blind_spot in report.blind_spots:
+        page.labelled("-", safe(blind_spot), 2)
+    page.flush()
+
+
+def _next(page: Page, report: Report, views: Sequence[DeviceView]) -> None:
+    todo = steps(views)
+    page.line()
+    page.rule()
+    page.line("What to do next", "bold")
+    for number, step in enumerate(todo[:_MOST_STEPS], 1):
+        devices = listed(step.devices, 4)
+        page.line(f"{number}. {devices}: {safe(step.finding.title)}.", hang=3)
+    if len(todo) > _MOST_STEPS:
+        page.line(f"Then the {count(len(todo) - _MOST_STEPS, 'other matter')} above.")
+    if not report.complete:
+        page.line("Look at what could not be seen, and scan again.")
+    elif todo:
+        page.line("Then scan again: what was mended no longer appears.")
+    else:
+        page.line("Scan again when a device is new, or after an update.")
+
+
+def _counts(page: Page, report: Report, views: Sequence[DeviceView]) -> None:
+    services = sum(len(device.services) for device in report.devices)
+    page.line()
+    page.rule()
+    found = ", ".join(f"{number} {severity.value}" for severity, number in tally(report))
+    page.line(
+        f"{count(len(views), 'device')}, {count(services, 'service')}, "
+        f"{count(len(report.findings), 'finding')}{f' ({found})' if found else ''}, "
+        f"{count(len(report.conversations), 'conversation')}.",
+        "dim",
+    )
+    page.line(
+        f"iotscan {safe(report.version, 40)}, rules {safe(report.rules, 80)}. A finding shows what "
+        "was seen once, from one place. It does not say whether a product meets a law or standard.",
+        "dim",
+    )
+
+
+RENDERER = render

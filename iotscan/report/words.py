@@ -1,0 +1,145 @@
+"""Plain words for the nouns of a report, for readers who do not know what a port is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from functools import lru_cache
+
+from iotscan import text
+from iotscan.model import Confidence, Device, Ending, Finding, Posture, Proof, Severity
+
+URGENCY = {
+    Severity.CRITICAL: "act now",
+    Severity.HIGH: "fix soon",
+    Severity.MEDIUM: "improve",
+    Severity.LOW: "small matter",
+    Severity.INFO: "good to know",
+}
+CONFIDENCE = {
+    Confidence.CONFIRMED: "seen directly",
+    Confidence.LIKELY: "strong signs",
+    Confidence.POSSIBLE: "indirect, verify first",
+}
+ENDINGS = {
+    Ending.COMPLETE: "finished",
+    Ending.REFUSED: "the device refused the connection",
+    Ending.TIMEOUT: "no answer in time",
+    Ending.CLOSED: "the device hung up",
+    Ending.TLS_FAILED: "no encrypted connection could be set up",
+    Ending.WRONG_PROTOCOL: "the answer was not what this service should say",
+    Ending.OUT_OF_SCOPE: "not allowed to look",
+    Ending.BUDGET_SPENT: "a limit was reached",
+    Ending.LOCKED_OUT: "the device showed signs of locking out logins, so trying stopped",
+    Ending.BUG: "a fault in iotscan itself",
+}
+# Rule texts are paragraphs; nothing that a person reads on a screen is longer than this.
+_LONGEST = 2000
+
+
+@lru_cache(maxsize=4096)
+def safe(words: str, longest: int = _LONGEST) -> str:
+    """Text for a screen. Cleaned again, because a report may come from a file of someone else's."""
+    return text.clean(words, longest)
+
+
+def count(number: int, noun: str, plural: str = "") -> str:
+    """ "1 device", "3 devices"."""
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
+def listed(items: Sequence[str], most: int = 5) -> str:
+    """The first ``most`` items with commas, and how many more there are."""
+    more = len(items) - most
+    return ", ".join(items[:most]) + (f" and {more:,} more" if more > 0 else "")
+
+
+def device_name(device: Device) -> str:
+    """What to call a device: its own name, else its make, else its kind, else by its address."""
+    identity = device.identity
+    make = " ".join(filter(None, (identity.vendor, identity.model)))
+    name = next(filter(None, (*device.names, make, identity.kind)), "")
+    return safe(name, 60) or f"Device at {_first_address(device)}"
+
+
+def device_label(device: Device) -> str:
+    """Its name with the address that tells it from others of that name."""
+    name = device_name(device)
+    address = _first_address(device)
+    return name if address in name else f"{name} ({address})"
+
+
+def device_make(device: Device) -> str:
+    """Kind, make and firmware as far as known; empty when that says no more than the name."""
+    identity = device.identity
+    make = " ".join(filter(None, (safe(identity.vendor, 40), safe(identity.model, 40))))
+    firmware = f"firmware {safe(identity.firmware, 40)}" if identity.firmware else ""
+    known = ", ".join(filter(None, (safe(identity.kind, 40), make, firmware)))
+    return known if known != device_name(device) else ""
+
+
+def _first_address(device: Device) -> str:
+    return str(device.addresses[0]) if device.addresses else safe(device.key, 60)
+
+
+def device_place(device: Device) -> str:
+    """Its addresses and MAC on one line."""
+    addresses = listed([str(address) for address in device.addresses], 3)
+    if not device.mac:
+        return addresses
+    return f"{addresses}, MAC {safe(device.mac, 40)}" + (" (random)" if device.randomised else "")
+
+
+def framework(name: str) -> str:
+    """ "etsi-en-303-645" as people write it."""
+    return safe(name, 60).replace("-", " ").upper()
+
+
+def grade(posture: Posture) -> str:
+    """The grade, said with its uncertainty."""
+    return f"Grade {posture.grade}" + (" at best, incomplete" if posture.incomplete else "")
+
+
+def coverage(posture: Posture) -> str:
+    """How much of the framework the grade rests on: never shown without it."""
+    return (
+        f"{posture.assessed} of {posture.observable} requirements of "
+        f"{framework(posture.framework)} that a scan can see were checked ({posture.total} in all)"
+    )
+
+
+def when(started: str) -> str:
+    """ISO 8601 as a date and time of day in UTC; other text as it stands."""
+    try:
+        moment = datetime.fromisoformat(started)
+    except ValueError:
+        return safe(started, 40)
+    return f"{moment.astimezone(UTC):%Y-%m-%d at %H:%M} UTC"
+
+
+def lasting(seconds: float) -> str:
+    """ "0.4 seconds", "43 seconds", "2 minutes 5 seconds"."""
+    if seconds < 10:
+        return f"{seconds:.1f} seconds"
+    minutes, rest = divmod(round(seconds), 60)
+    return (f"{count(minutes, 'minute')} " if minutes else "") + count(rest, "second")
+
+
+def proofs(finding: Finding) -> str:
+    """Where the evidence lies in the recording: "c17 turns 4, 5"."""
+    more = len(finding.proofs) - 3
+    shown = "; ".join(_proof(proof) for proof in finding.proofs[:3])
+    return shown + (f" and {more:,} more" if more > 0 else "")
+
+
+def _proof(proof: Proof) -> str:
+    turns = f" turn{'s' * (len(proof.turns) > 1)} {listed(list(map(str, proof.turns)), 6)}"
+    frames = f" frame{'s' * (len(proof.frames) > 1)} {listed(list(map(str, proof.frames)), 6)}"
+    return "".join(
+        (
+            safe(proof.source, 40),
+            turns if proof.turns else "",
+            f" {safe(proof.file, 60)}" if proof.file else "",
+            frames if proof.frames else "",
+        )
+    )
