@@ -1,3 +1,53 @@
-"""iotscan finds the devices on a network, checks them without harm, and says what to do."""
+"""iotscan finds the devices on a network, checks them without harm, and says what to do.
+
+    report = asyncio.run(iotscan.scan(iotscan.Settings(targets=("192.168.1.0/24",))))
+    report = iotscan.replay(["home.jsonl"])
+
+``scan`` and ``replay`` return the same :class:`Report`. Everything else a program needs are the
+nouns in :mod:`iotscan.model` and, for new probes, :mod:`iotscan.probe_api`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from iotscan.capture.recording import load as load_recording
+    from iotscan.model import Finding, Impact, Report, Severity
+    from iotscan.scan import replay, scan
+    from iotscan.settings import Limits, Settings
 
 __version__ = "0.1.0"
+__all__ = [
+    "Finding",
+    "Impact",
+    "Limits",
+    "Report",
+    "Settings",
+    "Severity",
+    "load_recording",
+    "replay",
+    "scan",
+]
+
+_HOME = {
+    "Finding": ("iotscan.model", "Finding"),
+    "Impact": ("iotscan.model", "Impact"),
+    "Limits": ("iotscan.settings", "Limits"),
+    "Report": ("iotscan.model", "Report"),
+    "Settings": ("iotscan.settings", "Settings"),
+    "Severity": ("iotscan.model", "Severity"),
+    "load_recording": ("iotscan.capture.recording", "load"),
+    "replay": ("iotscan.scan", "replay"),
+    "scan": ("iotscan.scan", "scan"),
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import on first use: ``iotscan --help`` must not pay for the engine."""
+    if name not in _HOME:
+        raise AttributeError(f"module 'iotscan' has no attribute {name!r}")
+    from importlib import import_module
+
+    module, attribute = _HOME[name]
+    return getattr(import_module(module), attribute)
