@@ -20,15 +20,15 @@ from iotscan.errors import Malformed
 EMPTY, GET, POST, PUT, DELETE, FETCH, PATCH, IPATCH = range(8)
 # Not of IANA's registry: the status broadcast of Shelly's CoIoT.
 COIOT_STATUS = 0x1E
-CREATED, DELETED, VALID, CHANGED, CONTENT, CONTINUE = 0x41, 0x42, 0x43, 0x44, 0x45, 0x5F
-UNAUTHORIZED, FORBIDDEN, METHOD_NOT_ALLOWED = 0x81, 0x83, 0x85
+CONTENT, UNAUTHORIZED, FORBIDDEN, METHOD_NOT_ALLOWED = 0x45, 0x81, 0x83, 0x85
 CSM, PING, PONG, RELEASE, ABORT = range(0xE1, 0xE6)
 
 OBSERVE, OSCORE, URI_PATH, CONTENT_FORMAT, URI_QUERY, BLOCK2, SIZE2 = 6, 9, 11, 12, 15, 23, 28
 # Options 2 and 4 of a CSM: RFC 8323 section 5.3.
 MAX_MESSAGE_SIZE, BLOCK_WISE = 2, 4
 
-LINK_FORMAT = 40
+# The methods that change something; FETCH (RFC 8132) does not.
+WRITES = {POST: "POST", PUT: "PUT", DELETE: "DELETE", PATCH: "PATCH", IPATCH: "iPATCH"}
 
 # IANA's CoRE parameters, methods and response codes; anything else is not CoAP or not yet.
 REQUESTS = frozenset({*range(GET, IPATCH + 1), COIOT_STATUS})
@@ -107,7 +107,7 @@ class Message:
     @property
     def path(self) -> str:
         """Uri-Path and Uri-Query as one target, percent-encoded: "/a/b?c=d"; "/" without any."""
-        path = "/".join(quote(value) for value in self.values(URI_PATH))
+        path = "/".join(quote(value, "") for value in self.values(URI_PATH))
         query = "&".join(quote(value, "=/?") for value in self.values(URI_QUERY))
         return f"/{path}?{query}" if query else f"/{path}"
 

@@ -6,10 +6,14 @@ answer to something else is never taken for one to this.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 
-from iotscan.protocols.coap import CONTENT, GET, Message, Type
+from iotscan.errors import Malformed
+from iotscan.protocols.coap import CONTENT, CSM, GET, Message, Type, decode
+from iotscan.protocols.coap_tcp import decode_tcp
 
 # Half of what a device could send in one conversation; lists of resources are a few kilobytes.
 LONGEST_BODY = 65_536
@@ -122,3 +126,40 @@ def assemble(exchanges: Iterable[Exchange]) -> Body | None:
         indexes.append(exchange.answered)
         complete = block is None or not block.more
     return Body(payload, complete, kind, tuple(indexes)) if indexes else None
+
+
+def messages(
+    said: Iterable[tuple[int, str, bytes]], *, tcp: bool = False
+) -> list[tuple[int, str, Message]]:
+    """(index, sender, message) of everything that is CoAP in a conversation, in its order.
+
+    Over UDP each piece is a datagram of its own, and foreign ones are left out. Over TCP a message
+    is where its last byte is; each side has to begin with a CSM (RFC 8323 section 5.3) and ends
+    with the first bytes that are no message.
+    """
+    return list(_from_streams(said) if tcp else _from_datagrams(said))
+
+
+def _from_datagrams(said: Iterable[tuple[int, str, bytes]]) -> Iterator[tuple[int, str, Message]]:
+    for index, sender, data in said:
+        with suppress(Malformed):
+            yield index, sender, decode(data)
+
+
+def _from_streams(said: Iterable[tuple[int, str, bytes]]) -> Iterator[tuple[int, str, Message]]:
+    unread: defaultdict[str, bytearray] = defaultdict(bytearray)
+    begun: set[str] = set()
+    broken: set[str] = set()
+    for index, sender, data in said:
+        if sender in broken:
+            continue
+        unread[sender] += data
+        try:
+            while (message := decode_tcp(unread[sender])) is not None:
+                if sender not in begun and message.code != CSM:
+                    raise Malformed("a stream that does not begin with a CSM")
+                begun.add(sender)
+                del unread[sender][: message.size]
+                yield index, sender, message
+        except Malformed:
+            broken.add(sender)

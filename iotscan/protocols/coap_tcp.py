@@ -31,7 +31,7 @@ def encode_tcp(message: Message) -> bytes:
     return bytes([nibble << 4 | token_length]) + extra + bytes([code]) + datagram[4:]
 
 
-def decode_tcp(stream: bytes) -> Message | None:
+def decode_tcp(stream: bytes | bytearray) -> Message | None:
     """The first message of a TCP stream, None while it is incomplete; ``size`` is where it ends.
 
     Raises Malformed.
@@ -52,7 +52,7 @@ def decode_tcp(stream: bytes) -> Message | None:
     if len(stream) < end:
         return None
     # The same options and payload follow a header of UDP, which is what the codec reads.
-    message = decode_any(bytes([0x40 | token_length, code, 0, 0]) + stream[start:end])
+    message = decode_any(bytes([0x40 | token_length, code, 0, 0]) + bytes(stream[start:end]))
     return Message(code, None, 0, message.token, message.options, message.payload, end)
 
 
