@@ -1,0 +1,199 @@
+"""UPnP descriptions, service descriptions (SCPD) and SOAP. UPnP Device Architecture 2.0, 2 and 3.
+
+All XML comes from devices: no DTD, no entities, bounded size and depth.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from xml.sax.saxutils import escape
+
+from defusedxml import DefusedXmlException
+from defusedxml.ElementTree import ParseError, fromstring
+
+from iotscan.errors import Malformed
+
+if TYPE_CHECKING:
+    from xml.etree.ElementTree import Element
+
+LARGEST = 65_536
+_DEEPEST = 32
+_MOST_DEVICES = 32
+_MOST_SERVICES = 64
+_MOST_ACTIONS = 256
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceEntry:
+    """One service of a device; the URLs are as written, relative ones too."""
+
+    type: str
+    scpd_url: str
+    control_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceEntry:
+    """One device of a description; empty fields were not given. ``udn`` without "uuid:"."""
+
+    type: str = ""
+    friendly_name: str = ""
+    manufacturer: str = ""
+    model_name: str = ""
+    model_number: str = ""
+    serial: str = ""
+    udn: str = ""
+    presentation_url: str = ""
+    services: tuple[ServiceEntry, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """``devices``: the root device first, then the embedded ones."""
+
+    devices: tuple[DeviceEntry, ...]
+    url_base: str = ""
+
+    @property
+    def root(self) -> DeviceEntry:
+        return self.devices[0]
+
+    def services(self) -> Iterator[ServiceEntry]:
+        for device in self.devices:
+            yield from device.services
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A UPnPError: 402 invalid args, 606 action not authorized, 713 array index invalid …"""
+
+    code: int
+    description: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """The out arguments of an action, by name."""
+
+    action: str
+    values: Mapping[str, str]
+
+
+def parse_description(data: bytes) -> Description:
+    """A device description. Raises Malformed."""
+    root = _tree(data)
+    device = _child(root, "device")
+    if _name(root) != "root" or device is None:
+        raise Malformed("not a UPnP device description")
+    entries: list[DeviceEntry] = []
+    waiting = [device]
+    while waiting and len(entries) < _MOST_DEVICES:
+        element = waiting.pop(0)
+        entries.append(_device(element))
+        waiting += _children(_child(element, "deviceList"), "device")
+    return Description(tuple(entries), _text(root, "URLBase"))
+
+
+def parse_scpd(data: bytes) -> tuple[str, ...]:
+    """The names of the actions that a service describes. Raises Malformed."""
+    root = _tree(data)
+    if _name(root) != "scpd":
+        raise Malformed("not a UPnP service description")
+    actions = _children(_child(root, "actionList"), "action")[:_MOST_ACTIONS]
+    return tuple(name for action in actions if (name := _text(action, "name")))
+
+
+def soap_request(
+    service: str, action: str, arguments: Mapping[str, str] | None = None
+) -> tuple[list[tuple[str, str]], bytes]:
+    """(headers, body) that call an action. ``service`` is its type, which the device wrote."""
+    values = "".join(f"<{k}>{escape(v)}</{k}>" for k, v in (arguments or {}).items())
+    kind = escape(service, {'"': "&quot;"})
+    body = (
+        '<?xml version="1.0"?><s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/" '
+        's:encodingStyle="http://schemas.xmlsoap.org/soap/encoding/"><s:Body>'
+        f'<u:{action} xmlns:u="{kind}">{values}</u:{action}></s:Body></s:Envelope>'
+    )
+    headers = [
+        ("Content-Type", 'text/xml; charset="utf-8"'),
+        ("SOAPACTION", f'"{service}#{action}"'),
+    ]
+    return headers, body.encode()
+
+
+def parse_soap(data: bytes) -> Reply | Fault:
+    """What the device answered to an action. Raises Malformed."""
+    root = _tree(data)
+    body = _child(root, "Body")
+    answer = body[0] if body is not None and len(body) else None
+    if _name(root) != "Envelope" or answer is None:
+        raise Malformed("not a SOAP answer")
+    if _name(answer) == "Fault":
+        error = next((item for item in answer.iter() if _name(item) == "UPnPError"), None)
+        code = _text(error, "errorCode") if error is not None else ""
+        if error is None or not (code.isascii() and code.isdigit() and len(code) <= 9):
+            raise Malformed("a SOAP fault without a UPnP error")
+        return Fault(int(code), _text(error, "errorDescription"))
+    return Reply(
+        _name(answer).removesuffix("Response"),
+        {_name(item): (item.text or "").strip() for item in answer},
+    )
+
+
+def _tree(data: bytes) -> Element:
+    if len(data) > LARGEST:
+        raise Malformed(f"XML of more than {LARGEST} bytes")
+    try:
+        # Some servers end the document with the zero byte of their C string.
+        root: Element = fromstring(data.strip(b"\0 \t\r\n"), forbid_dtd=True)
+    except (ParseError, DefusedXmlException, ValueError, LookupError) as error:
+        raise Malformed(f"XML that cannot be read: {type(error).__name__}") from error
+    level = [root]
+    for _ in range(_DEEPEST):
+        level = [child for element in level for child in element]
+    if level:
+        raise Malformed(f"XML nested deeper than {_DEEPEST}")
+    return root
+
+
+def _device(element: Element) -> DeviceEntry:
+    services = _children(_child(element, "serviceList"), "service")[:_MOST_SERVICES]
+    return DeviceEntry(
+        _text(element, "deviceType"),
+        _text(element, "friendlyName"),
+        _text(element, "manufacturer"),
+        _text(element, "modelName"),
+        _text(element, "modelNumber"),
+        _text(element, "serialNumber"),
+        _text(element, "UDN").lower().removeprefix("uuid:"),
+        _text(element, "presentationURL"),
+        tuple(
+            ServiceEntry(
+                _text(service, "serviceType"),
+                _text(service, "SCPDURL"),
+                _text(service, "controlURL"),
+            )
+            for service in services
+        ),
+    )
+
+
+def _name(element: Element) -> str:
+    """The tag without its namespace: devices get namespaces wrong more often than tags."""
+    tag = element.tag if isinstance(element.tag, str) else ""
+    return tag.rpartition("}")[2]
+
+
+def _children(element: Element | None, name: str) -> list[Element]:
+    return [] if element is None else [child for child in element if _name(child) == name]
+
+
+def _child(element: Element, name: str) -> Element | None:
+    return next(iter(_children(element, name)), None)
+
+
+def _text(element: Element, name: str) -> str:
+    child = _child(element, name)
+    return (child.text or "").strip() if child is not None else ""
