@@ -1,0 +1,63 @@
+"""Opens the sockets that lead to devices; the only place that calls ``connect``."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+
+from iotscan.errors import TimedOut
+from iotscan.model import Endpoint
+from iotscan.net import guard
+from iotscan.net.addresses import family_of, socket_address
+from iotscan.net.failures import while_connecting
+
+
+async def connect_tcp(endpoint: Endpoint, timeout: float) -> socket.socket:
+    """A connected, non-blocking TCP socket.
+
+    Raises Refused, TimedOut (also when no way leads there) and BudgetSpent when this machine has
+    run out of ports or files.
+    """
+    where = socket_address(endpoint.address, endpoint.port)
+    sock = _new(endpoint, socket.SOCK_STREAM)
+    try:
+        # Small requests are sent one by one; Nagle's algorithm would hold the second one back.
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        async with asyncio.timeout(timeout):
+            with guard.ours():
+                await asyncio.get_running_loop().sock_connect(sock, where)
+    except TimeoutError as error:
+        sock.close()
+        raise TimedOut("connect") from error
+    except OSError as error:
+        sock.close()
+        raise while_connecting(error) from error
+    except BaseException:
+        sock.close()
+        raise
+    return sock
+
+
+def open_udp(endpoint: Endpoint) -> socket.socket:
+    """A non-blocking UDP socket that hears this endpoint alone. Sends nothing."""
+    where = socket_address(endpoint.address, endpoint.port)
+    sock = _new(endpoint, socket.SOCK_DGRAM)
+    try:
+        with guard.ours():
+            sock.connect(where)
+    except OSError as error:
+        sock.close()
+        raise while_connecting(error) from error
+    except BaseException:
+        sock.close()
+        raise
+    return sock
+
+
+def _new(endpoint: Endpoint, kind: socket.SocketKind) -> socket.socket:
+    try:
+        sock = socket.socket(family_of(endpoint.address), kind)
+    except OSError as error:
+        raise while_connecting(error) from error
+    sock.setblocking(False)
+    return sock
