@@ -10,7 +10,7 @@ import random
 import re
 import string
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
@@ -67,30 +67,21 @@ class Credential:
         )
 
 
+@dataclass(frozen=True, slots=True)
 class Credentials:
-    """All known logins, and one random control pair made for this scan."""
+    """All known logins, in the order of the files."""
 
-    def __init__(self, entries: Iterable[Credential], rng: random.Random) -> None:
-        self.entries = tuple(entries)
-        letters = string.ascii_lowercase + string.digits
-        name, password = (
-            rng.choice(string.ascii_lowercase) + "".join(rng.choices(letters, k=_CONTROL_LENGTH))
-            for _ in range(2)
-        )
-        self._control = Credential("control", (), "control", name, password, "nobody's login")
-        self._by_id = {entry.id: entry for entry in (*self.entries, self._control)}
-
-    def __repr__(self) -> str:
-        return f"Credentials({len(self.entries)} logins)"
+    entries: tuple[Credential, ...]
 
     def choose(
-        self, service_name: str, words: str, most: int, per_account: int
-    ) -> tuple[Login, ...]:
-        """At most ``most`` logins for a service, best first, and one control behind them.
+        self, service_name: str, words: str, most: int, per_account: int, rng: random.Random
+    ) -> tuple[tuple[Login, ...], dict[str, bytes]]:
+        """At most ``most`` logins for a service, best first, with one control behind them; and the
+        control's password by its id, which no vault has yet.
 
         First those whose vendor stands in ``words`` (what the device said of itself), then those
         tried on anything, by rank; never more than ``per_account`` for one user name. Empty when
-        no login is known for the service.
+        no login is known for the service. ``rng`` makes the control: a pair that nobody set.
         """
         named, ranked = [], []
         for entry in self.entries:
@@ -100,19 +91,31 @@ class Credentials:
                 named.append(entry)
             elif entry.rank:
                 ranked.append(entry)
-        chosen = list(_within(named, ranked, most, per_account))
+        chosen = [
+            Login(entry.id, entry.username, entry.realm, entry.product)
+            for entry in _within(named, ranked, most, per_account)
+        ]
         if not chosen:
-            return ()
-        control = _login(self._control, realm=chosen[0].realm, control=True)
-        return (*(_login(entry) for entry in chosen), control)
+            return (), {}
+        name, password = _random_word(rng), _random_word(rng)
+        control = Login(f"control-{name}", name, chosen[0].realm, "nobody's login", control=True)
+        return (*chosen, control), {control.id: password.encode()}
 
     def vault(self) -> dict[str, bytes]:
         """Login id → password as it is sent, for the gateway alone."""
-        return {entry.id: entry.password.encode() for entry in self._by_id.values()}
+        return {entry.id: entry.password.encode() for entry in self.entries}
 
     def reveal(self, login: str) -> str:
         """The password of a login, for reports asked to show it. LookupError if unknown."""
-        return self._by_id[login].password
+        for entry in self.entries:
+            if entry.id == login:
+                return entry.password
+        raise LookupError(login)
+
+
+def _random_word(rng: random.Random) -> str:
+    letters = string.ascii_lowercase + string.digits
+    return rng.choice(string.ascii_lowercase) + "".join(rng.choices(letters, k=_CONTROL_LENGTH))
 
 
 def _within(
@@ -133,15 +136,10 @@ def _within(
             yield entry
 
 
-def _login(entry: Credential, *, realm: str = "", control: bool = False) -> Login:
-    return Login(entry.id, entry.username, realm or entry.realm, entry.product, control)
-
-
-def load(folder: Path | None = None, rng: random.Random | None = None) -> Credentials:
+def load(folder: Path | None = None) -> Credentials:
     """The logins of the built-in file, and of ``credentials.yaml`` in ``folder`` if it is there.
 
-    ``rng`` makes the control pair; the system's own randomness by default. Raises RulePackError
-    with every fault of the files.
+    Raises RulePackError with every fault of the files.
     """
     texts = [(FILE_NAME, files("iotscan.probes").joinpath(FILE_NAME).read_text("utf-8"))]
     if folder is not None and (folder / FILE_NAME).is_file():
@@ -155,7 +153,7 @@ def load(folder: Path | None = None, rng: random.Random | None = None) -> Creden
             entries[entry.id] = entry
     if faults:
         raise RulePackError(faults)
-    return Credentials(entries.values(), rng or random.SystemRandom())
+    return Credentials(tuple(entries.values()))
 
 
 def _read(path: str, text: str, faults: list[RuleError]) -> Iterator[tuple[int, Credential]]:

@@ -7,15 +7,24 @@ import pytest
 
 from iotscan.credentials import Credential, Credentials, load
 from iotscan.errors import RulePackError
+from iotscan.probe_api import Login
 
 
 @pytest.fixture(scope="module")
 def known() -> Credentials:
-    return load(rng=random.Random(7))
+    return load()
+
+
+def _choose(
+    known: Credentials, service: str, words: str, most: int = 6, per_account: int = 3, seed: int = 7
+) -> tuple[Login, ...]:
+    logins, secrets = known.choose(service, words, most, per_account, random.Random(seed))
+    assert list(secrets) == [login.id for login in logins if login.control]
+    return logins
 
 
 def _pairs(known: Credentials, service: str, words: str, most: int = 6) -> list[str]:
-    chosen = known.choose(service, words, most, 3)
+    chosen = _choose(known, service, words, most)
     return [f"{login.username}/{known.reveal(login.id)}" for login in chosen if not login.control]
 
 
@@ -57,7 +66,7 @@ def test_a_vendor_word_inside_another_word_does_not_count() -> None:
 def test_limits_hold_per_account_and_in_all(known: Credentials) -> None:
     for words in ("", "dahua dvr", "xiongmai"):
         for most, per_account in ((6, 3), (4, 1), (1, 5), (40, 2)):
-            tries = [x for x in known.choose("telnet", words, most, per_account) if not x.control]
+            tries = [x for x in _choose(known, "telnet", words, most, per_account) if not x.control]
             names = [login.username for login in tries]
             assert len(tries) <= most
             assert max(names.count(name) for name in names) <= per_account
@@ -69,24 +78,29 @@ def test_no_pair_is_tried_twice(known: Credentials) -> None:
 
 
 def test_one_control_stands_last_and_nobody_set_it(known: Credentials) -> None:
-    *tries, control = known.choose("telnet", "", 6, 3)
+    (*tries, control), secrets = known.choose("telnet", "", 6, 3, random.Random(7))
     assert control.control
     assert not any(login.control for login in tries)
-    assert (control.realm, control.id) == ("system", "control")
-    assert known.vault()["control"] == known.reveal("control").encode()
+    assert control.realm == "system"
+    assert len(secrets[control.id]) > 10
     assert control.username not in {entry.username for entry in known.entries}
-    other = load(rng=random.Random(8)).choose("telnet", "", 6, 3)[-1]
-    assert other.username != control.username
+    assert control.id not in known.vault()
+
+
+def test_two_services_get_two_controls(known: Credentials) -> None:
+    rng = random.Random(7)
+    ids = {known.choose("telnet", "", 6, 3, rng)[0][-1].id for _ in range(5)}
+    assert len(ids) == 5
 
 
 def test_a_service_without_known_logins_gets_none_and_no_control(known: Credentials) -> None:
-    assert known.choose("coap", "anything", 6, 3) == ()
+    assert known.choose("coap", "anything", 6, 3, random.Random(1)) == ((), {})
 
 
 def test_passwords_are_in_no_repr_and_in_no_id(known: Credentials) -> None:
     entry = Credential("an-id", ("telnet",), "system", "root", "hunter2secret")
-    told = Credentials([entry], random.Random(1))
-    told_of = (repr(entry), repr(told), repr(told.entries), repr(told.choose("telnet", "", 6, 3)))
+    told = Credentials((entry,))
+    told_of = (repr(entry), repr(told), repr(told.choose("telnet", "", 6, 3, random.Random(1))))
     assert not any("hunter2secret" in text for text in told_of)
     for entry in known.entries:
         named = f"{entry.username} {entry.product}".lower()
@@ -109,9 +123,9 @@ def test_a_users_folder_adds_logins(tmp_path: Path) -> None:
         "  - {id: my-pair, services: [telnet], realm: system, username: me, password: 'x',\n"
         "     product: my box, source: mine, vendors: [mybox]}\n"
     )
-    mine = load(tmp_path, random.Random(1))
-    assert mine.choose("telnet", "MyBox 3", 6, 3)[0].id == "my-pair"
-    assert "my-pair" not in [login.id for login in mine.choose("telnet", "", 6, 3)]
+    mine = load(tmp_path)
+    assert _choose(mine, "telnet", "MyBox 3")[0].id == "my-pair"
+    assert "my-pair" not in [login.id for login in _choose(mine, "telnet", "")]
 
 
 def test_every_fault_is_told_at_once_with_its_line(tmp_path: Path) -> None:
@@ -129,7 +143,7 @@ def test_every_fault_is_told_at_once_with_its_line(tmp_path: Path) -> None:
         "     product: p, source: mine, rank: 1}\n"
     )
     with pytest.raises(RulePackError) as caught:
-        load(tmp_path, random.Random(1))
+        load(tmp_path)
     told = [(fault.line, fault.reason.split(";")[0]) for fault in caught.value.faults]
     assert told == [
         (3, "password must be str, not int (put it in quotes)"),
@@ -152,4 +166,4 @@ def test_every_fault_is_told_at_once_with_its_line(tmp_path: Path) -> None:
 def test_a_file_of_another_shape_is_refused_in_words(tmp_path: Path, text: str) -> None:
     (tmp_path / "credentials.yaml").write_text(text)
     with pytest.raises(RulePackError, match=r"credentials\.yaml"):
-        load(tmp_path, random.Random(1))
+        load(tmp_path)

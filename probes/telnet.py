@@ -1,0 +1,263 @@
+"""Telnet: is it there, does it ask for a login, and does a publicly known login open it?
+
+Greets once; logs in, where that is allowed, on a connection of its own per try. Success is only
+claimed when a harmless echoed marker was carried out behind the login. The only other command ever
+sent is ``exit``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from iotscan.errors import BudgetSpent, ConnectionLost, LockedOut, Malformed, TimedOut
+from iotscan.model import Impact, Observation, Outcome, Sender, Service, Transcript
+from iotscan.probe_api import Login, Network, Opening, Stream, try_logins
+from iotscan.protocols import login_text, telnet
+from iotscan.protocols.login_text import Prompt
+from iotscan.protocols.telnet_dialogue import MARKERS, Dialogue, outcome_of, read_dialogue
+from iotscan.protocols.telnet_reading import KINDS, read_transcript
+
+# Where consumer devices, serial servers and their debug consoles were seen to answer.
+PORTS = (23, 2323, 26, 992, 1023, 2223, 4719, 5023, 6023, 8023, 9023, 9527, 9999, 10023, 23023)
+# A prompt that may be a shell's is believed once the device has fallen silent for so long.
+SETTLE = 1.0
+# Read time-outs waited for an answer: one for a greeting; after a login a device may hold back its
+# answer on purpose (busybox waits 3 s, others up to 10).
+GREETING_PATIENCE = 1
+LOGIN_PATIENCE = 4
+# Read time-outs by which an answer may come later than the first refusal's before the delay
+# counts as throttling.
+GROWTH = 2
+# More than any banner; an endless one is left.
+MOST_BYTES = 65_536
+# Other protocols' greetings that could look like text with a prompt.
+_OTHERS = re.compile(
+    rb"\s*(?:SSH-|HTTP/|RTSP/|SIP/|RFB |\+OK|-ERR|\* (?:OK|BYE|PREAUTH)|[1-5]\d\d[ -]|@RSYNCD|<|\{)"
+)
+
+
+class Telnet:
+    name = "telnet"
+    openings = (Opening("greeting", "tcp", PORTS, anywhere=True, tls=(992,)),)
+    impact = Impact.GREET
+    emits = KINDS
+
+    def recognises(self, heard: bytes) -> bool:
+        """Option negotiation among nothing but text, or text that ends in a login prompt."""
+        if _OTHERS.match(heard):
+            return False
+        events = telnet.decode(heard)
+        if not _readable(telnet.text_of(events)):
+            return False
+        known = (e for e in events if isinstance(e, telnet.Negotiation | telnet.Subnegotiation))
+        if (first := next(known, None)) is not None:
+            return first.option in telnet.OPTIONS
+        asked = login_text.prompt_of(login_text.plain(heard))
+        return asked in (Prompt.LOGIN, Prompt.PASSWORD)
+
+    def handles(self, service: Service) -> bool:
+        return service.name == self.name
+
+    async def converse(self, service: Service, net: Network, logins: Sequence[Login]) -> None:
+        asked = await _greet(service, net)
+        if asked in (Prompt.LOGIN, Prompt.PASSWORD) and net.impact >= Impact.LOGIN and logins:
+            await try_logins(net, logins, _Attempts(service, net).attempt)
+
+    def read(self, talk: Transcript) -> Iterator[Observation]:
+        yield from read_transcript(talk, self.recognises)
+
+
+def _readable(text: bytes) -> bool:
+    """Whether this is text for a terminal: no control bytes but those that move a cursor."""
+    return not any(byte < 0x20 and byte not in b"\0\a\b\t\n\v\f\r\x1b" for byte in text)
+
+
+async def _greet(service: Service, net: Network) -> Prompt:
+    """Read the banner, prove an open shell if there seems to be one, ask for encryption.
+
+    What the device asks for in the end. Raises LockedOut if it turns us away for earlier logins.
+    """
+    async with net.tcp(service) as stream:
+        session = _Session(stream)
+        asked = await session.hear_prompt()
+        session.must_be_telnet()
+        if asked is Prompt.SHELL:
+            await session.prove()
+        elif session.negotiates and stream.tls is None and not session.closed:
+            await session.ask_for_encryption()
+        if outcome_of(session.dialogue()) is Outcome.LOCKED:
+            raise LockedOut("the device says that it is locked; no login is tried")
+        return asked
+
+
+@dataclass
+class _Attempts:
+    """Login tries on one service, and what they showed of its defences so far."""
+
+    service: Service
+    net: Network
+    refused: int = 0
+    first_wait: int | None = None
+    secrets_tried: set[bytes] = field(default_factory=set)
+
+    async def attempt(self, login: Login) -> Outcome:
+        """Try one login on a connection of its own; how it ended, by what was said.
+
+        Raises LockedOut when the device answers ever later after refusals.
+        """
+        async with self.net.tcp(self.service, login=login) as stream:
+            session = _Session(stream)
+            try:
+                await self._log_in(session, login)
+            except ConnectionLost:
+                session.closed = True  # many devices hang up on a wrong login: not the end of it
+            outcome = outcome_of(session.dialogue()) or Outcome.UNCLEAR
+        if outcome is Outcome.REFUSED:
+            self._mind_delay(login, session.waits)
+        return outcome
+
+    async def _log_in(self, session: _Session, login: Login) -> None:
+        asked = await session.hear_prompt()
+        if asked is Prompt.LOGIN:
+            await session.say(login.username.encode())
+            asked = await session.hear(LOGIN_PATIENCE)
+        elif session.stream.secret in self.secrets_tried:
+            return  # it asks for no name, and this password was tried with another one
+        session.waits = 0
+        if asked is Prompt.PASSWORD:
+            self.secrets_tried.add(session.stream.secret)
+            await session.say(session.stream.secret, secret=True)
+            asked = await session.hear(LOGIN_PATIENCE)
+        if asked is Prompt.KEY:
+            await session.say(b"")
+            asked = await session.hear(GREETING_PATIENCE)
+        if asked is Prompt.SHELL:
+            await session.prove()
+
+    def _mind_delay(self, login: Login, waits: int) -> None:
+        self.refused += 1
+        if self.first_wait is None:
+            self.first_wait = waits
+        elif waits >= self.first_wait + GROWTH:
+            self.net.outcome(login, Outcome.REFUSED)
+            raise LockedOut("the device answers later with every refused login")
+
+
+class _Session:
+    """One connection: answers negotiation, and keeps what was said for the readers' own eyes."""
+
+    def __init__(self, stream: Stream) -> None:
+        self.stream = stream
+        self.closed = False
+        self.negotiates = False
+        self.waits = 0
+        self._decoder = telnet.Decoder()
+        self._refused: set[telnet.Negotiation] = set()
+        self._heard = bytearray()
+        self._said: list[tuple[int, Sender, bytes]] = []
+
+    def dialogue(self) -> Dialogue:
+        """The session so far, read as it will be read from the record."""
+        return read_dialogue(self._said)
+
+    async def hear_prompt(self) -> Prompt:
+        """What the device asks for first; a silent one is woken with one empty line."""
+        asked = await self.hear(GREETING_PATIENCE)
+        if asked in (Prompt.NONE, Prompt.KEY) and not self.closed and len(self._heard) < MOST_BYTES:
+            await self.say(b"")
+            asked = await self.hear(GREETING_PATIENCE)
+        return asked
+
+    def must_be_telnet(self) -> None:
+        """Raises the error that says why there is no telnet session here."""
+        heard = b"".join(data for _, sender, data in self._said if sender == "server")
+        if not heard:
+            raise ConnectionLost("closed without a word") if self.closed else TimedOut("read")
+        if not PROBE.recognises(heard[:MOST_BYTES]):
+            asked = login_text.prompt_of(login_text.plain(heard[-1024:]))
+            if asked is not Prompt.SHELL or not _readable(heard):
+                raise Malformed("what it says is not telnet")
+        if len(heard) >= MOST_BYTES:
+            raise BudgetSpent("it talks without end and asks for nothing")
+
+    async def hear(self, patience: int) -> Prompt:
+        """Listen until the device asks for something, closes, talks too much, or for ``patience``
+        read time-outs; what its last line asks for.
+        """
+        while True:
+            asked = login_text.prompt_of(login_text.plain(bytes(self._heard[-1024:])))
+            if asked in (Prompt.LOGIN, Prompt.PASSWORD, Prompt.NEW_PASSWORD):
+                return asked
+            if self.closed or len(self._heard) >= MOST_BYTES:
+                return asked
+            try:
+                data = await self.stream.read(timeout=None if asked is Prompt.NONE else SETTLE)
+            except TimedOut as error:
+                if error.phase != "read":
+                    raise
+                patience -= 1
+                self.waits += 1
+                if asked is not Prompt.NONE or patience <= 0:
+                    return asked
+                continue
+            self.closed = not data
+            await self._take(data)
+
+    async def _take(self, data: bytes) -> None:
+        """Keep what was heard, and keep every option off (once each: some ask without end)."""
+        self._said.append((len(self._said), "server", data))
+        self._heard += data
+        refusals = b""
+        for event in self._decoder.feed(data):
+            if isinstance(event, telnet.Negotiation):
+                self.negotiates = True
+                if event not in self._refused:
+                    self._refused.add(event)
+                    refusals += telnet.refusal(event)
+        if refusals:
+            await self._send(refusals)
+
+    async def say(self, line: bytes, *, secret: bool = False) -> None:
+        """Send a line. It ends in a bare CR: a LF behind it would answer the next prompt too."""
+        self._heard.clear()
+        await self._send(line + b"\r", hide=line if secret else b"")
+
+    async def _send(self, data: bytes, *, hide: bytes = b"") -> None:
+        self._said.append((len(self._said), "client", data))
+        await self.stream.write(data, hide=hide)
+
+    async def prove(self) -> None:
+        """Find out whether a command line answers, with a marker that it must evaluate; leave."""
+        for marker, _ in MARKERS:
+            await self.say(marker)
+            await self.hear(GREETING_PATIENCE)
+            talk = self.dialogue()
+            if self.closed or talk.shell_proven or talk.command_line:
+                break
+        if not self.closed:
+            await self.leave()
+
+    async def leave(self) -> None:
+        """End the session politely; a device that is already gone is no failure."""
+        try:
+            await self.say(b"exit")
+        except ConnectionLost:
+            self.closed = True
+
+    async def ask_for_encryption(self) -> None:
+        """Ask whether the ENCRYPT and START_TLS options are known; nothing is switched on."""
+        asks = (
+            telnet.Negotiation(telnet.DO, telnet.ENCRYPT),
+            telnet.Negotiation(telnet.WILL, telnet.START_TLS),
+        )
+        self._refused |= {telnet.Negotiation(telnet.WILL, telnet.ENCRYPT)}
+        await self._send(b"".join(ask.encode() for ask in asks))
+        try:
+            await self._take(await self.stream.read(timeout=SETTLE))
+        except (TimedOut, ConnectionLost):
+            return  # no answer: the options stay unknown, the greeting is complete without them
+
+
+PROBE = Telnet()
