@@ -1,0 +1,139 @@
+"""IPv4 and IPv6 headers of captured packets, with fragments put together in bounded memory.
+
+Sources: RFC 791, RFC 8200 (extension headers and fragments), RFC 815 for the idea of holes.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass, field
+
+from iotscan.capture.links import IPV4, IPV6
+
+TCP, UDP, ICMP, ICMPV6 = 6, 17, 1, 58
+_HOP_BY_HOP, _ROUTING, _FRAGMENT, _AUTHENTICATION, _DESTINATION = 0, 43, 44, 51, 60
+_SKIPPED = {_HOP_BY_HOP, _ROUTING, _DESTINATION}
+# Chains longer than this are attacks, not traffic (RFC 8504 lets a node give up at eight).
+_MOST_EXTENSIONS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Packet:
+    """One IP packet: addresses as 4 or 16 bytes, its payload and what that is."""
+
+    source: bytes
+    destination: bytes
+    protocol: int
+    payload: bytes
+
+
+@dataclass(slots=True)
+class _Partial:
+    """A packet whose fragments have not all come."""
+
+    pieces: dict[int, bytes] = field(default_factory=dict)
+    size: int = 0
+    end: int = -1
+
+
+@dataclass
+class Fragments:
+    """Fragments waiting for their others. The oldest packet is given up when there are too many."""
+
+    most_packets: int = 256
+    most_bytes: int = 65_535
+    given_up: int = 0
+    _waiting: OrderedDict[bytes, _Partial] = field(default_factory=OrderedDict)
+
+    def add(self, key: bytes, start: int, more: bool, data: bytes) -> bytes | None:
+        """One fragment; the whole payload once it is complete.
+
+        The first fragment to claim a byte keeps it: an overlapping one changes nothing.
+        """
+        partial = self._waiting.setdefault(key, _Partial())
+        if start not in partial.pieces and partial.size + len(data) <= self.most_bytes:
+            partial.pieces[start] = data
+            partial.size += len(data)
+        if not more:
+            partial.end = start + len(data)
+        if len(self._waiting) > self.most_packets:
+            self._waiting.popitem(last=False)
+            self.given_up += 1
+        whole = _joined(partial)
+        if whole is not None:
+            self._waiting.pop(key, None)
+        return whole
+
+
+def _joined(partial: _Partial) -> bytes | None:
+    """The payload if its pieces cover it from 0 to its end."""
+    if partial.end < 0 or 0 not in partial.pieces:
+        return None
+    joined, at = [], 0
+    for start in sorted(partial.pieces):
+        piece = partial.pieces[start]
+        if start > at:
+            return None
+        if start + len(piece) > at:
+            joined.append(piece[at - start :])
+            at = start + len(piece)
+    return b"".join(joined)[: partial.end] if at >= partial.end else None
+
+
+def parse(kind: int, frame: bytes, offset: int, fragments: Fragments) -> Packet | None:
+    """The IP packet at ``offset``; None for what is no IP, cut short, or waits for fragments."""
+    try:
+        if kind == IPV4:
+            return _ipv4(frame, offset, fragments)
+        if kind == IPV6:
+            return _ipv6(frame, offset, fragments)
+    except IndexError:
+        pass
+    return None
+
+
+def _ipv4(frame: bytes, offset: int, fragments: Fragments) -> Packet | None:
+    if frame[offset] >> 4 != 4:
+        return None
+    header = (frame[offset] & 15) * 4
+    length = frame[offset + 2] << 8 | frame[offset + 3]
+    # Segmentation offload leaves 0; then the frame is the length.
+    end = offset + length if length else len(frame)
+    source, destination = frame[offset + 12 : offset + 16], frame[offset + 16 : offset + 20]
+    protocol = frame[offset + 9]
+    if header < 20 or len(destination) < 4:
+        return None
+    payload = frame[offset + header : end]
+    placing = frame[offset + 6] << 8 | frame[offset + 7]
+    if placing & 0x3FFF:
+        key = source + destination + frame[offset + 4 : offset + 6] + bytes([protocol])
+        whole = fragments.add(key, (placing & 0x1FFF) * 8, bool(placing & 0x2000), payload)
+        if whole is None:
+            return None
+        payload = whole
+    return Packet(source, destination, protocol, payload)
+
+
+def _ipv6(frame: bytes, offset: int, fragments: Fragments) -> Packet | None:
+    if frame[offset] >> 4 != 6:
+        return None
+    length = frame[offset + 4] << 8 | frame[offset + 5]
+    end = offset + 40 + length if length else len(frame)
+    source, destination = frame[offset + 8 : offset + 24], frame[offset + 24 : offset + 40]
+    if len(destination) < 16:
+        return None
+    protocol, at = frame[offset + 6], offset + 40
+    for _ in range(_MOST_EXTENSIONS):
+        if protocol in _SKIPPED:
+            protocol, at = frame[at], at + (frame[at + 1] + 1) * 8
+        elif protocol == _AUTHENTICATION:
+            protocol, at = frame[at], at + (frame[at + 1] + 2) * 4
+        elif protocol == _FRAGMENT:
+            placing = frame[at + 2] << 8 | frame[at + 3]
+            key = source + destination + frame[at + 4 : at + 8]
+            piece = frame[at + 8 : end]
+            whole = fragments.add(key, placing & 0xFFF8, bool(placing & 1), piece)
+            return None if whole is None else Packet(source, destination, frame[at], whole)
+        else:
+            return Packet(source, destination, protocol, frame[at:end])
+    return None

@@ -1,0 +1,163 @@
+"""Link layers of captured frames: where the network layer begins, what it is, who sent it.
+
+Sources: the registry of link-layer header types (libpcap), IEEE 802.3 and 802.1Q, RFC 2516
+(PPPoE), RFC 3032 (MPLS), IEEE 802.11 and 802.2, the Linux cooked headers of libpcap.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+IPV4, ARP, IPV6 = 0x0800, 0x0806, 0x86DD
+LLDP = 0x88CC
+_VLAN = {0x8100, 0x88A8, 0x9100}
+_MPLS = {0x8847, 0x8848}
+_PPPOE = 0x8864
+_PPP = {0x0021: IPV4, 0x0057: IPV6}
+# BSD's own numbers for IPv6 in a loopback header differ by system; all are in use.
+_FAMILIES = {2: IPV4, 10: IPV6, 24: IPV6, 28: IPV6, 30: IPV6}
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """What a frame's link layer said. ``kind``: an EtherType, 0 when the payload is no network.
+
+    ``offset``: where the payload begins. MACs are six bytes, or b"" where there are none.
+    ``vlan``: the innermost VLAN identifier, -1 without one.
+    """
+
+    kind: int
+    offset: int
+    source: bytes = b""
+    destination: bytes = b""
+    vlan: int = -1
+
+
+def parse(link_type: int, frame: bytes) -> Link | None:
+    """The link layer of a frame; None when the link type is not one we read or it is cut short."""
+    parser = _PARSERS.get(link_type)
+    try:
+        return parser(frame) if parser else None
+    except IndexError:
+        return None
+
+
+def known(link_type: int) -> bool:
+    """Whether frames of this link type can be looked into."""
+    return link_type in _PARSERS
+
+
+def _number(data: bytes, offset: int) -> int:
+    return data[offset] << 8 | data[offset + 1]
+
+
+def _ethernet(frame: bytes) -> Link:
+    return _tagged(frame, 12, frame[6:12], frame[:6])
+
+
+def _tagged(frame: bytes, offset: int, source: bytes, destination: bytes) -> Link:
+    """From an EtherType on: VLAN tags, MPLS labels and PPPoE sessions taken off."""
+    vlan, kind = -1, _number(frame, offset)
+    offset += 2
+    for _ in range(8):  # QinQ and a label stack; a longer chain is an attack on us
+        if kind in _VLAN:
+            vlan, kind = _number(frame, offset) & 0x0FFF, _number(frame, offset + 2)
+            offset += 4
+        elif kind in _MPLS:
+            while not frame[offset + 2] & 1:
+                offset += 4
+            offset += 4
+            kind = {4: IPV4, 6: IPV6}.get(frame[offset] >> 4, 0)
+        elif kind == _PPPOE:
+            kind = _PPP.get(_number(frame, offset + 6), 0)
+            offset += 8
+        else:
+            break
+    if kind < 0x0600:
+        return _llc(frame, offset, source, destination, vlan)
+    return Link(kind, offset, source, destination, vlan)
+
+
+def _llc(frame: bytes, offset: int, source: bytes, destination: bytes, vlan: int = -1) -> Link:
+    """IEEE 802.2: SNAP leads to an EtherType; BACnet over Ethernet has a SAP of its own."""
+    if frame[offset : offset + 3] == b"\xaa\xaa\x03":
+        return Link(_number(frame, offset + 6), offset + 8, source, destination, vlan)
+    if frame[offset : offset + 2] == b"\x82\x82":
+        return Link(BACNET_SAP, offset + 3, source, destination, vlan)
+    return Link(0, offset, source, destination, vlan)
+
+
+# Not an EtherType (those begin at 0x0600): the LLC service access point of BACnet.
+BACNET_SAP = 0x82
+
+
+def _cooked(frame: bytes) -> Link:
+    length = min(_number(frame, 4), 8)
+    source = frame[6:12] if length == 6 else b""
+    return _tagged(frame, 14, source, b"")
+
+
+def _cooked2(frame: bytes) -> Link:
+    source = frame[12:18] if frame[11] == 6 else b""
+    return Link(_number(frame, 0), 20, source)
+
+
+def _raw(frame: bytes) -> Link:
+    return Link({4: IPV4, 6: IPV6}.get(frame[0] >> 4, 0), 0)
+
+
+def _null(frame: bytes) -> Link:
+    family = frame[0] or frame[3]
+    return Link(_FAMILIES.get(family, 0), 4)
+
+
+def _ppp(frame: bytes) -> Link:
+    offset = 2 if frame[:2] == b"\xff\x03" else 0
+    return Link(_PPP.get(_number(frame, offset), 0), offset + 2)
+
+
+def _wifi(frame: bytes) -> Link:
+    """IEEE 802.11 data frames that are not encrypted; all else has no network layer to read."""
+    control, flags = frame[0], frame[1]
+    kind, subtype = control >> 2 & 3, control >> 4
+    to_ds, from_ds, protected = flags & 1, flags & 2, flags & 0x40
+    addresses = frame[4:10], frame[10:16], frame[16:22]
+    destination = addresses[2] if to_ds else addresses[0]
+    source = addresses[2] if from_ds and not to_ds else addresses[1]
+    if kind != 2 or subtype & 4 or protected:
+        return Link(0, len(frame), source, destination)
+    offset = 24 + (6 if to_ds and from_ds else 0) + (2 if subtype & 8 else 0)
+    if to_ds and from_ds:
+        source = frame[24:30]
+    return _llc(frame, offset, source, destination)
+
+
+def _radiotap(frame: bytes) -> Link:
+    length = frame[2] | frame[3] << 8
+    inner = _wifi(frame[length:])
+    return Link(inner.kind, inner.offset + length, inner.source, inner.destination)
+
+
+def _opaque(frame: bytes) -> Link:
+    """Recognised, not looked into: IEEE 802.15.4."""
+    return Link(0, len(frame))
+
+
+_PARSERS: Mapping[int, Callable[[bytes], Link]] = {
+    0: _null,
+    1: _ethernet,
+    9: _ppp,
+    12: _raw,
+    14: _raw,
+    101: _raw,
+    105: _wifi,
+    108: _null,
+    113: _cooked,
+    127: _radiotap,
+    195: _opaque,
+    228: _raw,
+    229: _raw,
+    230: _opaque,
+    276: _cooked2,
+}
