@@ -1,0 +1,178 @@
+"""DTLS (RFC 6347), which secures CoAP and LwM2M: version, suite, certificate, PSK identity hint,
+and whether the server makes a client prove its address before it answers at length.
+
+The system's library has no DTLS, so the ClientHello is our own: one without a cookie, at most one
+with the cookie the server gave, and never a key. A server that chose 1.2 is asked for 1.0 as well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+
+from iotscan.errors import Malformed, TimedOut
+from iotscan.model import Fact, Impact, Kind, Observation, Proof, Service, Transcript
+from iotscan.probe_api import Datagrams, Login, Network, Opening
+from iotscan.protocols import dtls_facts, tls_facts
+from iotscan.protocols.dtls import Flight, client_hello, goodbye, looks_like_server, parse_server
+from iotscan.protocols.dtls_facts import Handshake, put_together
+from iotscan.protocols.tls_hello import DTLS10, DTLS12
+
+PORT = 5684
+# Seconds for an answer, first and after the hello was repeated once: RFC 6347 section 4.2.4.1
+# repeats after one, small devices compute longer.
+PATIENCE = (2.0, 3.0)
+# A flight with a chain of certificates in 200-byte datagrams; more is a flood.
+MOST_DATAGRAMS = 64
+PACE = 0.5
+# A captured conversation may go on for hours; what is in clear stands at its beginning.
+MOST_TURNS = 256
+
+SERVICE = Kind(
+    "dtls.service",
+    {
+        "version": str,
+        "cipher": str,
+        "weak": bool,
+        "weaknesses": tuple,
+        "forward_secrecy": bool,
+        "psk": bool,
+        "psk_hint": bool,
+        "psk_identity_hint": str,
+        "certificate": bool,
+        "client_certificate_requested": bool,
+        "compression": bool,
+        "key_exchange_bits": int,
+        "group": str,
+        "cookie": bool,
+        "request_bytes": int,
+        "response_bytes": int,
+        "ratio": float,
+        "refusal": str,
+        "captured": bool,
+    },
+    "A server answered a ClientHello. cookie: it made the client prove its address first; ratio:"
+    " bytes it sent before that by bytes asked; psk_hint: it names its key to anyone; refusal: the"
+    " alert it sent instead of a hello. captured: the hello was not ours.",
+)
+VERSION = Kind(
+    "dtls.version",
+    {"version": str, "accepted": bool, "refusal": str},
+    "One per version that a handshake decides. Without accepted, the answer proves nothing.",
+)
+CERTIFICATE = Kind(
+    "dtls.certificate",
+    {
+        "subject": str,
+        "issuer": str,
+        "names": tuple,
+        "not_before": int,
+        "not_after": int,
+        "key_type": str,
+        "key_bits": int,
+        "curve": str,
+        "signature_hash": str,
+        "self_signed": bool,
+        "self_signature_verified": bool,
+        "authority": bool,
+        "sha256": str,
+        "spki_sha256": str,
+        "for_address": bool,
+        "chain_length": int,
+    },
+    "A server showed a certificate as its own; the words are those of tls.certificate.",
+)
+
+
+class Dtls:
+    name = "dtls"
+    impact = Impact.GREET
+    openings = (Opening("client-hello", "udp", (PORT,), client_hello(DTLS12)),)
+    emits = (SERVICE, VERSION, CERTIFICATE)
+
+    def recognises(self, heard: bytes) -> bool:
+        return looks_like_server(heard)
+
+    def handles(self, service: Service) -> bool:
+        return service.name == self.name and service.endpoint.transport == "udp"
+
+    async def converse(self, service: Service, net: Network, logins: Sequence[Login]) -> None:
+        async with net.udp(service) as datagrams:
+            newest = await _ask(datagrams, DTLS12)
+        if newest.hello is None or newest.hello.version == DTLS12:
+            await net.pause(PACE)
+            # A server that knows nothing older may drop the hello: then it stays unknown.
+            with suppress(TimedOut):
+                async with net.udp(service) as datagrams:
+                    await _ask(datagrams, DTLS10)
+
+    def read(self, talk: Transcript) -> Iterator[Observation]:
+        """What every exchange shows; of our own two, the one that was refused only its version."""
+        handshakes = _handshakes(talk)
+        best = next((one for one in handshakes if one.flight.hello), None)
+        for one in handshakes:
+            for facts in dtls_facts.versions(one):
+                yield _observation(talk, VERSION, facts, one)
+            if one is (best or handshakes[0]) or not one.ours:
+                yield _observation(talk, SERVICE, dtls_facts.service(one), one)
+                yield from _certificate(talk, one)
+
+
+async def _ask(datagrams: Datagrams, version: int) -> Flight:
+    """The answer to one hello, and to the same with the cookie if one is demanded. Raises TimedOut
+    when nothing, or nothing after the cookie, comes.
+    """
+    hello, heard, flight, repeated = client_hello(version), list[bytes](), Flight(), False
+    await datagrams.send(hello)
+    while len(heard) < MOST_DATAGRAMS and not flight.finished:
+        try:
+            heard.append(await datagrams.receive(PATIENCE[repeated]))
+        except TimedOut:
+            if flight.hello is not None:
+                break
+            if repeated:
+                raise
+            repeated = True
+            await datagrams.send(hello)
+            continue
+        cookie_before = flight.cookie
+        flight = parse_server(heard)
+        if flight.cookie is not None and cookie_before is None and flight.hello is None:
+            hello = client_hello(version, flight.cookie, number=1)
+            await datagrams.send(hello)
+    if flight.hello is not None:
+        await datagrams.send(goodbye(flight.hello.version))
+    elif flight.alert is None:
+        raise Malformed("many datagrams, none of them an answer to a ClientHello")
+    return flight
+
+
+def _handshakes(talk: Transcript) -> list[Handshake]:
+    found = []
+    for channel in sorted({turn.channel for turn in talk.turns}):
+        known = talk.channels[channel] if channel < len(talk.channels) else talk.service
+        if known.endpoint.transport == "udp":
+            turns = talk.turns_of(channel)[:MOST_TURNS]
+            parts = [(i, turn.sender == "client", turn.data) for i, turn in turns]
+            found.append(put_together(parts))
+    return [one for one in found if one is not None]
+
+
+def _certificate(talk: Transcript, one: Handshake) -> Iterator[Observation]:
+    if one.flight.chain:
+        try:
+            facts = tls_facts.certificate(one.flight.chain, talk.service.endpoint.address)
+        except Malformed:
+            return
+        yield _observation(talk, CERTIFICATE, facts, one)
+
+
+def _observation(
+    talk: Transcript, kind: Kind, facts: Mapping[str, Fact], one: Handshake
+) -> Observation:
+    endpoint = talk.service.endpoint
+    proof = Proof(talk.id, one.indexes)
+    return Observation(kind.name, facts, endpoint.address, endpoint, (proof,))
+
+
+PROBE = Dtls()
