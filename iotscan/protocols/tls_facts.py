@@ -28,7 +28,7 @@ RETIRED = (SSL2, SSL3, TLS10, TLS11)
 _MODERN = (TLS12, TLS13)
 # A server that met an error of its own has not declined what it was asked.
 _NO_ANSWER = frozenset({"internal_error", "user_canceled", "close_notify"})
-_LONGEST_NAMES = 32
+_MOST_NAMES = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +68,12 @@ def verdicts(handshakes: Sequence[Handshake], silent: frozenset[int]) -> tuple[V
         wordless = "silent" if number in silent else "closed"
         for verdict in _verdicts_of(number, one, wordless, alive=number < last):
             found.setdefault((verdict.version, verdict.accepted), verdict)
-    settled = {version for version, accepted in found if accepted is not None}
+    answers = {version: {one for v, one in found if v == version} for version, _ in found}
+    # What was taken once is taken; what proves nothing is only told where nothing else is known.
     return tuple(
-        one for one in found.values() if one.accepted is not None or one.version not in settled
+        one
+        for one in found.values()
+        if one.accepted is next(a for a in (True, False, None) if a in answers[one.version])
     )
 
 
@@ -175,15 +178,22 @@ def summary(
     return words
 
 
-def certificate(chain: Sequence[bytes], address: IPv4Address | IPv6Address) -> Facts:
-    """Facts of a server's own certificate. Raises Malformed when it is none."""
+def certificate(
+    chain: Sequence[bytes], address: IPv4Address | IPv6Address, asked_for: str = ""
+) -> Facts:
+    """Facts of a server's own certificate. ``asked_for``: the name that the client gave; whether
+    the certificate is for the address only matters without one. Raises Malformed when it is none.
+    """
     read = read_certificate(chain[0])
     found: Facts = {
         "sha256": read.sha256,
-        "names": tuple(clean(name, 128) for name in read.names[:_LONGEST_NAMES]),
-        "for_address": str(address).partition("%")[0] in read.names,
+        "names": tuple(clean(name, 128) for name in read.names[:_MOST_NAMES]),
         "chain_length": len(chain),
     }
+    if asked_for:
+        found["for_name"] = _is_for(read.names, asked_for.lower())
+    else:
+        found["for_address"] = str(address).partition("%")[0] in read.names
     for name, text in (
         ("subject", read.subject),
         ("issuer", read.issuer),
@@ -205,6 +215,11 @@ def certificate(chain: Sequence[bytes], address: IPv4Address | IPv6Address) -> F
         if known is not None:
             found[name] = known
     return found
+
+
+def _is_for(names: Sequence[str], asked_for: str) -> bool:
+    """RFC 6125 section 6.4.3: a star stands for one whole label, the leftmost."""
+    return asked_for in names or f"*.{asked_for.partition('.')[2]}" in names
 
 
 def _settled(yes: bool, no: bool) -> bool | None:
