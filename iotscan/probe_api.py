@@ -267,6 +267,11 @@ class Airwaves(Protocol):
     async def pause(self, seconds: float) -> None: ...
 
     @property
+    def patience(self) -> float:
+        """Seconds that discovery may take, of which answers are waited for: a setting."""
+        ...
+
+    @property
     def heard(self) -> Sequence[Packet]:
         """The packets recorded so far under any protocol, oldest first."""
         ...

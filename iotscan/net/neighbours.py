@@ -18,6 +18,8 @@ from ipaddress import AddressValueError, IPv4Address, IPv6Address, ip_address
 from iotscan.model import Address
 
 Neighbour = tuple[Address, str, str]
+# Whether a look at the table takes microseconds, or a program has to be started for it.
+CHEAP = sys.platform == "linux"
 
 _GET_NEIGHBOURS, _NEW_NEIGHBOUR, _DONE, _ERROR = 30, 28, 3, 2
 _REQUEST_DUMP = 0x1 | 0x300

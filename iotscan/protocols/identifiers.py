@@ -30,58 +30,12 @@ _THINGS = r"(?:iPhone|iPad|iMac|MacBook|Watch|AirPods|Galaxy|Pixel|Handy)"
 _JOINED = re.compile(rf"({_NAME}?)s-{_THINGS}\b")
 _OF = re.compile(rf"\w[\w .-]*? (?:von|de|di|van|av|od) ({_NAME})(?: {_NAME})?$")
 # Capitalised words in these places that name no person.
-_NOT_PEOPLE = frozenset(
-    [
-        "today",
-        "men",
-        "women",
-        "children",
-        "kid",
-        "baby",
-        "master",
-        "guest",
-        "mom",
-        "dad",
-        "let",
-        "that",
-        "what",
-        "here",
-        "it",
-        "who",
-        "casa",
-        "cocina",
-        "oficina",
-        "sala",
-        "salon",
-        "bureau",
-        "cuisine",
-        "maison",
-        "chambre",
-        "entree",
-        "cucina",
-        "ufficio",
-        "apple",
-        "samsung",
-        "google",
-        "amazon",
-        "sony",
-        "philips",
-        "bosch",
-        "siemens",
-        "brother",
-        "canon",
-        "epson",
-        "xerox",
-        "kantoor",
-        "keuken",
-        "woonkamer",
-        "hause",
-        "zuhause",
-        "oben",
-        "unten",
-        "hier",
-        "heute",
-    ]
+_NOT_PEOPLE = re.compile(
+    "today|men|women|children|kid|baby|master|guest|mom|dad|let|that|what|here|it|who|"
+    "casa|cocina|oficina|sala|salon|bureau|cuisine|maison|chambre|entree|cucina|ufficio|"
+    "apple|samsung|google|amazon|sony|philips|bosch|siemens|brother|canon|epson|xerox|"
+    "kantoor|keuken|woonkamer|hause|zuhause|oben|unten|hier|heute",
+    re.IGNORECASE,
 )
 
 _MAC = re.compile(
@@ -103,7 +57,7 @@ def looks_personal(name: str) -> bool:
     if found is None:
         return False
     word = found[1]
-    return word[:1].isupper() and word[1:].islower() and word.casefold() not in _NOT_PEOPLE
+    return word[:1].isupper() and word[1:].islower() and not _NOT_PEOPLE.fullmatch(word)
 
 
 def holds_mac(texts: Iterable[str], mac: str | None = None) -> bool:

@@ -1,0 +1,148 @@
+"""UPnP devices by SSDP: searches to the groups and to single hosts, and notices. UPnP DA 2.0 §1."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from iotscan.discovery.asking import known_hosts, without_multicast, zoned
+from iotscan.errors import Malformed
+from iotscan.model import (
+    Address,
+    Endpoint,
+    Fact,
+    Impact,
+    Kind,
+    Observation,
+    Packet,
+    Proof,
+    Service,
+    Sighting,
+)
+from iotscan.probe_api import Airwaves
+from iotscan.protocols import ssdp
+from iotscan.protocols.http import host_field
+from iotscan.protocols.identifiers import DISCOVERY_IDENTIFIERS, holds_mac, holds_uuid
+from iotscan.text import clean
+
+# Some devices answer only to a search for what they are, others only to ssdp:all.
+TARGETS = (
+    ssdp.ALL,
+    "upnp:rootdevice",
+    "urn:schemas-upnp-org:device:InternetGatewayDevice:1",
+    "urn:schemas-upnp-org:device:MediaServer:1",
+    "urn:schemas-upnp-org:device:MediaRenderer:1",
+    "urn:schemas-upnp-org:device:Basic:1",
+    "urn:dial-multiscreen-org:service:dial:1",
+)
+GROUPS = (ssdp.GROUP, *ssdp.GROUPS_V6)
+_MX = 1  # seconds; the least that the standard allows, and as long as discovery should wait
+
+ANNOUNCEMENT = Kind(
+    "ssdp.announcement",
+    {"said": str, "target": str, "server": str, "location_elsewhere": bool, "over_tls": bool},
+    "For every answer and notice. location_elsewhere: its LOCATION names another host than the "
+    "sender, which was not followed; over_tls: the description is served by https.",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SsdpDiscoverer:
+    name: str = "ssdp"
+    emits: Sequence[Kind] = (ANNOUNCEMENT, DISCOVERY_IDENTIFIERS)
+
+    async def solicit(self, air: Airwaves, targets: Sequence[Address]) -> None:
+        """Search twice, the second time also among the hosts that others found meanwhile."""
+        for group in GROUPS if air.interfaces else ():
+            air.listen(self.name, port=ssdp.PORT, group=group)
+        if air.impact < Impact.GREET:
+            await air.pause(air.patience)
+            return
+        direct = without_multicast(targets)
+        await self._search_groups(air)
+        await self._search_each(air, direct)
+        await air.pause(air.patience / 3)
+        await self._search_groups(air)
+        await self._search_each(air, [*known_hosts(air, self.name)])
+        await air.pause(air.patience * 2 / 3)
+
+    async def _search_groups(self, air: Airwaves) -> None:
+        for group in GROUPS if air.interfaces else (ssdp.GROUP,):
+            host = host_field(group, ssdp.PORT)
+            for target in TARGETS:
+                data = ssdp.search(target, host, _MX)
+                await air.ask(self.name, data, port=ssdp.PORT, group=group)
+
+    async def _search_each(self, air: Airwaves, hosts: Sequence[Address]) -> None:
+        for host in hosts:
+            data = ssdp.search(ssdp.ALL, host_field(host, ssdp.PORT), _MX)
+            await air.ask(self.name, data, port=ssdp.PORT, to=host)
+
+    def read(self, packet: Packet) -> Iterator[Sighting | Observation]:
+        """The sender, and where it says its description is; a farewell says nothing."""
+        source = packet.source
+        try:
+            said = ssdp.parse(packet.data)
+        except Malformed:
+            return
+        if source is None or source.is_multicast or said.farewell:
+            return
+        proof = Proof(packet.id, frames=() if packet.frame is None else (packet.frame,))
+        location = _location(said)
+        elsewhere = _elsewhere(location, packet)
+        leads = () if location is None or elsewhere is not False else (_lead(location, source),)
+        traits = {"server": clean(said.server), "udn": clean(said.udn), "kind": clean(said.kind)}
+        yield Sighting(
+            self.name,
+            (source,),
+            packet.mac,
+            traits={key: text for key, text in traits.items() if text},
+            leads=leads,
+            proof=proof,
+        )
+        if said.said == "search":
+            return
+        facts: dict[str, Fact] = {"said": said.said, "target": clean(said.target)}
+        if said.server:
+            facts["server"] = clean(said.server)
+        if elsewhere is not None:
+            facts["location_elsewhere"] = elsewhere
+        if location is not None:
+            facts["over_tls"] = location.tls
+        yield Observation(ANNOUNCEMENT.name, facts, source, proofs=(proof,))
+        texts = (said.usn, said.location, said.server)
+        identifiers: dict[str, Fact] = {
+            "via": self.name,
+            "serial": False,
+            "mac": holds_mac(texts, packet.mac),
+            "uuid": holds_uuid(texts),
+        }
+        yield Observation(DISCOVERY_IDENTIFIERS.name, identifiers, source, proofs=(proof,))
+
+
+def _location(said: ssdp.Announcement) -> ssdp.Url | None:
+    try:
+        return ssdp.parse_url(said.location) if said.location else None
+    except Malformed:
+        return None
+
+
+def _elsewhere(location: ssdp.Url | None, packet: Packet) -> bool | None:
+    """Whether the description lies on another host; None where the words do not tell.
+
+    A name could be the sender's, and so could an IPv4 address in an answer over IPv6.
+    """
+    source = packet.source
+    if location is None or location.host is None or source is None:
+        return None
+    if location.host.version != source.version:
+        return None
+    return zoned(location.host, packet) != source
+
+
+def _lead(location: ssdp.Url, source: Address) -> Service:
+    endpoint = Endpoint(source, "tcp", location.port)
+    return Service(endpoint, "upnp", location.tls, location.path)
+
+
+DISCOVERER = SsdpDiscoverer()
