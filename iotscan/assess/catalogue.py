@@ -1,0 +1,112 @@
+"""Reads the catalogue: principles, and frameworks with their provisions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from iotscan.assess.fields import Fields
+from iotscan.assess.rules import AGAINST, FOR, WAYS, Framework, Observability, Principle, Provision
+from iotscan.assess.yamltree import Tree
+from iotscan.errors import RuleError
+
+USES = ("rule", "lookup-only", "context")
+_DETAILS = ("jurisdiction", "kind", "status", "date", "url", "verification", "notes")
+# Numbers of the same provision in other editions or documents; kept for readers of the file.
+_RELATED = ("v2", "v3")
+
+
+def read_principles(tree: Tree, path: str, faults: list[RuleError]) -> dict[str, Principle]:
+    """The principles by id. The file's other parts are words for people and are only named."""
+    fields = Fields(tree, path, faults)
+    for key in ("schema_version", "name", "updated", "about", "legend", "context"):
+        fields.tree(key)
+    fields.items("not_observable")
+    found = [_principle(item, path, faults) for item in fields.items("principles", required=True)]
+    fields.close()
+    return {principle.id: principle for principle in found}
+
+
+def _principle(tree: Tree, path: str, faults: list[RuleError]) -> Principle:
+    fields = Fields(tree, path, faults)
+    principle = Principle(
+        id=fields.text("id"),
+        title=fields.text("title"),
+        plain=fields.text("plain"),
+        etsi_sections=fields.texts("etsi_sections"),
+        eu_cra=fields.texts("eu_cra"),
+        is3c=fields.texts("is3c"),
+    )
+    fields.close()
+    return principle
+
+
+def read_framework(tree: Tree, path: str, faults: list[RuleError]) -> Framework:
+    """One framework; a provision that stands twice is a fault."""
+    fields = Fields(tree, path, faults)
+    details: dict[str, str | tuple[str, ...]] = {key: fields.text(key, "") for key in _DETAILS}
+    details["basis"] = fields.texts("basis")
+    fields.items("dates")
+    framework = Framework(
+        id=fields.text("id"),
+        name=fields.text("name"),
+        publisher=fields.text("publisher"),
+        version=fields.text("version"),
+        use=fields.choice("use", USES),
+        sections=dict(_sections(fields, path, faults)),
+        provisions=dict(_provisions(fields, path, faults)),
+        details={key: value for key, value in details.items() if value},
+    )
+    fields.close()
+    return framework
+
+
+def _sections(fields: Fields, path: str, faults: list[RuleError]) -> Iterator[tuple[str, str]]:
+    for item in fields.items("sections"):
+        section = Fields(item, path, faults)
+        yield section.text("id"), section.text("title")
+        section.close()
+
+
+def _provisions(
+    fields: Fields, path: str, faults: list[RuleError]
+) -> Iterator[tuple[str, Provision]]:
+    seen: set[str] = set()
+    for item in fields.items("provisions", required=True):
+        provision = _provision(item, path, faults)
+        if provision.id in seen:
+            fields.fault(f"the provision {provision.id} stands twice", item.line)
+        seen.add(provision.id)
+        yield provision.id, provision
+
+
+def _provision(tree: Tree, path: str, faults: list[RuleError]) -> Provision:
+    fields = Fields(tree, path, faults)
+    for key in (*_RELATED, "cases", "deemed_by_etsi"):
+        fields.tree(key)
+    seen = fields.tree("observability")
+    provision = Provision(
+        id=fields.text("id"),
+        title=fields.text("title"),
+        level=fields.text("level", ""),
+        section=fields.text("section", ""),
+        condition=fields.text("condition", ""),
+        observability=_observability(seen, path, faults) if seen is not None else None,
+    )
+    fields.close()
+    return provision
+
+
+def _observability(tree: Tree, path: str, faults: list[RuleError]) -> Observability:
+    fields = Fields(tree, path, faults)
+    by = fields.texts("by")
+    for way in by:
+        if way not in WAYS:
+            fields.fault(f"by is any of {', '.join(WAYS)}, not {way}")
+    found = Observability(
+        by=by,
+        against=AGAINST[fields.choice("evidence_against", tuple(AGAINST))],
+        evidence_for=fields.choice("evidence_for", FOR),
+        note=fields.text("note", ""),
+    )
+    fields.close()
+    return found

@@ -1,0 +1,138 @@
+"""Rules applied to observations: what holds becomes a finding, once for each place it holds at."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from iotscan.assess.conditions import holds
+from iotscan.assess.derive import EXPOSURE, where
+from iotscan.assess.inventory import endpoint_order, owner_of
+from iotscan.assess.rulebook import Rulebook
+from iotscan.assess.rules import Case, Crosswalk, Rule
+from iotscan.assess.says import say
+from iotscan.model import Device, Endpoint, Finding, Observation, Proof
+
+CWE = "cwe"
+MOST_PROOFS = 24
+
+
+@dataclass(frozen=True, slots=True)
+class _Hit:
+    """A rule that holds for an observation of a device, by one of its cases."""
+
+    rule: Rule
+    case: Case
+    device: Device
+    seen: Observation
+
+    @property
+    def place(self) -> str:
+        """Where on the device, the same in the next scan."""
+        endpoint = self.seen.endpoint
+        return f"{endpoint.transport}/{endpoint.port}" if endpoint else "device"
+
+
+def judge(
+    observations: Sequence[Observation], devices: Sequence[Device], book: Rulebook
+) -> tuple[Finding, ...]:
+    """The findings, the worst first.
+
+    Observations of one rule at one port of a device make one finding with all their proofs, over
+    IPv4 and IPv6 alike. A finding that another one covers (see ``Rule.covers``) is left out.
+    """
+    owners = owner_of(devices)
+    hits: dict[tuple[str, str, str], list[_Hit]] = defaultdict(list)
+    for seen in sorted(observations, key=where):
+        device = owners.get(seen.address)
+        for rule, case in book.about(seen.kind) if device else ():
+            if device is not None and holds(case.when, seen.facts):
+                hit = _Hit(rule, case, device, seen)
+                hits[rule.id, device.key, hit.place].append(hit)
+    exposed = _exposed(observations)
+    found = [
+        _finding(group, exposed)
+        for (rule, device_key, place), group in hits.items()
+        if not _covered(rule, device_key, place, hits, book)
+    ]
+    return tuple(sorted(found, key=_rank))
+
+
+def fingerprint(rule: str, device: str, place: str) -> str:
+    """The same for the same problem in the next scan: no time, no id of a recording's own."""
+    return hashlib.sha256("\n".join((rule, device, place)).encode()).hexdigest()
+
+
+def _covered(
+    rule: str,
+    device: str,
+    place: str,
+    hits: Mapping[tuple[str, str, str], Sequence[_Hit]],
+    book: Rulebook,
+) -> bool:
+    return any(
+        rule in stronger.covers and (stronger.id, device, place) in hits
+        for stronger in book.rules.values()
+    )
+
+
+def _exposed(observations: Sequence[Observation]) -> frozenset[Endpoint]:
+    """The endpoints whose reach from the internet is confirmed, not just likely."""
+    return frozenset(
+        seen.endpoint
+        for seen in observations
+        if seen.kind == EXPOSURE.name and seen.facts["reach"] == "confirmed" and seen.endpoint
+    )
+
+
+def _finding(hits: Sequence[_Hit], exposed: frozenset[Endpoint]) -> Finding:
+    first = hits[0]
+    rule, device, seen = first.rule, first.device, first.seen
+    open_to_all = any(hit.seen.endpoint in exposed for hit in hits)
+    crosswalk = _merged(rule.crosswalk, rule.crosswalk_if_internet_reachable if open_to_all else {})
+    return Finding(
+        rule=rule.id,
+        title=rule.title,
+        principle=rule.principle,
+        severity=rule.severity_if_internet_reachable if open_to_all else rule.severity,
+        confidence=rule.confidence,
+        relation=rule.relation,
+        device=device.key,
+        address=seen.address,
+        endpoint=seen.endpoint,
+        detail=_detail(hits),
+        plain=rule.plain_language,
+        remedy=rule.remediation,
+        does_not_prove=rule.does_not_prove,
+        crosswalk={name: ids for name, ids in crosswalk.items() if name != CWE},
+        cwe=crosswalk.get(CWE, ()),
+        proofs=_proofs(hits),
+        fingerprint=fingerprint(rule.id, device.key, first.place),
+        login=next((str(h.seen.facts["login"]) for h in hits if h.seen.facts.get("login")), ""),
+    )
+
+
+def _detail(hits: Sequence[_Hit]) -> str:
+    said = dict.fromkeys(
+        say(hit.case.says, hit.seen.facts, hit.seen.address, hit.seen.endpoint) for hit in hits
+    )
+    sentence = next(iter(said))
+    return sentence if len(said) == 1 else f"{sentence} ({len(said) - 1} more like it.)"
+
+
+def _proofs(hits: Sequence[_Hit]) -> tuple[Proof, ...]:
+    return tuple(dict.fromkeys(proof for hit in hits for proof in hit.seen.proofs))[:MOST_PROOFS]
+
+
+def _merged(one: Crosswalk, other: Crosswalk) -> Crosswalk:
+    names = sorted({*one, *other})
+    return {
+        name: tuple(dict.fromkeys((*one.get(name, ()), *other.get(name, ())))) for name in names
+    }
+
+
+def _rank(finding: Finding) -> tuple[object, ...]:
+    place = endpoint_order(finding.endpoint or Endpoint(finding.address, "tcp", 0))
+    return (-finding.severity.rank, place, finding.rule, finding.device)

@@ -1,0 +1,181 @@
+"""The assessment: a recording and a rulebook in, a report out, and nothing else looked at.
+
+Everything is put in canonical order first, so that the order in which things happened to be
+written down does not show.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from iotscan.assess.coverage import find_gaps, hides_something
+from iotscan.assess.derive import Stock, derive, where
+from iotscan.assess.findings import judge
+from iotscan.assess.identify import identify
+from iotscan.assess.inventory import owner_of, take_stock
+from iotscan.assess.links import usable
+from iotscan.assess.posture import Measure, Seen
+from iotscan.assess.reading import Plugins, Readings, read_all
+from iotscan.assess.rulebook import Rulebook, load_rulebook
+from iotscan.assess.rules import Facts
+from iotscan.model import (
+    Address,
+    ConversationNote,
+    Device,
+    Finding,
+    Gap,
+    Observation,
+    Posture,
+    Proof,
+    Recording,
+    Report,
+    Transcript,
+)
+
+REPORT_FORMAT = 1
+MOST_PROOFS = 16
+
+
+def assess(
+    recording: Recording, book: Rulebook | None = None, plugins: Plugins | None = None
+) -> Report:
+    """What a recording shows, judged by ``book`` (by default the built-in rules).
+
+    The same recording, rules and plug-ins give the same report. Raises RulePackError when the
+    built-in rules are needed and broken.
+    """
+    book = book or load_rulebook()
+    plugins = plugins or Plugins()
+    recording = _in_order(recording)
+    readings = read_all(recording, plugins)
+    heard = {seen.address for seen in readings.observations if usable(seen.address)}
+    transcripts = [_named(talk, readings, plugins) for talk in recording.transcripts]
+    devices = take_stock(readings.witnesses, recording.sweeps, transcripts, heard)
+    devices = identify(devices, readings.observations)
+    derived = derive(Stock(recording, devices, readings.observations))
+    observations = _merged([*readings.observations, *derived])
+    findings = judge(observations, devices, book)
+    gaps = find_gaps(recording, readings.gaps, devices)
+    finished = recording.footer is not None and recording.footer.complete
+    return Report(
+        format=REPORT_FORMAT,
+        version=recording.header.version,
+        rules=book.hash,
+        started=recording.header.started,
+        duration=recording.footer.ended if recording.footer else _last(recording),
+        source=recording.header.source,
+        scope=recording.header.scope,
+        complete=finished and not any(map(hides_something, gaps)),
+        devices=devices,
+        observations=observations,
+        findings=findings,
+        postures=_postures(recording, devices, observations, findings, gaps, book, plugins),
+        gaps=gaps,
+        blind_spots=tuple(sorted(set(recording.blind_spots))),
+        conversations=tuple(map(_note, recording.transcripts)),
+    )
+
+
+def _in_order(recording: Recording) -> Recording:
+    return replace(
+        recording,
+        packets=tuple(sorted(recording.packets, key=lambda p: (p.at, _number(p.id)))),
+        sightings=tuple(sorted(recording.sightings, key=lambda s: (s.proof.source, repr(s)))),
+        sweeps=tuple(sorted(recording.sweeps, key=lambda s: _number(s.id))),
+        transcripts=tuple(sorted(recording.transcripts, key=lambda t: _number(t.id))),
+    )
+
+
+def _number(name: str) -> tuple[str, int, str]:
+    """Sort key that puts c9 before c10."""
+    letters = name.rstrip("0123456789")
+    return (letters, int(name[len(letters) :] or 0), name)
+
+
+def _named(talk: Transcript, readings: Readings, plugins: Plugins) -> Transcript:
+    """With the service's name where only one probe that finds services could read it."""
+    finders = [
+        name for name in sorted(readings.speakers.get(talk.id, ())) if plugins.probes[name].openings
+    ]
+    if talk.service.name is not None or len(finders) != 1:
+        return talk
+    return replace(talk, service=replace(talk.service, name=finders[0]))
+
+
+def _merged(observations: Sequence[Observation]) -> tuple[Observation, ...]:
+    """Each observation once, with the proofs of all that say the same."""
+    proofs: dict[str, list[Proof]] = defaultdict(list)
+    first: dict[str, Observation] = {}
+    for seen in sorted(observations, key=where):
+        facts = sorted(seen.facts.items())
+        content = repr((seen.kind, str(seen.address), str(seen.endpoint), facts))
+        first.setdefault(content, seen)
+        proofs[content] += seen.proofs
+    return tuple(
+        replace(seen, proofs=tuple(dict.fromkeys(proofs[content]))[:MOST_PROOFS])
+        for content, seen in first.items()
+    )
+
+
+def _postures(
+    recording: Recording,
+    devices: Sequence[Device],
+    observations: Sequence[Observation],
+    findings: Sequence[Finding],
+    gaps: Sequence[Gap],
+    book: Rulebook,
+    plugins: Plugins,
+) -> tuple[Posture, ...]:
+    owners = owner_of(devices)
+    facts = _facts_of(observations, owners)
+    emitters = {kind.name: probe.name for probe in plugins.probes.values() for kind in probe.emits}
+    asked = {talk.service.endpoint.address for talk in recording.transcripts}
+    asked |= {sweep.address for sweep in recording.sweeps}
+    by_finding: dict[str, list[Finding]] = defaultdict(list)
+    by_gap: dict[str, list[Gap]] = defaultdict(list)
+    for finding in findings:
+        by_finding[finding.device].append(finding)
+    for gap in gaps:
+        by_gap[gap.device].append(gap)
+    measure = Measure(book)
+    found: list[Posture] = []
+    for device in devices:
+        seen = Seen(
+            device=device,
+            findings=by_finding[device.key],
+            facts=facts.get(device.key, {}),
+            gaps=by_gap[device.key],
+            emitters=emitters,
+            impact=recording.header.scope.impact,
+            live=recording.header.source == "scan",
+            looked=any(address in asked for address in device.addresses),
+            finished=recording.footer is not None and recording.footer.complete,
+        )
+        found += measure.postures(seen)
+    return tuple(found)
+
+
+def _facts_of(
+    observations: Sequence[Observation], owners: Mapping[Address, Device]
+) -> dict[str, dict[str, list[Facts]]]:
+    """What is known of each device: the facts of each kind of observation."""
+    found: dict[str, dict[str, list[Facts]]] = {}
+    for seen in observations:
+        device = owners.get(seen.address)
+        if device is not None:
+            found.setdefault(device.key, {}).setdefault(seen.kind, []).append(seen.facts)
+    return found
+
+
+def _note(talk: Transcript) -> ConversationNote:
+    endpoint = talk.service.endpoint
+    return ConversationNote(talk.id, talk.probe, endpoint, talk.ending, len(talk.turns), talk.note)
+
+
+def _last(recording: Recording) -> float:
+    """When the last thing was written down, for a recording that was cut off."""
+    times = [0.0, *(p.at for p in recording.packets), *(s.at for s in recording.sweeps)]
+    times += [talk.began + turn.at for talk in recording.transcripts for turn in talk.turns[-1:]]
+    return max(times)

@@ -1,0 +1,163 @@
+"""Every packet and transcript of a recording, read by the plug-ins that can read it.
+
+Readers promise never to raise. One that does is a bug, and a bug means that something was not
+looked at: it becomes a gap, never "nothing there".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import TypeVar
+
+from iotscan.model import (
+    Address,
+    Ending,
+    Gap,
+    Observation,
+    Packet,
+    Proof,
+    Recording,
+    Sighting,
+    Transcript,
+)
+from iotscan.plugins import discoverers, probes
+from iotscan.probe_api import Discoverer, Probe
+from iotscan.text import clean
+
+# What the engine calls a conversation in which it found out what a port speaks.
+RECOGNITION = "recognise"
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True)
+class Witness:
+    """A sighting and what backs it: the sender's address and whether its MAC is authoritative.
+
+    ``source`` is the address that the packet really came from; None for link-layer frames and for
+    sightings that the scanner made itself, whose every word is taken (``own``).
+    """
+
+    sighting: Sighting
+    source: Address | None = None
+    own: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Readings:
+    """What the readers said. ``speakers``: who observed something in each conversation."""
+
+    witnesses: tuple[Witness, ...]
+    observations: tuple[Observation, ...]
+    gaps: tuple[Gap, ...]
+    speakers: Mapping[str, frozenset[str]] = field(default_factory=dict)
+
+
+@dataclass
+class Plugins:
+    """The readers by name."""
+
+    probes: Mapping[str, Probe] = field(default_factory=lambda: {p.name: p for p in probes()})
+    discoverers: Mapping[str, Discoverer] = field(
+        default_factory=lambda: {d.name: d for d in discoverers()}
+    )
+
+
+def read_all(recording: Recording, plugins: Plugins | None = None) -> Readings:
+    """Everything that the readers find in a recording, in the recording's order."""
+    plugins = plugins or Plugins()
+    witnesses = [Witness(sighting, own=True) for sighting in recording.sightings]
+    observations: list[Observation] = []
+    gaps: list[Gap] = []
+    speakers: dict[str, frozenset[str]] = {}
+    for packet in recording.packets:
+        for said in _read_packet(packet, plugins, gaps):
+            if isinstance(said, Sighting):
+                witnesses.append(Witness(said, packet.source, packet.source is None))
+            else:
+                observations.append(said)
+    for talk in recording.transcripts:
+        said_by: set[str] = set()
+        for probe in _readers(talk, recording.header.source, plugins, gaps):
+            found = _fenced(partial(probe.read, talk), probe.name, talk.id, gaps)
+            observations += (_proven(item, talk) for item in found)
+            said_by |= {probe.name} if found else set()
+        speakers[talk.id] = frozenset(said_by)
+    return Readings(tuple(witnesses), tuple(observations), tuple(gaps), speakers)
+
+
+def _read_packet(
+    packet: Packet, plugins: Plugins, gaps: list[Gap]
+) -> Iterator[Sighting | Observation]:
+    reader = plugins.discoverers.get(packet.protocol)
+    if reader is None:
+        return
+    proof = Proof(packet.id, frames=() if packet.frame is None else (packet.frame,))
+    for said in _fenced(partial(reader.read, packet), reader.name, packet.id, gaps):
+        if isinstance(said, Sighting):
+            yield replace(said, proof=said.proof if said.proof.source else proof)
+        else:
+            yield _backed(replace(said, proofs=said.proofs or (proof,)), packet.source)
+
+
+def _backed(observation: Observation, source: Address | None) -> Observation:
+    """What a packet says is booked on its sender: nobody can speak for another device."""
+    if source in (None, observation.address):
+        return observation
+    endpoint = observation.endpoint
+    assert source is not None
+    return replace(
+        observation,
+        address=source,
+        endpoint=replace(endpoint, address=source) if endpoint else None,
+    )
+
+
+def _readers(talk: Transcript, source: str, plugins: Plugins, gaps: list[Gap]) -> Iterable[Probe]:
+    """Who reads a conversation: its probe; for a recognition, the probe of what was recognised;
+    for a capture, where nobody chose the conversation, every probe.
+    """
+    if source != "scan":
+        return plugins.probes.values()
+    name = talk.service.name if talk.probe == RECOGNITION else talk.probe
+    if name is not None and name in plugins.probes:
+        return (plugins.probes[name],)
+    if name is not None:
+        gaps.append(_unreadable(talk, name))
+    return ()
+
+
+def _unreadable(talk: Transcript, name: str) -> Gap:
+    return Gap(
+        str(talk.service.endpoint),
+        name,
+        Ending.WRONG_PROTOCOL,
+        f"the conversation {talk.id} was recorded by a probe that is not installed here",
+        "Install the plug-in that brings this probe, then replay the recording.",
+    )
+
+
+def _fenced(
+    read: Callable[[], Iterable[_T]], reader: str, source: str, gaps: list[Gap]
+) -> list[_T]:
+    found: list[_T] = []
+    try:
+        found.extend(read())
+    except Exception as error:  # the fence: a reader's bug must not hide what others read
+        reason = f"the reader of {reader} failed on {source}: {type(error).__name__}: {error}"
+        advice = "This is a defect in the reader. Report it with the recording."
+        gaps.append(Gap(source, reader, Ending.BUG, clean(reason), advice))
+    return found
+
+
+def _proven(observation: Observation, talk: Transcript) -> Observation:
+    """With the conversation as proof where the reader gave none, and the capture's frames."""
+    proofs = observation.proofs or (Proof(talk.id),)
+    return replace(observation, proofs=tuple(_with_frames(proof, talk) for proof in proofs))
+
+
+def _with_frames(proof: Proof, talk: Transcript) -> Proof:
+    cited = [talk.turns[i].frame for i in proof.turns if 0 <= i < len(talk.turns)]
+    frames = tuple(sorted({frame for frame in cited if frame is not None}))
+    return replace(proof, frames=frames) if frames and not proof.frames else proof

@@ -1,0 +1,194 @@
+"""Everything that findings are judged by, read from the built-in pack and the user's folders."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from typing import TypeVar
+
+from iotscan.assess.catalogue import read_framework, read_principles
+from iotscan.assess.derive import KINDS
+from iotscan.assess.ruleread import Vocabulary, read_evidence, read_rule
+from iotscan.assess.rules import Case, Evidence, Framework, Principle, Provision, Rule
+from iotscan.assess.yamltree import Tree, parse
+from iotscan.errors import RuleError, RulePackError, UsageError
+from iotscan.model import Kind
+from iotscan.plugins import kinds as plugin_kinds
+
+_T = TypeVar("_T")
+CATALOGUE = "principles.yaml"
+
+
+@dataclass(frozen=True, slots=True)
+class Rulebook:
+    """The catalogue and the rules, each by id. ``hash`` is the same for the same content.
+
+    Formatting, comments and file names do not change the hash; any word of any entry does.
+    """
+
+    principles: Mapping[str, Principle]
+    frameworks: Mapping[str, Framework]
+    rules: Mapping[str, Rule]
+    evidence: Mapping[str, Evidence]
+    hash: str
+    _about: Mapping[str, tuple[tuple[Rule, Case], ...]] = field(
+        repr=False, compare=False, default_factory=dict
+    )
+    _speaking: Mapping[tuple[str, str], tuple[Rule, ...]] = field(
+        repr=False, compare=False, default_factory=dict
+    )
+
+    def about(self, kind: str) -> tuple[tuple[Rule, Case], ...]:
+        """The stable rules that judge observations of this kind, by id, with the case in point."""
+        return self._about.get(kind, ())
+
+    def provision(self, framework: str, provision: str) -> Provision | None:
+        found = self.frameworks.get(framework)
+        return found.provisions.get(provision) if found else None
+
+    def speaking_to(self, framework: str, provision: str) -> tuple[Rule, ...]:
+        """The stable rules whose crosswalk names this provision, by id."""
+        return self._speaking.get((framework, provision), ())
+
+
+def load_rulebook(folders: Sequence[str | Path] = ()) -> Rulebook:
+    """The built-in pack and those of the user's folders.
+
+    In a folder, ``findings/``, ``evidence/`` and ``frameworks/`` hold what they say; YAML files
+    beside them are rules. Raises RulePackError with every fault of every file, UsageError when a
+    folder is not there.
+    """
+    return _load(*map(Path, folders))
+
+
+@cache
+def _load(*folders: Path) -> Rulebook:
+    return read_packs([files("iotscan.rules"), *map(_folder, folders)], known_kinds())
+
+
+def known_kinds() -> dict[str, Kind]:
+    """The kinds that rules may be about: those of all readers and the derived ones."""
+    return plugin_kinds() | {kind.name: kind for kind in KINDS}
+
+
+def read_packs(packs: Sequence[Traversable], kinds: Mapping[str, Kind]) -> Rulebook:
+    """A rulebook from these folders. Raises RulePackError."""
+    reader = _Reader(kinds)
+    for pack in packs:
+        reader.read_catalogue(pack)
+    for pack in packs:
+        reader.read_rules(pack)
+    reader.check_references()
+    if reader.faults:
+        raise RulePackError(sorted(reader.faults, key=lambda fault: (fault.path, fault.line)))
+    return reader.book()
+
+
+class _Reader:
+    def __init__(self, kinds: Mapping[str, Kind]) -> None:
+        self.faults: list[RuleError] = []
+        self._kinds = kinds
+        self._principles: dict[str, Principle] = {}
+        self._frameworks: dict[str, Framework] = {}
+        self._rules: dict[str, Rule] = {}
+        self._evidence: dict[str, Evidence] = {}
+        self._content: dict[str, object] = {}
+
+    def read_catalogue(self, pack: Traversable) -> None:
+        catalogue = pack.joinpath(CATALOGUE)
+        path = f"{_label(pack)}/{CATALOGUE}"
+        for tree, _ in self._tree(catalogue, path) if catalogue.is_file() else ():
+            self._principles |= read_principles(tree, path, self.faults)
+            self._content[f"principles {len(self._content)}"] = tree.plain()
+        for tree, path in self._trees(pack, "frameworks"):
+            framework = read_framework(tree, path, self.faults)
+            self._keep(self._frameworks, "framework", framework.id, framework, tree, path)
+
+    def read_rules(self, pack: Traversable) -> None:
+        words = Vocabulary(self._kinds, self._principles, self._frameworks)
+        for folder in ("findings", ""):
+            for tree, path in self._trees(pack, folder):
+                rule = read_rule(tree, path, words, self.faults)
+                self._keep(self._rules, "rule", rule.id, rule, tree, path)
+        for tree, path in self._trees(pack, "evidence"):
+            evidence = read_evidence(tree, path, words, self.faults)
+            self._keep(self._evidence, "evidence", evidence.id, evidence, tree, path)
+
+    def check_references(self) -> None:
+        for rule in self._rules.values():
+            self._check_ids(rule.path, "covers", rule.covers)
+        for evidence in self._evidence.values():
+            self._check_ids(evidence.path, "ruled_out_by", evidence.ruled_out_by)
+
+    def book(self) -> Rulebook:
+        rules = dict(sorted(self._rules.items()))
+        stable = [rule for rule in rules.values() if rule.status == "stable"]
+        about: dict[str, tuple[tuple[Rule, Case], ...]] = {}
+        speaking: dict[tuple[str, str], tuple[Rule, ...]] = {}
+        for rule in stable:
+            for case in rule.cases:
+                about[case.about] = (*about.get(case.about, ()), (rule, case))
+            for framework, provisions in rule.crosswalk.items():
+                for provision in provisions:
+                    key = (framework, provision)
+                    speaking[key] = (*speaking.get(key, ()), rule)
+        canonical = json.dumps(self._content, sort_keys=True, ensure_ascii=False)
+        return Rulebook(
+            self._principles,
+            dict(sorted(self._frameworks.items())),
+            rules,
+            dict(sorted(self._evidence.items())),
+            hashlib.sha256(canonical.encode()).hexdigest(),
+            about,
+            speaking,
+        )
+
+    def _keep(
+        self, kept: dict[str, _T], what: str, name: str, entry: _T, tree: Tree, path: str
+    ) -> None:
+        if name in kept:
+            self.faults.append(RuleError(path, tree.line, f"there is another {what} {name}"))
+        kept[name] = entry
+        self._content[f"{what} {name}"] = tree.plain()
+
+    def _check_ids(self, path: str, key: str, names: Sequence[str]) -> None:
+        for name in names:
+            if name not in self._rules:
+                self.faults.append(RuleError(path, 0, f"{key}: there is no rule {name}"))
+
+    def _trees(self, pack: Traversable, folder: str) -> Iterator[tuple[Tree, str]]:
+        """The documents of a pack's sub-folder, or of the pack itself, by file name."""
+        place = pack.joinpath(folder) if folder else pack
+        for file in sorted(place.iterdir() if place.is_dir() else (), key=lambda file: file.name):
+            if file.name.endswith(".yaml") and (folder or file.name != CATALOGUE):
+                yield from self._tree(
+                    file, "/".join(filter(None, (_label(pack), folder, file.name)))
+                )
+
+    def _tree(self, file: Traversable, path: str) -> Iterator[tuple[Tree, str]]:
+        try:
+            text = file.read_text("utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            self.faults.append(RuleError(path, 0, f"the file cannot be read: {error}"))
+            return
+        tree, faults = parse(text, path)
+        self.faults += faults
+        if tree is not None:
+            yield tree, path
+
+
+def _folder(path: Path) -> Path:
+    if not path.is_dir():
+        raise UsageError(f"the rule folder {path} is not there, or is no folder")
+    return path
+
+
+def _label(pack: Traversable) -> str:
+    """How a pack's files are named in faults: as the user named the folder, or as we do ours."""
+    return str(pack) if pack != files("iotscan.rules") else "iotscan/rules"
