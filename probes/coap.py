@@ -98,6 +98,8 @@ class OverUdp:
         """Whether the message ends the wait; what wants to be confirmed is, or is refused."""
         if message.type is Type.RST:
             return message.mid == request.mid
+        if message == request:
+            return False  # an echo: what is said to it comes back as if it were an answer
         fits = answers(message, request)
         if request.observe == 1 and message.type is not Type.ACK and message.observe is not None:
             fits = False  # a notification that crossed the cancellation

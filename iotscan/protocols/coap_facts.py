@@ -45,8 +45,10 @@ KINDS = (
             "bytes": int,
             "complete": bool,
             "paths": tuple,
+            "implementation": str,
         },
-        "The list of resources was asked for; open: it was given. paths: the first of them.",
+        "The list of resources was asked for; open: it was given. paths: the first of them;"
+        " implementation: where it links for its software.",
     ),
     Kind(
         "coap.resource",
@@ -159,6 +161,10 @@ def _discovery(
     if links or not body.payload.strip():
         facts |= {"open": bool(links), "resources": len(links)}
         facts["paths"] = tuple(link.target for link in links[:_MOST_SHOWN])
+    # draft-bormann-t2trg-rel-impl: a link to what the server runs.
+    software = next((link.target for link in links if link.get("rel") == "impl-info"), "")
+    if software:
+        facts["implementation"] = software
     yield "coap.discovery", facts, body.indexes
 
 

@@ -1,0 +1,768 @@
+"""The CoAP probe against libcoap, aiocoap, scripted and hostile peers, and captured talk."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import socket
+import time
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from ipaddress import ip_address, ip_network
+from typing import cast
+
+import aiocoap  # type: ignore[import-untyped]
+import aiocoap.resource  # type: ignore[import-untyped]
+import pytest
+
+from iotscan import plugins
+from iotscan.errors import Malformed, NetworkError, Refused
+from iotscan.model import (
+    Channel,
+    Ending,
+    Endpoint,
+    Fact,
+    Observation,
+    Scope,
+    Sender,
+    Service,
+    TlsFacts,
+    Transcript,
+    Transport,
+    Turn,
+)
+from iotscan.net.gateway import Gateway
+from iotscan.protocols import coap
+from iotscan.protocols.coap import Block, Message, Type, decode, encode, get
+from iotscan.protocols.coap_tcp import encode_tcp
+from iotscan.settings import Limits
+from iotscan.testing import HOSTILE, Fails, FakeNetwork, Handler, Hears, serve
+
+PROBE = next(probe for probe in plugins.probes() if probe.name == "coap")
+QUICK = Limits(read_timeout=0.2, connect_timeout=0.5, host_connections_per_second=1000.0)
+LIST = b'</temp>;rt="temperature";if="core.s";obs,</lamp>;if="core.a";title="Lamp",</door/unlock>'
+HOME = ip_address("127.0.0.1")
+
+
+def service(port: int, transport: Transport = "udp", tls: bool = False) -> Service:
+    return Service(Endpoint(HOME, transport, port), "coap", tls)
+
+
+async def converse(where: Service, limits: Limits = QUICK) -> Transcript:
+    """What the engine would record of our conversation with a real peer."""
+    gateway = Gateway(Scope((ip_network("127.0.0.0/8"),)), limits, clock=time.monotonic)
+    conversation = gateway.conversation(where, "coap", id="c1", began=0.0)
+    try:
+        await PROBE.converse(where, conversation, ())
+    except (NetworkError, Malformed) as error:
+        return conversation.transcript(error.ending, str(error))
+    return conversation.transcript()
+
+
+def transcript(
+    said: Sequence[tuple[Sender, bytes]],
+    transport: Transport = "udp",
+    port: int = 5683,
+    tls: TlsFacts | None = None,
+) -> Transcript:
+    where = service(port, transport)
+    turns = tuple(Turn(sender, float(i), data) for i, (sender, data) in enumerate(said))
+    return Transcript("c9", where, "coap", 0.0, turns, (Channel(where.endpoint, tls=tls),))
+
+
+def facts_of(talk: Transcript, kind: str) -> list[dict[str, Fact]]:
+    return [dict(seen.facts) for seen in PROBE.read(talk) if seen.kind == kind]
+
+
+def content(
+    request: Message, payload: bytes, *options: tuple[int, bytes], code: int = coap.CONTENT
+) -> bytes:
+    answer = Message(code, Type.ACK, request.mid, request.token, options, payload)
+    return encode(answer)
+
+
+@asynccontextmanager
+async def udp_peer(answer: Callable[[bytes, Callable[[bytes], None]], None]) -> AsyncIterator[int]:
+    """A UDP server on loopback that hands each datagram to ``answer`` with a way to reply."""
+
+    class Peer(asyncio.DatagramProtocol):
+        def connection_made(self, transport: asyncio.BaseTransport) -> None:
+            self.transport = cast(asyncio.DatagramTransport, transport)
+
+        def datagram_received(self, data: bytes, address: tuple[str, int]) -> None:
+            answer(data, lambda reply: self.transport.sendto(reply, address))
+
+    loop = asyncio.get_running_loop()
+    transport, _ = await loop.create_datagram_endpoint(Peer, local_addr=("127.0.0.1", 0))
+    try:
+        yield transport.get_extra_info("sockname")[1]
+    finally:
+        transport.close()
+
+
+def device(resources: dict[str, bytes], heard: list[Message]) -> Callable[..., None]:
+    """A well-behaved CoAP device with these resources; what it was sent goes into ``heard``."""
+
+    def answer(data: bytes, reply: Callable[[bytes], None]) -> None:
+        request = decode(data)
+        heard.append(request)
+        if request.code == coap.EMPTY:
+            return
+        if request.path in resources:
+            reply(content(request, resources[request.path]))
+        else:
+            reply(content(request, b"", code=0x84))
+
+    return answer
+
+
+async def test_only_gets_are_sent_and_never_to_what_sounds_like_an_action() -> None:
+    heard: list[Message] = []
+    known = {"/.well-known/core": LIST, "/temp": b"21", "/lamp": b"on", "/door/unlock": b"!"}
+    async with udp_peer(device(known, heard)) as port:
+        talk = await converse(service(port))
+    assert talk.ending is Ending.COMPLETE
+    assert {message.code for message in heard} == {coap.GET}
+    assert [m.path for m in heard] == ["/.well-known/core", "/temp", "/lamp", "/temp"]
+    assert [m.observe for m in heard] == [None, None, None, 0]
+    assert facts_of(talk, "coap.discovery") == [
+        {
+            "open": True,
+            "code": "2.05",
+            "resources": 3,
+            "bytes": len(LIST),
+            "complete": True,
+            "paths": ("/temp", "/lamp", "/door/unlock"),
+        }
+    ]
+    assert facts_of(talk, "coap.resource") == [
+        {
+            "path": "/temp",
+            "resource_type": "temperature",
+            "looks_personal": False,
+            "code": "2.05",
+            "advertised": True,
+            "readable": True,
+            "bytes": 2,
+        },
+        {
+            "path": "/lamp",
+            "title": "Lamp",
+            "looks_personal": False,
+            "code": "2.05",
+            "advertised": True,
+            "readable": True,
+            "bytes": 2,
+        },
+        {
+            "path": "/door/unlock",
+            "looks_personal": True,
+            "personal_kind": "presence",
+            "action": "moves or switches something: unlock",
+            "advertised": True,
+        },
+    ]
+    assert facts_of(talk, "coap.writable") == [
+        {"path": "/lamp", "inferred_from": "if=core.a (actuator)"}
+    ]
+    assert facts_of(talk, "coap.observe") == [{"path": "/temp", "granted": False}]
+    assert facts_of(talk, "coap.security") == [
+        {"oscore_advertised": False, "edhoc_advertised": False}
+    ]
+
+
+async def test_no_more_than_twelve_resources_are_read() -> None:
+    heard: list[Message] = []
+    many = b",".join(b"</s%d>" % i for i in range(40))
+    async with udp_peer(device({"/.well-known/core": many}, heard)) as port:
+        talk = await converse(service(port))
+    assert len(heard) == 13
+    assert facts_of(talk, "coap.discovery")[0]["resources"] == 40
+
+
+async def test_without_a_list_only_two_vetted_documents_are_tried() -> None:
+    heard: list[Message] = []
+    async with udp_peer(device({}, heard)) as port:
+        talk = await converse(service(port))
+    assert [m.path for m in heard] == ["/.well-known/core", "/oic/res", "/cit/d"]
+    assert facts_of(talk, "coap.discovery") == [{"open": False, "code": "4.04"}]
+    # That a resource is missing says nothing about who may read it.
+    assert all("readable" not in found for found in facts_of(talk, "coap.resource"))
+
+
+async def test_a_list_is_fetched_block_by_block() -> None:
+    whole = b",".join(b"</sensor/%03d>" % i for i in range(100))
+
+    def answer(data: bytes, reply: Callable[[bytes], None]) -> None:
+        request = decode(data)
+        number = request.block2.number if request.block2 else 0
+        part = whole[number * 64 : number * 64 + 64]
+        block = Block(number, (number + 1) * 64 < len(whole), 2)
+        reply(content(request, part, (coap.CONTENT_FORMAT, b"\x28"), (coap.BLOCK2, block.encode())))
+
+    async with udp_peer(answer) as port:
+        talk = await converse(service(port))
+    (found,) = facts_of(talk, "coap.discovery")
+    assert (found["bytes"], found["complete"], found["resources"]) == (len(whole), True, 100)
+
+
+async def test_an_endless_list_ends_at_the_cap_and_is_not_called_complete() -> None:
+    asked: list[Message] = []
+
+    def answer(data: bytes, reply: Callable[[bytes], None]) -> None:
+        request = decode(data)
+        asked.append(request)
+        number = request.block2.number if request.block2 else 0
+        block = Block(number, True, 6)
+        reply(content(request, (b"</a>," * 205)[:1024], (coap.BLOCK2, block.encode())))
+
+    async with udp_peer(answer) as port:
+        talk = await converse(service(port))
+    (found,) = facts_of(talk, "coap.discovery")
+    assert found["complete"] is False
+    assert len([m for m in asked if m.path == "/.well-known/core"]) == 64
+    # Not seen in part of a list is not "not advertised".
+    assert facts_of(talk, "coap.security") == []
+
+
+@pytest.mark.parametrize("wrong", [Block(0, True, 6), Block(7, True, 6), Block(1, True, 0)])
+async def test_a_server_that_repeats_or_skips_blocks_is_not_followed(wrong: Block) -> None:
+    asked: list[Message] = []
+
+    def answer(data: bytes, reply: Callable[[bytes], None]) -> None:
+        request = decode(data)
+        asked.append(request)
+        block = Block(0, True, 6) if request.block2 is None else wrong
+        reply(content(request, b"</a>," * 200, (coap.BLOCK2, block.encode())))
+
+    async with udp_peer(answer) as port:
+        await converse(service(port))
+    assert len([m for m in asked if m.path == "/.well-known/core"]) == 2
+
+
+async def test_observing_is_cancelled_and_stray_notifications_are_refused() -> None:
+    heard: list[Message] = []
+
+    def answer(data: bytes, reply: Callable[[bytes], None]) -> None:
+        request = decode(data)
+        heard.append(request)
+        if request.path == "/.well-known/core":
+            reply(content(request, b"</t>;obs"))
+        elif request.observe == 0:
+            reply(content(request, b"1", (coap.OBSERVE, b"\x01")))
+        elif request.observe == 1:
+            notification = Message(
+                coap.CONTENT, Type.CON, 4711, request.token, ((coap.OBSERVE, b"\x02"),), b"2"
+            )
+            reply(encode(notification))
+            reply(content(request, b"2"))
+        elif request.path == "/t":
+            reply(content(request, b"1"))
+
+    async with udp_peer(answer) as port:
+        talk = await converse(service(port))
+    asked = [m for m in heard if m.code == coap.GET and m.observe is not None]
+    assert [m.observe for m in asked] == [0, 1]
+    assert asked[0].token == asked[1].token
+    said = [decode(turn.data) for turn in talk.turns if turn.sender == "client"]
+    assert said[-1] == Message(coap.EMPTY, Type.RST, 4711)
+    assert facts_of(talk, "coap.observe") == [{"path": "/t", "granted": True}]
+
+
+@pytest.mark.parametrize("change", ["mid", "token", "type"])
+async def test_answers_with_a_wrong_id_or_token_are_not_believed(change: str) -> None:
+    def answer(data: bytes, reply: Callable[[bytes], None]) -> None:
+        request = decode(data)
+        if request.code == coap.EMPTY:
+            return
+        mid, token, kind = request.mid, request.token, Type.ACK
+        if change == "mid":
+            mid ^= 1
+        if change == "token":
+            token = bytes(reversed(token)) + b"x"
+        if change == "type":
+            token, kind = b"", Type.NON
+        reply(encode(Message(coap.CONTENT, kind, mid, token, (), LIST)))
+
+    async with udp_peer(answer) as port:
+        talk = await converse(service(port))
+    assert talk.ending is Ending.TIMEOUT
+    assert [seen.kind for seen in PROBE.read(talk)] == []
+
+
+async def test_a_separate_answer_is_waited_for_and_acknowledged() -> None:
+    heard: list[Message] = []
+
+    def answer(data: bytes, reply: Callable[[bytes], None]) -> None:
+        request = decode(data)
+        heard.append(request)
+        if request.code == coap.GET:
+            reply(encode(Message(coap.EMPTY, Type.ACK, request.mid)))
+            reply(
+                encode(Message(coap.CONTENT, Type.CON, 900, request.token, (), b"</x>;if=core.p"))
+            )
+
+    async with udp_peer(answer) as port:
+        talk = await converse(service(port))
+    said = [decode(turn.data) for turn in talk.turns if turn.sender == "client"]
+    assert Message(coap.EMPTY, Type.ACK, 900) in said
+    assert facts_of(talk, "coap.discovery")[0]["resources"] == 1
+
+
+async def test_a_lost_datagram_is_asked_for_once_more() -> None:
+    heard: list[Message] = []
+
+    def answer(data: bytes, reply: Callable[[bytes], None]) -> None:
+        request = decode(data)
+        heard.append(request)
+        if len(heard) > 1:
+            reply(content(request, b"</x>"))
+
+    async with udp_peer(answer) as port:
+        talk = await converse(service(port))
+    assert heard[0] == heard[1]
+    assert talk.ending is Ending.COMPLETE
+    assert facts_of(talk, "coap.discovery")[0]["open"] is True
+
+
+async def test_a_slow_resource_is_left_out_a_device_that_falls_silent_is_left_alone() -> None:
+    heard: list[Message] = []
+    core = b",".join(b"</s%d>" % i for i in range(6))
+    one_missing = device({"/.well-known/core": core, **{f"/s{i}": b"x" for i in range(6)}}, heard)
+
+    def answer(data: bytes, reply: Callable[[bytes], None]) -> None:
+        if decode(data).path not in silent:
+            one_missing(data, reply)
+
+    silent = {"/s2"}
+    async with udp_peer(answer) as port:
+        talk = await converse(service(port))
+    assert talk.ending is Ending.COMPLETE
+    assert len(facts_of(talk, "coap.resource")) == 5
+    silent = {"/s1", "/s2", "/s3", "/s4"}
+    heard.clear()
+    async with udp_peer(answer) as port:
+        talk = await converse(service(port))
+    assert talk.ending is Ending.TIMEOUT
+    assert "/s5" not in [m.path for m in heard]
+
+
+def _echo(data: bytes, reply: Callable[[bytes], None]) -> None:
+    reply(data)
+
+
+def _flood(data: bytes, reply: Callable[[bytes], None]) -> None:
+    for i in range(200):
+        reply(encode(Message(coap.CONTENT, Type.NON, i, b"other", (), b"x" * 900)))
+
+
+def _questions(data: bytes, reply: Callable[[bytes], None]) -> None:
+    for i in range(40):
+        reply(encode(get("/you", i, b"q")))
+
+
+def _says(payload: bytes) -> Callable[[bytes, Callable[[bytes], None]], None]:
+    return lambda data, reply: reply(payload)
+
+
+HOSTILE_UDP = {
+    "silent": (lambda data, reply: None, Ending.TIMEOUT),
+    "echo": (_echo, Ending.TIMEOUT),
+    "flood of foreign answers": (_flood, Ending.WRONG_PROTOCOL),
+    "questions back": (_questions, Ending.WRONG_PROTOCOL),
+    "empty datagrams": (_says(b""), Ending.TIMEOUT),
+    "another protocol": (_says(b"HTTP/1.1 400 Bad Request\r\n\r\n"), Ending.TIMEOUT),
+    "largest datagram": (_says(b"\x60\x45" + b"A" * 60_000), Ending.TIMEOUT),
+    "noise": (_says(bytes(range(256))), Ending.TIMEOUT),
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE_UDP)
+async def test_hostile_udp_peers_end_in_time_with_the_truth(name: str) -> None:
+    answer, ending = HOSTILE_UDP[name]
+    began = time.monotonic()
+    async with udp_peer(answer) as port:
+        talk = await converse(service(port))
+    assert time.monotonic() - began < 5
+    assert talk.ending is ending
+    assert not [seen for seen in PROBE.read(talk) if seen.facts.get("answered")]
+
+
+async def test_a_peer_that_rejects_everything_is_still_a_coap_service() -> None:
+    def answer(data: bytes, reply: Callable[[bytes], None]) -> None:
+        reply(encode(Message(coap.EMPTY, Type.RST, decode(data).mid)))
+
+    async with udp_peer(answer) as port:
+        talk = await converse(service(port))
+    assert talk.ending is Ending.COMPLETE
+    assert [seen.kind for seen in PROBE.read(talk)] == ["coap.service"]
+    assert facts_of(talk, "coap.service")[0]["answered"] is True
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+async def test_hostile_tcp_peers_end_in_time_without_an_observation(name: str) -> None:
+    began = time.monotonic()
+    async with serve(HOSTILE[name]) as port:
+        talk = await converse(service(port, "tcp"))
+    assert time.monotonic() - began < 5
+    assert talk.ending is not Ending.COMPLETE
+    assert list(PROBE.read(talk)) == []
+
+
+def _coap_tcp(*answers: bytes) -> Handler:
+    async def handler(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(4096)
+        for answer in answers:
+            writer.write(answer)
+        await writer.drain()
+        await reader.read(-1)
+
+    return handler
+
+
+@pytest.mark.parametrize(
+    ("answers", "ending"),
+    [
+        (
+            (encode_tcp(coap.csm(1152)), encode_tcp(Message(coap.PING, None)) * 40),
+            Ending.WRONG_PROTOCOL,
+        ),
+        ((encode_tcp(coap.csm(1152)), encode_tcp(Message(coap.ABORT, None))), Ending.CLOSED),
+        ((encode_tcp(coap.csm(1152)), b"\xf0\xff\xff\xff\xff\x45"), Ending.WRONG_PROTOCOL),
+        ((b"\x00\x00" * 500,), Ending.WRONG_PROTOCOL),
+    ],
+)
+async def test_hostile_coap_over_tcp_ends_with_the_truth(
+    answers: tuple[bytes, ...], ending: Ending
+) -> None:
+    async with serve(_coap_tcp(*answers)) as port:
+        talk = await converse(service(port, "tcp"))
+    assert talk.ending is ending
+    assert facts_of(talk, "coap.discovery") == []
+
+
+class Big(aiocoap.resource.Resource):  # type: ignore[misc]
+    """A resource of many blocks, served by an independent implementation."""
+
+    async def render_get(self, request: object) -> object:
+        return aiocoap.Message(payload=b"x" * 5000)
+
+
+@asynccontextmanager
+async def aiocoap_server() -> AsyncIterator[int]:
+    with _free_port() as port:
+        pass
+    site = aiocoap.resource.Site()
+    site.add_resource(
+        [".well-known", "core"], aiocoap.resource.WKCResource(site.get_resources_as_linkheader)
+    )
+    for i in range(120):
+        site.add_resource(["sensors", f"number-{i:04d}"], Big())
+    context = await aiocoap.Context.create_server_context(
+        site, bind=("127.0.0.1", port), transports=["simple6", "simplesocketserver"]
+    )
+    try:
+        yield port
+    finally:
+        await context.shutdown()
+
+
+@contextmanager
+def _free_port() -> Iterator[int]:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.bind(("127.0.0.1", 0))
+        yield probe.getsockname()[1]
+
+
+async def test_aiocoap_as_a_server_is_read_in_blocks() -> None:
+    async with aiocoap_server() as port:
+        talk = await converse(service(port))
+    assert talk.ending is Ending.COMPLETE
+    (found,) = facts_of(talk, "coap.discovery")
+    assert (found["open"], found["complete"]) == (True, True)
+    # The list itself, the sensors, and a link to the implementation.
+    assert found["resources"] == 122
+    assert str(found["implementation"]).startswith("https://christian.amsuess.com/tools/aiocoap")
+    assert len(facts_of(talk, "coap.resource")) == 12
+    (amplified,) = facts_of(talk, "coap.amplification")
+    assert amplified["block_size"] == 1024
+    assert isinstance(amplified["ratio"], float)
+    assert amplified["ratio"] > 20
+
+
+@asynccontextmanager
+async def libcoap() -> AsyncIterator[int]:
+    binary = shutil.which("coap-server-notls")
+    if binary is None:
+        pytest.skip("libcoap's example server is not installed")
+    with _free_port() as port:
+        pass
+    process = await asyncio.create_subprocess_exec(
+        binary, "-A", "127.0.0.1", "-p", str(port), "-v", "0",
+        stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL,
+    )  # fmt: skip
+    try:
+        await _until_bound(port)
+        yield port
+    finally:
+        process.kill()
+        await process.wait()
+
+
+async def _until_bound(port: int) -> None:
+    for _ in range(200):
+        with socket.socket() as probe:
+            probe.setblocking(False)
+            try:
+                await asyncio.get_running_loop().sock_connect(probe, ("127.0.0.1", port))
+            except OSError:
+                await asyncio.sleep(0.02)
+            else:
+                return
+    raise TimeoutError("libcoap did not start")
+
+
+@pytest.mark.parametrize("transport", ["udp", "tcp"])
+async def test_libcoap_over_udp_and_tcp(transport: Transport) -> None:
+    async with libcoap() as port:
+        talk = await converse(service(port, transport))
+    assert talk.ending is Ending.COMPLETE
+    assert facts_of(talk, "coap.service") == [
+        {"transport": transport, "cleartext": True, "role": "server", "answered": True}
+    ]
+    (found,) = facts_of(talk, "coap.discovery")
+    assert (found["open"], found["resources"]) == (True, 4)
+    assert found["paths"] == ("/", "/time", "/async", "/example_data")
+    readable = {str(f["path"]) for f in facts_of(talk, "coap.resource") if f.get("readable")}
+    assert {"/", "/time", "/example_data"} <= readable
+    assert facts_of(talk, "coap.observe") == [{"path": "/time", "granted": True}]
+    amplified = facts_of(talk, "coap.amplification")
+    assert [a["block_size"] for a in amplified] == ([1024] if transport == "udp" else [])
+    for seen in PROBE.read(talk):
+        assert all(index < len(talk.turns) for index in seen.proofs[0].turns)
+
+
+def reply_to_opening(**changes: object) -> bytes:
+    opening = decode(next(o.says for o in PROBE.openings if o.transport == "udp"))
+    answer = Message(coap.CONTENT, Type.ACK, opening.mid, opening.token, (), b"</a>")
+    fields = {name: getattr(answer, name) for name in ("code", "type", "mid", "token", "payload")}
+    return encode(Message(**{**fields, **changes}))
+
+
+@pytest.mark.parametrize(
+    ("heard", "ours"),
+    [
+        (reply_to_opening(), True),
+        (reply_to_opening(code=coap.UNAUTHORIZED), True),
+        (reply_to_opening(type=Type.NON, mid=1), True),
+        (reply_to_opening(type=Type.RST, code=coap.EMPTY, token=b"", payload=b""), True),
+        (reply_to_opening(code=coap.EMPTY, token=b"", payload=b""), True),
+        (reply_to_opening(mid=1), False),
+        (reply_to_opening(token=b"nope"), False),
+        (reply_to_opening(type=Type.RST, mid=1, code=coap.EMPTY, token=b"", payload=b""), False),
+        (reply_to_opening(type=Type.CON, code=coap.GET), False),
+        (encode_tcp(coap.csm(1152)), True),
+        (encode_tcp(Message(coap.CSM, None)), True),
+        (encode_tcp(coap.csm(70_000)) + b"\x00\x00", True),
+        (encode_tcp(Message(coap.PING, None)), False),
+        (encode_tcp(coap.csm(1152))[:-1], False),
+        (b"SSH-2.0-x\r\n", False),
+        (b"", False),
+        (bytes(range(256)), False),
+    ],
+)
+def test_only_coap_is_recognised(heard: bytes, ours: bool) -> None:
+    assert PROBE.recognises(heard) is ours
+
+
+def test_the_openings_ask_for_the_list_and_greet() -> None:
+    udp, tcp = PROBE.openings
+    assert decode(udp.says).path == "/.well-known/core"
+    assert decode(udp.says).code == coap.GET
+    assert tcp.says == encode_tcp(coap.csm(1152))
+    assert tcp.tls == (5684,)
+
+
+ASKED = get("/wifi/ssid", 5, b"t")
+
+
+def test_captured_talk_on_any_port_is_read_from_either_side() -> None:
+    pair: list[tuple[Sender, bytes]] = [
+        ("client", encode(ASKED)),
+        ("server", content(ASKED, b"home")),
+    ]
+    talk = transcript(pair, port=17500)
+    assert facts_of(talk, "coap.service") == [
+        {"transport": "udp", "cleartext": True, "role": "server", "answered": True}
+    ]
+    assert facts_of(talk, "coap.resource") == [
+        {
+            "path": "/wifi/ssid",
+            "looks_personal": True,
+            "personal_kind": "network",
+            "code": "2.05",
+            "advertised": False,
+            "readable": True,
+            "bytes": 4,
+        }
+    ]
+    other: dict[Sender, Sender] = {"client": "server", "server": "client"}
+    turned = transcript([(other[sender], data) for sender, data in pair], port=17500)
+    assert facts_of(turned, "coap.service") == [
+        {"transport": "udp", "cleartext": True, "role": "client"}
+    ]
+    assert facts_of(turned, "coap.resource") == []
+
+
+@pytest.mark.parametrize(("port", "seen"), [(5683, True), (17500, False)])
+def test_a_question_without_answer_counts_only_where_coap_is_expected(
+    port: int, seen: bool
+) -> None:
+    talk = transcript([("client", encode(ASKED))], port=port)
+    expected = {"transport": "udp", "cleartext": True, "role": "server", "answered": False}
+    assert facts_of(talk, "coap.service") == ([expected] if seen else [])
+
+
+def test_a_captured_change_that_was_accepted_is_the_proof() -> None:
+    put = Message(
+        coap.PUT, Type.CON, 8, b"p", ((coap.URI_PATH, b"r"), (coap.URI_PATH, b"Bus")), b"1"
+    )
+    talk = transcript([("client", encode(put)), ("server", content(put, b"", code=0x44))])
+    (seen,) = [seen for seen in PROBE.read(talk) if seen.kind == "coap.writable"]
+    assert seen.facts == {"path": "/r/Bus", "inferred_from": "PUT was accepted"}
+    assert seen.proofs[0].turns == (0, 1)
+
+
+@pytest.mark.parametrize("code", [coap.UNAUTHORIZED, coap.FORBIDDEN, 0x84])
+def test_a_change_that_was_refused_proves_nothing(code: int) -> None:
+    put = Message(coap.PUT, Type.CON, 8, b"p", ((coap.URI_PATH, b"r"),), b"1")
+    talk = transcript([("client", encode(put)), ("server", content(put, b"", code=code))])
+    assert facts_of(talk, "coap.writable") == []
+
+
+def test_what_a_resource_that_may_not_be_read_says_of_itself_is_not_believed() -> None:
+    core, lamp, bulb = (
+        get(p, i, b"%d" % i) for i, p in enumerate(("/.well-known/core", "/a", "/b"))
+    )
+    said: list[tuple[Sender, bytes]] = [
+        ("client", encode(core)),
+        ("server", content(core, b"</a>;if=core.a,</b>")),
+        ("client", encode(lamp)),
+        ("server", content(lamp, b"", code=coap.UNAUTHORIZED)),
+        ("client", encode(bulb)),
+        ("server", content(bulb, b"", code=coap.METHOD_NOT_ALLOWED)),
+    ]
+    talk = transcript(said)
+    assert facts_of(talk, "coap.writable") == [
+        {"path": "/b", "inferred_from": "it does not take GET (4.05)"}
+    ]
+    resources = facts_of(talk, "coap.resource")
+    assert [(r["path"], r.get("readable")) for r in resources] == [("/a", False), ("/b", None)]
+
+
+def test_messages_protected_by_oscore_are_not_called_cleartext() -> None:
+    post = Message(coap.POST, Type.CON, 8, b"p", ((coap.OSCORE, b"\x09\x01"),), b"sealed")
+    answer = content(post, b"sealed", (coap.OSCORE, b""), code=0x44)
+    talk = transcript([("client", encode(post)), ("server", answer)])
+    assert facts_of(talk, "coap.service")[0]["cleartext"] is False
+    assert facts_of(talk, "coap.security") == [{"oscore_used": True}]
+    assert facts_of(talk, "coap.writable") == []
+
+
+def test_object_security_that_is_advertised_is_reported() -> None:
+    core = get("/.well-known/core", 1, b"c")
+    listed = b"</a>;osc,</.well-known/edhoc>;rt=core.edhoc"
+    talk = transcript([("client", encode(core)), ("server", content(core, listed))])
+    assert facts_of(talk, "coap.security") == [
+        {"oscore_advertised": True, "edhoc_advertised": True}
+    ]
+
+
+@pytest.mark.parametrize("payload", [b"\x83\x01\x02\x03", b"hello"])
+def test_a_list_that_is_no_list_is_neither_open_nor_closed(payload: bytes) -> None:
+    core = get("/.well-known/core", 1, b"c")
+    talk = transcript([("client", encode(core)), ("server", content(core, payload))])
+    (found,) = facts_of(talk, "coap.discovery")
+    assert "open" not in found
+    assert "resources" not in found
+
+
+def test_a_shelly_names_itself_in_every_answer() -> None:
+    ask = get("/cit/d", 1, b"")
+    answer = content(ask, b"{}", (3332, b"SHSW-1#A020A6146209#2\x1b[31m"))
+    (found,) = facts_of(transcript([("client", encode(ask)), ("server", answer)]), "coap.platform")
+    assert found["name"] == "Shelly CoIoT"
+    assert found["device"] == "SHSW-1#A020A6146209#2 [31m"
+
+
+def test_text_of_the_device_is_cleaned() -> None:
+    core = get("/.well-known/core", 1, b"c")
+    nasty = '</\u202eevil\x1b[2J>;title="a\nb"'.encode()
+    talk = transcript([("client", encode(core)), ("server", content(core, nasty))])
+    (found,) = facts_of(talk, "coap.discovery")
+    assert found["paths"] == ("/\\u202eevil [2J",)
+
+
+def tcp_talk(tls: TlsFacts | None) -> Transcript:
+    ask = get("/t", 0, b"1", kind=None)
+    answer = Message(coap.CONTENT, None, 0, b"1", (), b"x")
+    client = encode_tcp(coap.csm(1152)) + encode_tcp(ask)
+    server = encode_tcp(coap.csm(1152)) + encode_tcp(answer)
+    return transcript([("client", client), ("server", server)], "tcp", tls=tls)
+
+
+def test_inside_tls_it_is_not_cleartext() -> None:
+    assert facts_of(tcp_talk(None), "coap.service")[0]["cleartext"] is True
+    assert facts_of(tcp_talk(TlsFacts("TLSv1.3")), "coap.service")[0]["cleartext"] is False
+    assert facts_of(tcp_talk(None), "coap.amplification") == []
+
+
+@pytest.mark.parametrize(
+    "data",
+    [b"", b"\x00" * 300, bytes(range(256)), b"HTTP/1.1 200 OK\r\n\r\n", b"\xff" * 70_000],
+)
+@pytest.mark.parametrize("transport", ["udp", "tcp"])
+def test_other_talk_is_not_read(data: bytes, transport: Transport) -> None:
+    assert list(PROBE.read(transcript([("client", data), ("server", data)], transport))) == []
+
+
+def test_every_fact_has_its_word_and_type() -> None:
+    kinds = {kind.name: kind for kind in PROBE.emits}
+    core, temp = get("/.well-known/core", 1, b"c"), get("/temp", 2, b"d", observe=0)
+    seen: list[Observation] = list(
+        PROBE.read(
+            transcript(
+                [
+                    ("client", encode(core)),
+                    ("server", content(core, LIST + b",</oic/res>")),
+                    ("client", encode(temp)),
+                    (
+                        "server",
+                        content(temp, b"1", (coap.OBSERVE, b"\x01"), (coap.CONTENT_FORMAT, b"")),
+                    ),
+                ]
+            )
+        )
+    )
+    assert {one.kind for one in seen} == set(kinds)
+    for one in seen:
+        for word, fact in one.facts.items():
+            assert type(fact) is kinds[one.kind].facts[word]
+
+
+async def test_a_device_that_refuses_is_recorded_as_refusing() -> None:
+    net = FakeNetwork(service(5683), [[Hears(), Fails(Refused())]])
+    talk = await net.play(PROBE)
+    assert talk.ending is Ending.REFUSED
+    assert facts_of(talk, "coap.discovery") == []
+
+
+async def test_two_scans_ask_the_same() -> None:
+    first: list[Message] = []
+    second: list[Message] = []
+    known = {"/.well-known/core": LIST, "/temp": b"21", "/lamp": b"on"}
+    for heard in (first, second):
+        async with udp_peer(device(known, heard)) as port:
+            await converse(service(port))
+    assert first == second
+    assert len(first) == 4
