@@ -126,7 +126,8 @@ def subscription_facts(session: Session, subscription: Subscription) -> Facts | 
 
 
 def traffic_facts(session: Session, *, most_messages: int, most_octets: int) -> Facts | None:
-    """How much was heard; None when nobody was to hear anything.
+    """How much was heard; None when nobody was to hear anything, and only what the client
+    published when it was not listening.
 
     Topics that begin with ``$`` are the broker's own and are counted apart: ``#`` does not cover
     them. ``capped``: listening stopped at a limit, or inside a message, so there is more.
@@ -135,23 +136,26 @@ def traffic_facts(session: Session, *, most_messages: int, most_octets: int) -> 
     if not granted and not session.messages:
         return None
     heard = [m.packet for m in session.messages if m.sender == "server"]
+    facts: Facts = {
+        "filters": tuple(map(clean, granted)),
+        "published": len(session.messages) - len(heard),
+    }
+    if session.connect is not None:
+        facts["anonymous"] = session.connect.anonymous
+    if not granted and not heard:
+        return facts
     system = [packet for packet in heard if packet.topic.startswith("$")]
     others = [packet for packet in heard if not packet.topic.startswith("$")]
     octets = sum(len(packet.payload) for packet in heard)
-    facts: Facts = {
-        "filters": tuple(map(clean, granted)),
+    return facts | {
         "topics": len({packet.topic for packet in others}),
         "messages": len(others),
         "retained": sum(packet.retain for packet in others),
         "system_topics": len({packet.topic for packet in system}),
-        "published": len(session.messages) - len(heard),
         "octets": octets,
         "capped": session.cut or len(heard) >= most_messages or octets >= most_octets,
         "seconds": session.sampled,
     }
-    if session.connect is not None:
-        facts["anonymous"] = session.connect.anonymous
-    return facts
 
 
 def _number(value: object, otherwise: int) -> int:
