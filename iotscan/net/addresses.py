@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import socket
-from ipaddress import IPv4Address, IPv6Address, ip_address
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Any
 
 from iotscan.errors import OutOfScope
-from iotscan.model import Address
+from iotscan.model import Address, Subnet
 
 SocketAddress = tuple[str, int] | tuple[str, int, int, int]
 
@@ -22,6 +22,14 @@ def plain(address: Address) -> Address:
 def zone_of(address: Address) -> str:
     """The interface a link-local address belongs to ("eth0"), "" where none is written."""
     return (address.scope_id or "") if isinstance(address, IPv6Address) else ""
+
+
+def subnet_of(address: Address, prefix: int | None = None) -> Subnet:
+    """The network of this prefix length that the address is in, without its zone; by default the
+    address alone.
+    """
+    length = address.max_prefixlen if prefix is None else prefix
+    return ip_network(f"{str(address).partition('%')[0]}/{length}", strict=False)
 
 
 def family_of(address: Address) -> socket.AddressFamily:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 
-from iotscan.errors import TimedOut
+from iotscan.errors import Refused, TimedOut
 from iotscan.model import Endpoint
 from iotscan.net import guard
 from iotscan.net.addresses import family_of, socket_address
@@ -35,7 +35,20 @@ async def connect_tcp(endpoint: Endpoint, timeout: float) -> socket.socket:
     except BaseException:
         sock.close()
         raise
+    if is_own_echo(sock):
+        sock.close()
+        raise Refused("nothing listens there (the connection met itself)")
     return sock
+
+
+def is_own_echo(sock: socket.socket) -> bool:
+    """Whether a connection on this machine met itself: with the port as its own source port a
+    connect succeeds although nobody listens (RFC 9293 section 3.5, simultaneous open).
+    """
+    try:
+        return bool(sock.getsockname() == sock.getpeername())
+    except OSError:
+        return False
 
 
 def open_udp(endpoint: Endpoint) -> socket.socket:

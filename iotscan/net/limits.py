@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Hashable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from math import inf
 
 from iotscan.model import Address
 from iotscan.net.addresses import plain
@@ -145,18 +146,22 @@ class Governor:
         await self._wait(self._host(plain(address)).packets.reserve())
         await self._wait(self._packets.reserve())
 
+    def due(self) -> float:
+        """Seconds until the total rate lets another connection begin, 0.0 if now."""
+        return self._connections.due()
+
     def try_connection(self, address: Address, most: int) -> float:
-        """Begin a connection without waiting: 0.0 and a slot is held until :meth:`done`, else the
-        seconds after which to ask again (infinity: when one of the host's slots is free).
+        """Begin a connection without waiting, where the total rate allows one (:meth:`due`).
+
+        0.0 when a slot is held until :meth:`done`; otherwise the seconds after which to ask again,
+        infinity for "when one of the host's ``most`` slots is free".
         """
-        if self.slots.taken(address) >= most:
-            return float("inf")
         own = self._host(address).connections
-        wait = max(own.due(), self._connections.due())
+        wait = own.due()
         if wait > 0.0:
             return wait
         if not self.slots.try_take(address, most):
-            return float("inf")
+            return inf
         own.reserve()
         self._connections.reserve()
         return 0.0
