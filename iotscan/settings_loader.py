@@ -50,7 +50,7 @@ def load(
         except ValueError:
             faults.append(f"{origin}: must be {key.form.allowed}, not {_shown(raw)}")
     if faults:
-        raise SettingsError("\n".join(faults))
+        raise SettingsError("\n".join(dict.fromkeys(faults)))
     limits = {name[7:]: value for name, value in values.items() if name.startswith("limits.")}
     rest = {name: value for name, value in values.items() if not name.startswith("limits.")}
     return replace(Settings(), **rest, limits=replace(Limits(), **limits))

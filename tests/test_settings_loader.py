@@ -125,7 +125,7 @@ def test_every_fault_of_every_source_is_told_at_once(config: Path) -> None:
     assert len(told) == 5
     assert f"{config}: 'impcat': no such setting; did you mean impact?" in told
     assert f"{config}: impact: must be one of listen, greet, login, not 'hard'" in told
-    assert any("limits.read_timeout: must be a number from 0.05 to 120" in line for line in told)
+    assert any("limits.read_timeout: must be a number from 0.05 to 60" in line for line in told)
     assert any(line.startswith("IOTSCAN_PORTS: must be port numbers") for line in told)
     assert any(line.startswith("IOTSCAN_NOISE: no such setting") for line in told)
 

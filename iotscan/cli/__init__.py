@@ -1,0 +1,70 @@
+"""The command line: flags to settings, settings to the library, its report to an exit code."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from collections.abc import Iterator, Sequence
+
+import click
+
+from iotscan.cli.exits import BUG, INCOMPLETE, STOPPED, WRONG_USE
+from iotscan.cli.root import Run, root
+from iotscan.errors import IotscanError, UsageError
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code (docs/exit-codes.md). Raises nothing."""
+    for stream in (sys.stdout, sys.stderr):
+        # A console of an old code page shows a mark for what it lacks, instead of a crash.
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+    run = Run()
+    try:
+        code = root.main(
+            None if arguments is None else list(arguments),
+            prog_name="iotscan",
+            standalone_mode=False,
+            obj=run,
+        )
+    except click.ClickException as error:
+        error.show()
+        return WRONG_USE
+    except click.Abort:
+        click.echo("Stopped; there is no report.", err=True)
+        return STOPPED
+    except Exception as error:  # the last fence: whatever it is, people get a sentence
+        return _tell(error, run)
+    return int(code or 0)
+
+
+def _tell(error: Exception, run: Run) -> int:
+    causes = list(_leaves(error))
+    if all(isinstance(cause, IotscanError) for cause in causes):
+        for cause in dict.fromkeys(map(str, causes)):
+            click.echo(f"iotscan: {cause}", err=True)
+        known = all(isinstance(cause, UsageError) for cause in causes)
+        return WRONG_USE if known else INCOMPLETE
+    if run.debug:
+        import traceback
+
+        click.echo("".join(traceback.format_exception(error)), err=True)
+    first = causes[0]
+    click.echo(f"iotscan: a fault in iotscan itself: {type(first).__name__}: {first}", err=True)
+    if not run.debug:
+        command = shlex.join(["iotscan", "--debug", *sys.argv[1:]])
+        click.echo(
+            f"Please report it with what this prints: {command}\n"
+            "It may name your devices: read it before you send it.",
+            err=True,
+        )
+    return BUG
+
+
+def _leaves(error: BaseException) -> Iterator[BaseException]:
+    """What went wrong: a task group wraps the failures of its tasks in groups."""
+    if isinstance(error, BaseExceptionGroup):
+        for inner in error.exceptions:
+            yield from _leaves(inner)
+    else:
+        yield error

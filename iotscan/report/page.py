@@ -49,6 +49,10 @@ class Page:
             self._block.append(line + "\n")
             left = " " * (indent + column)
 
+    def verbatim(self, words: str) -> None:
+        """A line that is never wrapped, so that it can be copied whole."""
+        self._block.append(words + "\n")
+
     def rule(self) -> None:
         self._block.append("─" * self.width + "\n", "dim")
 

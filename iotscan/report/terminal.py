@@ -223,7 +223,7 @@ def _counts(page: Page, report: Report, views: Sequence[DeviceView]) -> None:
         "dim",
     )
     page.line(
-        f"iotscan {safe(report.version, 40)}, rules {safe(report.rules, 80)}. A finding shows what "
+        f"iotscan {safe(report.version, 40)}, rules {safe(report.rules, 20)}. A finding shows what "
         "was seen once, from one place. It does not say whether a product meets a law or standard.",
         "dim",
     )

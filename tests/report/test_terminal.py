@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import random
 import time
 import unicodedata
 from dataclasses import replace
@@ -118,7 +117,7 @@ def test_passwords_are_shown_only_when_asked_for(
 ) -> None:
     from iotscan.credentials import Credential, Credentials
 
-    known = Credentials([Credential("mirai-12", (), "system", "root", "pa[b]ss")], random.Random(0))
+    known = Credentials((Credential("mirai-12", (), "system", "root", "pa[b]ss"),))
     monkeypatch.setattr("iotscan.report.reveal.load", lambda: known)
     out = io.StringIO()
     render(samples.home(), "terminal", out, Options(80, show_passwords=True))
@@ -130,7 +129,7 @@ def test_login_that_nobody_knows_any_more_stays_masked(samples: ModuleType) -> N
     from iotscan.credentials import Credentials
     from iotscan.report.reveal import revealed
 
-    assert revealed(samples.home(), Credentials([], random.Random(0))) == samples.home()
+    assert revealed(samples.home(), Credentials(())) == samples.home()
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,94 @@
+"""Flags that several commands share, and the way from flags to settings.
+
+A flag hands its text on as typed: the settings check it, so that every fault is told at once and
+in the same words wherever a value came from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from iotscan.settings import Settings
+from iotscan.settings_loader import load
+
+_F = TypeVar("_F", bound=Callable[..., Any])
+
+# Flag → keys of the settings that it sets.
+_KEYS = {
+    "exclude": ("exclude",),
+    "interface": ("interfaces",),
+    "impact": ("impact",),
+    "ports": ("ports",),
+    "sweep": ("sweep",),
+    "authorisation": ("authorisation",),
+    "discovery_time": ("discovery_time",),
+    "record": ("record",),
+    "output": ("outputs",),
+    "fail_on": ("fail_on",),
+    "show_passwords": ("show_passwords",),
+    "rules": ("rule_folders",),
+    "rate": ("limits.packets_per_second", "limits.connections_per_second"),
+    "timeout": ("limits.connect_timeout", "limits.read_timeout"),
+    "targets": ("targets",),
+}
+# A comma separates addresses and names, but may stand in the name of a folder or file.
+_SPLIT = ("targets", "exclude", "interface")
+
+
+def settings_of(flags: Mapping[str, Any], config: str | None) -> Settings:
+    """The settings of this run. Raises SettingsError."""
+    given: dict[str, str | bool | list[str] | None] = {}
+    for flag, value in flags.items():
+        if isinstance(value, tuple):
+            value = _words(flag, value) or None
+        given |= dict.fromkeys(_KEYS[flag], value)
+    return load(given, Path(config) if config is not None else None)
+
+
+def _words(flag: str, values: tuple[str, ...]) -> list[str]:
+    if flag not in _SPLIT:
+        return list(values)
+    return [part.strip() for value in values for part in value.split(",") if part.strip()]
+
+
+def report_options(command: _F) -> _F:
+    """--output, --fail-on, --show-passwords, --rules, --config and --quiet."""
+    for option in reversed(
+        (
+            click.option(
+                "--output",
+                multiple=True,
+                metavar="FORMAT[:FILE]",
+                help="How and where the report is written: terminal (default), json, or into a "
+                "file as in json:report.json. Repeatable.",
+            ),
+            click.option(
+                "--fail-on",
+                metavar="SEVERITY",
+                help="Exit with 1 for findings from here on: info, low (default), medium, high, "
+                "critical.",
+            ),
+            click.option(
+                "--show-passwords",
+                is_flag=True,
+                default=None,
+                help="Show the passwords that worked. They are masked otherwise.",
+            ),
+            click.option(
+                "--rules",
+                multiple=True,
+                metavar="FOLDER",
+                help="Add rules of your own. Repeatable.",
+            ),
+            click.option(
+                "--config", metavar="FILE", help="Read settings from this file, not from your own."
+            ),
+            click.option("--quiet", is_flag=True, help="Show no progress."),
+        )
+    ):
+        command = option(command)
+    return command

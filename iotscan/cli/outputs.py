@@ -1,0 +1,123 @@
+"""Where reports go: looked at before the scan begins, written whole or not at all.
+
+A report says how to get into devices, so its file is readable for its owner alone.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from iotscan.errors import UsageError
+from iotscan.model import Report
+from iotscan.report import Options, render, renderer
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """A format and a file; None is the screen."""
+
+    format: str
+    file: Path | None = None
+
+
+def checked(texts: Iterable[str], record: str = "") -> tuple[Output, ...]:
+    """The outputs that ``FORMAT[:FILE]`` texts name, each of them writable.
+
+    ``record``: the file of the recording, checked with them. Raises UsageError.
+    """
+    outputs = tuple(dict.fromkeys(_parsed(text) for text in texts))
+    files = [output.file.resolve() for output in outputs if output.file]
+    files += [Path(record).resolve()] if record else []
+    for file in files:
+        if files.count(file) > 1:
+            raise UsageError(f"two outputs would be written to {file}: give each its own file")
+        _check_writable(file)
+    if sum(output.file is None for output in outputs) > 1:
+        raise UsageError("two outputs would be written to the screen: give one of them a file")
+    return outputs
+
+
+def write_all(report: Report, outputs: Sequence[Output], show_passwords: bool) -> None:
+    """Write every output; one that fails does not keep the others from being written.
+
+    Raises UsageError that names those that could not be.
+    """
+    options = Options(show_passwords=show_passwords)
+    faults = []
+    for output in outputs:
+        try:
+            if output.file is None:
+                _to_screen(report, output.format, options)
+            else:
+                _to_file(report, output.format, options, output.file)
+        except OSError as error:
+            faults.append(f"{output.file or 'the screen'}: {error.strerror or error}")
+    if faults:
+        raise UsageError("the report could not be written to " + "; ".join(faults))
+
+
+def _parsed(text: str) -> Output:
+    name, colon, file = text.partition(":")
+    renderer(name)
+    if colon and not file:
+        raise UsageError(f"--output {text}: a file name is missing after the colon")
+    return Output(name, Path(file).expanduser() if file not in ("", "-") else None)
+
+
+def _check_writable(file: Path) -> None:
+    if file.is_dir():
+        raise UsageError(f"{file} is a folder: name a file in it")
+    try:
+        if file.exists():
+            # Opening to append changes nothing; a pipe must not be opened without its reader.
+            if file.is_file():
+                file.open("ab").close()
+            if _special(file):
+                return
+        handle, name = tempfile.mkstemp(prefix=f".{file.name}.", dir=file.parent)
+        os.close(handle)
+        Path(name).unlink()
+    except OSError as error:
+        raise UsageError(
+            f"{file} cannot be written: {error.strerror}. Name a file in a folder you may write to."
+        ) from error
+
+
+def _special(file: Path) -> bool:
+    """A device or a pipe: it is written as it stands, for a rename would take its place."""
+    return file.exists() and not file.is_file()
+
+
+def _to_screen(report: Report, name: str, options: Options) -> None:
+    try:
+        render(report, name, sys.stdout, options)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # The reader (head, less) has seen enough. Python must not complain of it at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _to_file(report: Report, name: str, options: Options, path: Path) -> None:
+    file = path.resolve()
+    if _special(file):
+        with file.open("w", encoding="utf-8") as out:
+            render(report, name, out, options)
+        return
+    handle, temporary = tempfile.mkstemp(prefix=f".{file.name}.", dir=file.parent)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as out:
+            render(report, name, out, options)
+            out.flush()
+            os.fsync(out.fileno())
+        Path(temporary).replace(file)
+    except BaseException:  # Ctrl-C as well: nothing half-written stays behind
+        Path(temporary).unlink(missing_ok=True)
+        raise
+    click.echo(f"The report was written to {path}.", err=True)

@@ -1,0 +1,81 @@
+"""The root command. It names its commands and imports one only when it runs.
+
+Nearly all that iotscan is made of takes longer to import than a help page may take to appear.
+"""
+
+from __future__ import annotations
+
+import importlib
+from dataclasses import dataclass
+
+import click
+
+from iotscan import __version__
+
+COMMANDS = {
+    "scan": ("iotscan.cli.scan:scan", "Find the devices on a network, and check them."),
+    "demo": ("iotscan.cli.demo:demo", "Scan a virtual home on this machine, to see how it works."),
+    "replay": ("iotscan.cli.replay:replay", "Make the report of a recording again."),
+    "rules": ("iotscan.cli.rules:rules", "List, show or check the rules."),
+    "principles": (
+        "iotscan.cli.principles:principles",
+        "Browse requirements, and which rules speak to them.",
+    ),
+    "doctor": ("iotscan.cli.doctor:doctor", "Say what this machine can and cannot see."),
+}
+
+
+@dataclass
+class Run:
+    """What the root command knows of this run."""
+
+    debug: bool = False
+
+
+class LazyGroup(click.Group):
+    """A group of commands given as ``{name: ("module:attribute", "short help")}``."""
+
+    def __init__(self, commands: dict[str, tuple[str, str]], **attributes: object) -> None:
+        super().__init__(**attributes)  # type: ignore[arg-type]
+        self._lazy = commands
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(self._lazy)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in self._lazy:
+            return None
+        module, _, attribute = self._lazy[cmd_name][0].partition(":")
+        command = getattr(importlib.import_module(module), attribute)
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, words) for name, (_, words) in self._lazy.items()])
+
+
+def _debug(ctx: click.Context, parameter: click.Parameter, value: bool) -> None:
+    ctx.ensure_object(Run).debug = value
+
+
+root = LazyGroup(
+    COMMANDS,
+    name="iotscan",
+    help="Finds the devices on your network, checks what they expose without harm, and says what "
+    "to do about it.",
+    epilog="Scan only networks that are yours, or whose owner allows it. "
+    "Try it without touching any network: iotscan demo",
+    context_settings={"help_option_names": ["-h", "--help"]},
+    params=[
+        click.Option(
+            ["--debug"],
+            is_flag=True,
+            expose_value=False,
+            callback=_debug,
+            help="Print where in the code a fault is.",
+        )
+    ],
+    callback=lambda: None,
+)
+click.version_option(__version__, prog_name="iotscan", message="%(prog)s %(version)s")(root)
