@@ -16,7 +16,13 @@ from iotscan.model import Impact, Observation, Outcome, Sender, Service, Transcr
 from iotscan.probe_api import Login, Network, Opening, Stream, try_logins
 from iotscan.protocols import login_text, telnet
 from iotscan.protocols.login_text import Prompt
-from iotscan.protocols.telnet_dialogue import MARKERS, Dialogue, outcome_of, read_dialogue
+from iotscan.protocols.telnet_dialogue import (
+    MARKERS,
+    Dialogue,
+    evaluates_marker,
+    outcome_of,
+    read_dialogue,
+)
 from iotscan.protocols.telnet_reading import KINDS, read_transcript
 
 # Where consumer devices, serial servers and their debug consoles were seen to answer.
@@ -30,12 +36,18 @@ LOGIN_PATIENCE = 4
 # Read time-outs by which an answer may come later than the first refusal's before the delay
 # counts as throttling.
 GROWTH = 2
+# A session that opens like telnet may carry anything later on.
+OPENING_BYTES = 64
 # More than any banner; an endless one is left.
 MOST_BYTES = 65_536
 # Other protocols' greetings that could look like text with a prompt.
 _OTHERS = re.compile(
     rb"\s*(?:SSH-|HTTP/|RTSP/|SIP/|RFB |\+OK|-ERR|\* (?:OK|BYE|PREAUTH)|[1-5]\d\d[ -]|@RSYNCD|<|\{)"
 )
+
+
+# Prompts that need no waiting to be believed.
+_CLEAR = frozenset({Prompt.LOGIN, Prompt.PASSWORD, Prompt.NEW_PASSWORD})
 
 
 class Telnet:
@@ -48,14 +60,10 @@ class Telnet:
         """Option negotiation among nothing but text, or text that ends in a login prompt."""
         if _OTHERS.match(heard):
             return False
-        events = telnet.decode(heard)
-        if not _readable(telnet.text_of(events)):
-            return False
-        known = (e for e in events if isinstance(e, telnet.Negotiation | telnet.Subnegotiation))
-        if (first := next(known, None)) is not None:
-            return first.option in telnet.OPTIONS
+        if _negotiates(heard[:OPENING_BYTES]) or _negotiates(heard):
+            return True
         asked = login_text.prompt_of(login_text.plain(heard))
-        return asked in (Prompt.LOGIN, Prompt.PASSWORD)
+        return asked in (Prompt.LOGIN, Prompt.PASSWORD) and _readable(heard)
 
     def handles(self, service: Service) -> bool:
         return service.name == self.name
@@ -69,8 +77,17 @@ class Telnet:
         yield from read_transcript(talk, self.recognises)
 
 
+def _negotiates(heard: bytes) -> bool:
+    """Whether a known option is negotiated, and all the rest is text for a terminal."""
+    events = telnet.decode(heard)
+    options = (e for e in events if isinstance(e, telnet.Negotiation | telnet.Subnegotiation))
+    first = next(options, None)
+    known = first is not None and first.option in telnet.OPTIONS
+    return known and _readable(telnet.text_of(events))
+
+
 def _readable(text: bytes) -> bool:
-    """Whether this is text for a terminal: no control bytes but those that move a cursor."""
+    """Whether these are no control bytes but those that move a cursor."""
     return not any(byte < 0x20 and byte not in b"\0\a\b\t\n\v\f\r\x1b" for byte in text)
 
 
@@ -155,7 +172,8 @@ class _Session:
         self.waits = 0
         self._decoder = telnet.Decoder()
         self._refused: set[telnet.Negotiation] = set()
-        self._heard = bytearray()
+        self._text = bytearray()
+        self._size = 0
         self._said: list[tuple[int, Sender, bytes]] = []
 
     def dialogue(self) -> Dialogue:
@@ -165,7 +183,7 @@ class _Session:
     async def hear_prompt(self) -> Prompt:
         """What the device asks for first; a silent one is woken with one empty line."""
         asked = await self.hear(GREETING_PATIENCE)
-        if asked in (Prompt.NONE, Prompt.KEY) and not self.closed and len(self._heard) < MOST_BYTES:
+        if asked in (Prompt.NONE, Prompt.KEY) and not self.closed and self._size < MOST_BYTES:
             await self.say(b"")
             asked = await self.hear(GREETING_PATIENCE)
         return asked
@@ -187,10 +205,13 @@ class _Session:
         read time-outs; what its last line asks for.
         """
         while True:
-            asked = login_text.prompt_of(login_text.plain(bytes(self._heard[-1024:])))
-            if asked in (Prompt.LOGIN, Prompt.PASSWORD, Prompt.NEW_PASSWORD):
+            text = login_text.plain(bytes(self._text[-1024:]))
+            if evaluates_marker(text):
+                return Prompt.SHELL
+            asked = login_text.prompt_of(text)
+            if asked in _CLEAR:
                 return asked
-            if self.closed or len(self._heard) >= MOST_BYTES:
+            if self.closed or self._size >= MOST_BYTES:
                 return asked
             try:
                 data = await self.stream.read(timeout=None if asked is Prompt.NONE else SETTLE)
@@ -208,9 +229,11 @@ class _Session:
     async def _take(self, data: bytes) -> None:
         """Keep what was heard, and keep every option off (once each: some ask without end)."""
         self._said.append((len(self._said), "server", data))
-        self._heard += data
+        self._size += len(data)
+        events = self._decoder.feed(data)
+        self._text += telnet.text_of(events)
         refusals = b""
-        for event in self._decoder.feed(data):
+        for event in events:
             if isinstance(event, telnet.Negotiation):
                 self.negotiates = True
                 if event not in self._refused:
@@ -221,7 +244,8 @@ class _Session:
 
     async def say(self, line: bytes, *, secret: bool = False) -> None:
         """Send a line. It ends in a bare CR: a LF behind it would answer the next prompt too."""
-        self._heard.clear()
+        self._text.clear()
+        self._size = 0
         await self._send(line + b"\r", hide=line if secret else b"")
 
     async def _send(self, data: bytes, *, hide: bytes = b"") -> None:
@@ -233,8 +257,7 @@ class _Session:
         for marker, _ in MARKERS:
             await self.say(marker)
             await self.hear(GREETING_PATIENCE)
-            talk = self.dialogue()
-            if self.closed or talk.shell_proven or talk.command_line:
+            if self.closed or self.dialogue().shell_proven:
                 break
         if not self.closed:
             await self.leave()

@@ -71,7 +71,7 @@ class Dialogue:
     @property
     def shell_proven(self) -> bool:
         """Whether a command was carried out: a marker came back evaluated."""
-        return any(r.is_marker and _PROVEN.search(r.answer) for r in self.replies)
+        return any(r.is_marker and evaluates_marker(r.answer) for r in self.replies)
 
     @property
     def command_line(self) -> bool:
@@ -164,6 +164,11 @@ class _Listener:
             self.asked_for_encryption,
             self.encrypted,
         )
+
+
+def evaluates_marker(answer: str) -> bool:
+    """Whether a marker came back as only a shell would give it back."""
+    return _PROVEN.search(answer) is not None
 
 
 def read_dialogue(turns: Iterable[tuple[int, Sender, bytes]]) -> Dialogue:

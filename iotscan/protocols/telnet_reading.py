@@ -191,7 +191,7 @@ def _service(talk: Transcript, session: _Session) -> Iterator[Observation]:
         i for reply in said.replies if reply.is_marker for i in (*reply.turns, *reply.answered)
     ]
     yield _observe(talk, "telnet.service", facts, session.proof(talk.id, [*heard[:1], *shown]))
-    if greeting.strip():
+    if clean(greeting):
         yield _banner(talk, session, greeting)
 
 
