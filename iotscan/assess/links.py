@@ -64,8 +64,8 @@ class Groups:
 
 
 def order(node: Node) -> tuple[int, int, str]:
-    """IPv4 before IPv6 before MACs, each ascending."""
-    return (9, 0, node) if isinstance(node, str) else (node.version, int(node), "")
+    """IPv4 before IPv6 before MACs, each ascending; link-local addresses by interface too."""
+    return (9, 0, node) if isinstance(node, str) else (node.version, int(node), str(node))
 
 
 def usable(address: Address) -> bool:

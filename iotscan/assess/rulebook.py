@@ -122,9 +122,9 @@ class _Reader:
 
     def check_references(self) -> None:
         for rule in self._rules.values():
-            self._check_ids(rule.path, "covers", rule.covers)
+            self._check_ids(rule, "covers", rule.covers)
         for evidence in self._evidence.values():
-            self._check_ids(evidence.path, "ruled_out_by", evidence.ruled_out_by)
+            self._check_ids(evidence, "ruled_out_by", evidence.ruled_out_by)
 
     def book(self) -> Rulebook:
         rules = dict(sorted(self._rules.items()))
@@ -157,10 +157,11 @@ class _Reader:
         kept[name] = entry
         self._content[f"{what} {name}"] = tree.plain()
 
-    def _check_ids(self, path: str, key: str, names: Sequence[str]) -> None:
+    def _check_ids(self, entry: Rule | Evidence, key: str, names: Sequence[str]) -> None:
         for name in names:
             if name not in self._rules:
-                self.faults.append(RuleError(path, 0, f"{key}: there is no rule {name}"))
+                reason = f"{key}: there is no rule {name}"
+                self.faults.append(RuleError(entry.path, entry.line, reason))
 
     def _trees(self, pack: Traversable, folder: str) -> Iterator[tuple[Tree, str]]:
         """The documents of a pack's sub-folder, or of the pack itself, by file name."""

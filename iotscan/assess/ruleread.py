@@ -74,6 +74,7 @@ def read_rule(tree: Tree, path: str, words: Vocabulary, faults: list[RuleError])
         ),
         covers=fields.texts("covers"),
         path=path,
+        line=fields.line,
     )
     if not rule.crosswalk:
         fields.fault("a rule speaks to at least one provision: the crosswalk is empty")
@@ -105,6 +106,7 @@ def read_evidence(tree: Tree, path: str, words: Vocabulary, faults: list[RuleErr
         ruled_out_by=fields.texts("ruled_out_by"),
         examples=_scenes(fields, clauses, words),
         path=path,
+        line=fields.line,
     )
     fields.close()
     return evidence

@@ -125,6 +125,7 @@ class Rule:
     crosswalk_if_internet_reachable: Crosswalk
     covers: tuple[str, ...]
     path: str = ""
+    line: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,3 +155,4 @@ class Evidence:
     ruled_out_by: tuple[str, ...]
     examples: Scenes
     path: str = ""
+    line: int = 0
