@@ -15,7 +15,10 @@ _T = TypeVar("_T", Finding, Posture, Gap)
 
 @dataclass(frozen=True, slots=True)
 class DeviceView:
-    """A device with all that a report says about it; findings worst first."""
+    """A device with all that a report says about it.
+
+    Findings stand worst first, postures by how much of their framework a scan can see.
+    """
 
     device: Device
     findings: tuple[Finding, ...]
@@ -65,7 +68,7 @@ def device_views(report: Report) -> tuple[DeviceView, ...]:
         DeviceView(
             device,
             tuple(sorted(findings[key], key=_by_severity)),
-            tuple(sorted(postures[key], key=lambda posture: posture.framework)),
+            tuple(sorted(postures[key], key=_by_sight)),
             tuple(gaps[key]),
         )
         for key, device in known.items()
@@ -128,6 +131,10 @@ def _by_device(items: Iterable[_T]) -> dict[str, list[_T]]:
     for item in items:
         by_key[item.device].append(item)
     return by_key
+
+
+def _by_sight(posture: Posture) -> tuple[int, str]:
+    return (-posture.observable, posture.framework)
 
 
 def _by_severity(finding: Finding) -> tuple[int, int, str, str]:

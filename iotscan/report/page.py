@@ -76,7 +76,7 @@ def wrapped(words: str, width: int, hang: int = 0) -> list[str]:
         if line:
             lines.append(line)
             room = width - hang
-        pieces = [word] if size <= room else chop_cells(word, room)
+        pieces = [word] if size <= room else chop_cells(word, width - hang)
         lines += pieces[:-1]
         line, used = pieces[-1], cell_len(pieces[-1])
     return [*lines, line] if line else lines

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TextIO
 
-from iotscan.model import Finding, Posture, Report, Severity
+from iotscan.model import Finding, Report, Severity
 from iotscan.report import Options
 from iotscan.report.digest import (
     DeviceView,
@@ -24,15 +24,16 @@ from iotscan.report.words import (
     ENDINGS,
     URGENCY,
     count,
-    coverage,
     device_make,
     device_name,
     device_place,
-    grade,
     lasting,
     listed,
     proofs,
+    right,
     safe,
+    standing,
+    standing_briefly,
     when,
 )
 
@@ -94,8 +95,7 @@ def _device(page: Page, view: DeviceView, number: int, explained: _Explained) ->
     if make := device_make(device):
         page.line(make)
     page.line(device_place(device), "dim")
-    for posture in view.postures:
-        page.line(_standing(posture))
+    _postures(page, view)
     for finding in view.findings:
         number += 1
         page.line()
@@ -139,8 +139,11 @@ def _technical(finding: Finding) -> str:
     return " · ".join(filter(None, parts))
 
 
-def _standing(posture: Posture) -> str:
-    return f"{grade(posture)}: {coverage(posture)}."
+def _postures(page: Page, view: DeviceView, indent: int = 0) -> None:
+    if view.postures:
+        page.line(standing(view.postures[0]), indent=indent, hang=2)
+    if others := "; ".join(map(standing_briefly, view.postures[1:])):
+        page.line(f"{others}.", "dim", indent=indent, hang=2)
 
 
 def _right(page: Page, view: DeviceView) -> None:
@@ -149,7 +152,7 @@ def _right(page: Page, view: DeviceView) -> None:
     page.line()
     page.line("What looks right here, as far as it was tested:", "green", indent=3)
     for verdict in view.met:
-        page.labelled("-", safe(verdict.reason), 2, indent=3)
+        page.labelled("-", right(verdict), 2, indent=3)
 
 
 def _quiet_devices(page: Page, views: Sequence[DeviceView]) -> None:
@@ -164,10 +167,9 @@ def _quiet_devices(page: Page, views: Sequence[DeviceView]) -> None:
         make = device_make(view.device)
         page.line(device_name(view.device) + (f" ({make})" if make else ""), "green")
         page.line(device_place(view.device), "dim", indent=3)
-        for posture in view.postures:
-            page.line(_standing(posture), indent=3, hang=2)
+        _postures(page, view, indent=3)
         for verdict in view.met:
-            page.labelled("-", f"Looks right: {safe(verdict.reason)}", 2, indent=3)
+            page.labelled("-", f"Looks right: {right(verdict)}", 2, indent=3)
         if view.gaps:
             page.line(
                 f"{count(len(view.gaps), 'check')} could not be finished; see below.", indent=3

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 
 from iotscan import text
-from iotscan.model import Confidence, Device, Ending, Finding, Posture, Proof, Severity
+from iotscan.model import Confidence, Device, Ending, Finding, Posture, Proof, Severity, Verdict
 
 URGENCY = {
     Severity.CRITICAL: "act now",
@@ -100,12 +100,25 @@ def grade(posture: Posture) -> str:
     return f"Grade {posture.grade}" + (" at best, incomplete" if posture.incomplete else "")
 
 
-def coverage(posture: Posture) -> str:
-    """How much of the framework the grade rests on: never shown without it."""
+def standing(posture: Posture) -> str:
+    """The grade with how much of the framework it rests on: never one without the other."""
     return (
-        f"{posture.assessed} of {posture.observable} requirements of "
-        f"{framework(posture.framework)} that a scan can see were checked ({posture.total} in all)"
+        f"{grade(posture)}: {posture.assessed} of {posture.observable} requirements of "
+        f"{framework(posture.framework)} that a scan can see were checked ({posture.total} in all)."
     )
+
+
+def standing_briefly(posture: Posture) -> str:
+    """The same in a few words, for a list."""
+    return (
+        f"{framework(posture.framework)}: {grade(posture)} "
+        f"({posture.assessed} of {posture.observable} checked, {posture.total} in all)"
+    )
+
+
+def right(verdict: Verdict) -> str:
+    """What looks right, without the words that a heading already says."""
+    return safe(verdict.reason.removeprefix("looks met for what was tested: "))
 
 
 def when(started: str) -> str:

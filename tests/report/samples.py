@@ -29,6 +29,7 @@ from iotscan.model import (
 )
 
 CAMERA, HUB, PRINTER, LAMP, LOCK = "02:00:5e:00:00:20", "hub", "printer", "lamp", "lock"
+RIGHT = "looks met for what was tested: Every TLS endpoint found accepts only TLS 1.2 or 1.3"
 HOSTILE = (
     "[bold red]x[/bold red][/nonsense]",
     "[link=https://example.org]click[/link]",
@@ -103,8 +104,8 @@ def posture(device: str, grade: str, incomplete: bool, findings: tuple[str, ...]
         total=68,
         verdicts=(
             *(violated if findings else ()),
-            Verdict("5.5-1", Standing.MET, "Every encrypted service offers TLS 1.2 or 1.3 only."),
-            Verdict("5.5-2", Standing.MET, "Every encrypted service offers TLS 1.2 or 1.3 only."),
+            Verdict("5.5-1", Standing.MET, RIGHT),
+            Verdict("5.5-2", Standing.MET, RIGHT),
             Verdict("5.3-1", Standing.NOT_ASSESSED, "cannot be observed from the network"),
         ),
     )
@@ -195,6 +196,10 @@ def home() -> Report:
             posture(CAMERA, "F", False, ("f0011",)),
             posture(HUB, "F", True, ("f0015",)),
             posture(LOCK, "A", True),
+        replace(posture(CAMERA, "F", False, ("f0011",)), framework="eu-cra", assessed=4,
+                observable=9, total=24),
+        replace(posture(CAMERA, "F", True, ("f0011",)), framework="uk-psti", assessed=1,
+                observable=2, total=4),
         ),
         gaps=(
             Gap(str(lock), "the MQTT check", Ending.TIMEOUT, "", "Wake the device.", LOCK),
