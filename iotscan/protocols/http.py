@@ -7,7 +7,7 @@ more have come, until it returns something.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address
 
@@ -252,3 +252,22 @@ def _past_trailers(
     if closed or len(data) - at >= HEAD_LIMIT:
         return body, True, len(data)
     return None
+
+
+def exchanges(asked: bytes, answered: bytes) -> Iterator[tuple[Request, Response]]:
+    """The questions of one finished connection, each with its answer, as far as both can be read.
+
+    Never raises: what is not HTTP ends it.
+    """
+    while asked and answered:
+        try:
+            request = parse_request(asked)
+            if request is None:
+                return
+            response = parse_response(answered, closed=True, method=request.method)
+        except Malformed:
+            return
+        if response is None:
+            return
+        yield request, response
+        asked, answered = asked[request.end :], answered[response.end :]

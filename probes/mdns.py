@@ -1,0 +1,102 @@
+"""mDNS asked by unicast: does a host list its services, and how much larger is the answer.
+
+A host answers direct questions from its own link (RFC 6762 §5.5). One that answers everybody can be
+used as a reflector, so the ratio is measured: bytes of UDP payload.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from iotscan.errors import Malformed, TimedOut
+from iotscan.model import Fact, Impact, Kind, Observation, Proof, Service, Transcript
+from iotscan.probe_api import Login, Network, Opening
+from iotscan.protocols import dns
+
+_MOST_ANSWERS = 32
+# RFC 6762 §6: answers to shared records are spread over up to 120 ms; the rest is Wi-Fi.
+_QUIET = 0.7
+# An id that is not zero: some responders take zero for a multicast question and answer the group.
+_IDENTITY = 0x6975
+_BROWSE = dns.query([dns.Question(dns.BROWSE, "PTR", unicast=True)], _IDENTITY)
+
+UNICAST = Kind(
+    "mdns.unicast",
+    {
+        "answered": bool,
+        "request_bytes": int,
+        "response_bytes": int,
+        "responses": int,
+        "ratio": float,
+        "service_types": int,
+    },
+    "For a host that answered a direct question for its service types. ratio: bytes answered per "
+    "byte asked.",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class MdnsProbe:
+    name: str = "mdns"
+    openings: Sequence[Opening] = (Opening("mdns", "udp", (dns.PORT,), _BROWSE),)
+    impact: Impact = Impact.GREET
+    emits: Sequence[Kind] = (UNICAST,)
+
+    def recognises(self, heard: bytes) -> bool:
+        """An answer about names under .local, which only mDNS has (RFC 6762 §3)."""
+        try:
+            message = dns.parse(heard)
+        except Malformed:
+            return False
+        names = [record.name for record in message.records]
+        names += [question.name for question in message.questions]
+        return message.response and any(name.lower().endswith(".local.") for name in names)
+
+    def handles(self, service: Service) -> bool:
+        return service.name == self.name and service.endpoint.transport == "udp"
+
+    async def converse(self, service: Service, net: Network, logins: Sequence[Login]) -> None:
+        """One question for all service types, and the answers until the host falls silent."""
+        async with net.udp(service) as datagrams:
+            await datagrams.send(_BROWSE)
+            await datagrams.receive()
+            for _ in range(_MOST_ANSWERS - 1):
+                try:
+                    await datagrams.receive(_QUIET)
+                except TimedOut:
+                    return
+
+    def read(self, talk: Transcript) -> Iterator[Observation]:
+        """One observation for each exchange in which a question was answered."""
+        for channel, opened in enumerate(talk.channels):
+            turns = talk.turns_of(channel)
+            asked = [turn.data for _, turn in turns if turn.sender == "client"]
+            answers = [(i, turn.data) for i, turn in turns if turn.sender == "server"]
+            answers = [(i, data) for i, data in answers if self.recognises(data)]
+            if not answers or not asked:
+                continue
+            request, response = sum(map(len, asked)), sum(len(data) for _, data in answers)
+            facts: dict[str, Fact] = {
+                "answered": True,
+                "request_bytes": request,
+                "response_bytes": response,
+                "responses": len(answers),
+                "ratio": round(response / request, 2),
+                "service_types": len(_types(data for _, data in answers)),
+            }
+            proof = Proof(talk.id, tuple(i for i, _ in answers))
+            where = opened.endpoint
+            yield Observation(UNICAST.name, facts, where.address, where, (proof,))
+
+
+def _types(answers: Iterator[bytes]) -> set[str]:
+    found: set[str] = set()
+    for data in answers:
+        for record in dns.parse(data).records:
+            if isinstance(record, dns.Pointer) and record.name.lower() == dns.BROWSE:
+                found.add(record.target.lower())
+    return found
+
+
+PROBE = MdnsProbe()

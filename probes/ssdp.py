@@ -1,0 +1,93 @@
+"""SSDP asked by unicast: does a host answer, and how much larger is the answer than the question.
+
+Searches sent to one host are part of the standard (UPnP Device Architecture 2.0 §1.3.2). They make
+the host a reflector where senders can be forged, so the ratio is measured: bytes of UDP payload.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from iotscan.errors import Malformed, TimedOut
+from iotscan.model import Fact, Impact, Kind, Observation, Proof, Service, Transcript
+from iotscan.probe_api import Login, Network, Opening
+from iotscan.protocols import ssdp
+from iotscan.protocols.http import host_field
+
+# Everything the device has to say arrives within MX; a server with more than this is a flood.
+_MOST_ANSWERS = 64
+_MX = 1
+_QUIET = 1.3
+
+UNICAST = Kind(
+    "ssdp.unicast",
+    {
+        "answered": bool,
+        "request_bytes": int,
+        "response_bytes": int,
+        "responses": int,
+        "ratio": float,
+    },
+    "For a host that answered a search sent to it alone. ratio: bytes answered per byte asked.",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SsdpProbe:
+    name: str = "ssdp"
+    openings: Sequence[Opening] = (
+        Opening(
+            "ssdp",
+            "udp",
+            (ssdp.PORT,),
+            ssdp.search("upnp:rootdevice", host_field(ssdp.GROUP, ssdp.PORT), _MX),
+        ),
+    )
+    impact: Impact = Impact.GREET
+    emits: Sequence[Kind] = (UNICAST,)
+
+    def recognises(self, heard: bytes) -> bool:
+        try:
+            return ssdp.parse(heard).said == "answer"
+        except Malformed:
+            return False
+
+    def handles(self, service: Service) -> bool:
+        return service.name == self.name and service.endpoint.transport == "udp"
+
+    async def converse(self, service: Service, net: Network, logins: Sequence[Login]) -> None:
+        """One search for everything, and its answers until the host falls silent."""
+        host = host_field(service.endpoint.address, service.endpoint.port)
+        async with net.udp(service) as datagrams:
+            await datagrams.send(ssdp.search(ssdp.ALL, host, _MX))
+            await datagrams.receive()
+            for _ in range(_MOST_ANSWERS - 1):
+                try:
+                    await datagrams.receive(_QUIET)
+                except TimedOut:
+                    return
+
+    def read(self, talk: Transcript) -> Iterator[Observation]:
+        """One observation for each exchange that began with a search."""
+        for channel, opened in enumerate(talk.channels):
+            turns = talk.turns_of(channel)
+            asked = [turn.data for _, turn in turns if turn.sender == "client"]
+            answers = [(i, turn.data) for i, turn in turns if turn.sender == "server"]
+            answers = [(i, data) for i, data in answers if self.recognises(data)]
+            if not answers or not any(data.startswith(b"M-SEARCH ") for data in asked):
+                continue
+            request, response = sum(map(len, asked)), sum(len(data) for _, data in answers)
+            facts: dict[str, Fact] = {
+                "answered": True,
+                "request_bytes": request,
+                "response_bytes": response,
+                "responses": len(answers),
+                "ratio": round(response / request, 2),
+            }
+            proof = Proof(talk.id, tuple(i for i, _ in answers))
+            where = opened.endpoint
+            yield Observation(UNICAST.name, facts, where.address, where, (proof,))
+
+
+PROBE = SsdpProbe()
