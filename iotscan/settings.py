@@ -24,9 +24,10 @@ class Limits:
     conversation_timeout: float = 60.0
     conversation_bytes: int = 262_144
     conversation_connections: int = 24
-    # Hikvision locks an address after five failures, most others after five or more.
+    # Cameras lock a source address after five failures, whatever accounts they were for, and hosts
+    # ban it after as many: one below that for a service (docs/design/0003-logins.md).
     logins_per_account: int = 3
-    logins_per_service: int = 6
+    logins_per_service: int = 4
     login_pause: float = 1.0
 
 

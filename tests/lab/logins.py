@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import re
 import sys
 from pathlib import Path
 
 IAC_WILL_ECHO = b"\xff\xfb\x01"
+NEGOTIATION = re.compile(rb"\xff[\xfb-\xfe].", re.DOTALL)
 LOCK_AFTER = 5
 
 
@@ -33,8 +35,8 @@ class Peer:
     ) -> str:
         writer.write(prompt)
         await writer.drain()
-        raw = await reader.readuntil(b"\r")
-        return raw.rstrip(b"\r").lstrip(b"\n\0").decode("latin-1")
+        raw = NEGOTIATION.sub(b"", await reader.readuntil(b"\r"))
+        return raw.strip(b"\r\n\0").decode("latin-1")
 
     async def shell(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """A shell that a real sh answers for, one command a line."""
