@@ -34,9 +34,7 @@ class Recognised:
     greeting: bytes = b""
 
 
-async def recognise_tcp(
-    service: Service, net: Conversation, probes: Sequence[Probe]
-) -> Recognised:
+async def recognise_tcp(service: Service, net: Conversation, probes: Sequence[Probe]) -> Recognised:
     """Recognise the service behind an open TCP port.
 
     The name stays None when nothing known answered. Raises NetworkError when the port could not be

@@ -1,0 +1,145 @@
+"""What the library offers: ``scan`` looks, ``replay`` looks again; both give the same Report."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from iotscan import __version__
+from iotscan.assess import assess
+from iotscan.assess.rulebook import Rulebook, load_rulebook
+from iotscan.capture import recording
+from iotscan.capture.recording import Journal
+from iotscan.credentials import load as load_credentials
+from iotscan.engine import Engine
+from iotscan.errors import UsageError
+from iotscan.model import Address, Fact, Footer, Header, Progress, Report
+from iotscan.net import guard
+from iotscan.net.airwaves import Air
+from iotscan.net.gateway import Gateway
+from iotscan.net.interfaces import attachments
+from iotscan.net.ports import default_ports
+from iotscan.net.scope import Targets, resolve_targets
+from iotscan.plugins import probes
+from iotscan.probe_api import Login
+from iotscan.settings import Settings
+
+
+async def scan(
+    settings: Settings | None = None,
+    *,
+    progress: Callable[[Progress], None] | None = None,
+    stop: asyncio.Event | None = None,
+    clock: Callable[[], float] = time.monotonic,
+) -> Report:
+    """Scan what ``settings.targets`` names, or the attached private networks.
+
+    ``progress`` is called from the event loop as things happen. Setting ``stop`` ends the scan
+    cleanly: the report then holds what is known and is marked incomplete. Raises UsageError before
+    anything is sent when the targets, the recording or the rules cannot be used.
+    """
+    settings = settings or Settings()
+    settings = replace(settings, ports=settings.ports or tuple(default_ports()))
+    book = load_rulebook(settings.rule_folders)
+    targets = resolve_targets(settings, attachments())
+    journal = Journal(settings.record)
+    began = clock()
+    try:
+        journal.add(_header(settings, targets, book))
+        reason = await _look(settings, targets, journal, progress or (lambda _: None), stop, clock)
+        journal.add(Footer(round(clock() - began, 6), not reason, reason))
+        return assess(journal.recording(), book)
+    finally:
+        journal.close()
+
+
+def replay(paths: Sequence[Path | str], settings: Settings | None = None) -> Report:
+    """Judge recordings again: the report a scan gave, byte for byte, under the same rules.
+
+    Raises RecordingError where a file is damaged, UsageError where it is no recording.
+    """
+    book = load_rulebook((settings or Settings()).rule_folders)
+    files = [Path(path) for path in paths]
+    for file in files:
+        if not recording.is_recording(file):
+            raise UsageError(
+                f"{file} is not a recording of iotscan. "
+                "Give a file that `iotscan scan --record FILE` wrote."
+            )
+    return assess(recording.merge([recording.load(file) for file in files]), book)
+
+
+async def _look(
+    settings: Settings,
+    targets: Targets,
+    journal: Journal,
+    progress: Callable[[Progress], None],
+    stop: asyncio.Event | None,
+    clock: Callable[[], float],
+) -> str:
+    """Run the engine inside the guard; why it ended early, "" when it did not."""
+    credentials = load_credentials()
+    vault = credentials.vault()
+    rng = random.SystemRandom()
+
+    def choose(service: str, words: str) -> Sequence[Login]:
+        limits = settings.limits
+        logins, secrets = credentials.choose(
+            service, words, limits.logins_per_service, limits.logins_per_account, rng
+        )
+        vault.update(secrets)
+        return logins
+
+    gateway = Gateway(
+        targets.scope,
+        settings.limits,
+        clock=clock,
+        vault=vault,
+        device_of=lambda address: engine.device_of(address),
+    )
+    engine = Engine(settings, targets, gateway, probes(), choose, journal, clock, progress)
+
+    def permits(address: Address, port: int) -> bool:
+        return gateway.permits(address, port) or air.permits(address, port)
+
+    async with Air(targets.scope, settings, gateway.governor, engine.hear) as air:
+        with guard.watching(permits):
+            return await _until_stopped(engine.run(air), stop)
+
+
+async def _until_stopped(work: Coroutine[object, object, None], stop: asyncio.Event | None) -> str:
+    """Await the work; why it ended early when ``stop`` was set first, "" when it was not."""
+    task = asyncio.ensure_future(work)
+    if stop is None:
+        await task
+        return ""
+    stopping = asyncio.ensure_future(stop.wait())
+    try:
+        await asyncio.wait({task, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        if task.done():
+            await task
+            return ""
+        task.cancel()
+        await asyncio.wait({task})
+        return "stopped by the user"
+    finally:
+        stopping.cancel()
+        if not task.done():
+            task.cancel()
+
+
+def _header(settings: Settings, targets: Targets, book: Rulebook) -> Header:
+    told: dict[str, Fact] = {
+        "impact": settings.impact.value,
+        "ports": len(settings.ports),
+        "targets": settings.targets,
+        "exclude": settings.exclude,
+        "sweep": settings.sweep,
+    }
+    started = datetime.now(UTC).replace(microsecond=0).isoformat()
+    return Header(recording.FORMAT, __version__, started, targets.scope, told, book.hash)
