@@ -97,52 +97,69 @@ class Dtls:
         return service.name == self.name and service.endpoint.transport == "udp"
 
     async def converse(self, service: Service, net: Network, logins: Sequence[Login]) -> None:
-        async with net.udp(service) as datagrams:
-            newest = await _ask(datagrams, DTLS12)
+        newest = await _ask(service, net, DTLS12)
+        if newest.hello is None:
+            # Some stacks choose a suite with a key although they hold none, and fail (libcoap with
+            # GnuTLS).
+            await net.pause(PACE)
+            newest = await _ask(service, net, DTLS12, psk=False)
+        if newest.hello is None and newest.alert is None:
+            raise TimedOut("read")
         if newest.hello is None or newest.hello.version == DTLS12:
             await net.pause(PACE)
             # A server that knows nothing older may drop the hello: then it stays unknown.
             with suppress(TimedOut):
-                async with net.udp(service) as datagrams:
-                    await _ask(datagrams, DTLS10)
+                await _ask(service, net, DTLS10)
 
     def read(self, talk: Transcript) -> Iterator[Observation]:
         """What every exchange shows; of our own two, the one that was refused only its version."""
         handshakes = _handshakes(talk)
         best = next((one for one in handshakes if one.flight.hello), None)
+        told: list[Mapping[str, Fact]] = []
+        taken = {one.flight.hello.version for one in handshakes if one.flight.hello}
         for one in handshakes:
-            for facts in dtls_facts.versions(one):
-                yield _observation(talk, VERSION, facts, one)
+            for facts in dtls_facts.versions(one, taken):
+                if facts not in told:
+                    told.append(facts)
+                    yield _observation(talk, VERSION, facts, one)
             if one is (best or handshakes[0]) or not one.ours:
                 yield _observation(talk, SERVICE, dtls_facts.service(one), one)
                 yield from _certificate(talk, one)
 
 
-async def _ask(datagrams: Datagrams, version: int) -> Flight:
-    """The answer to one hello, and to the same with the cookie if one is demanded. Raises TimedOut
-    when nothing, or nothing after the cookie, comes.
+async def _ask(service: Service, net: Network, version: int, *, psk: bool = True) -> Flight:
+    """The answer to one hello, and to the same with the cookie if one is demanded; only the cookie
+    when nothing comes after that. Raises TimedOut when nothing comes at all.
     """
-    hello, heard, flight, repeated = client_hello(version), list[bytes](), Flight(), False
+    async with net.udp(service) as datagrams:
+        flight = await _talk(datagrams, version, psk)
+        if flight.hello is not None:
+            await datagrams.send(goodbye(flight.hello.version))
+    return flight
+
+
+async def _talk(datagrams: Datagrams, version: int, psk: bool) -> Flight:
+    hello, heard, flight, repeated = client_hello(version, psk=psk), list[bytes](), Flight(), False
     await datagrams.send(hello)
-    while len(heard) < MOST_DATAGRAMS and not flight.finished:
+    while len(heard) < MOST_DATAGRAMS:
         try:
             heard.append(await datagrams.receive(PATIENCE[repeated]))
         except TimedOut:
-            if flight.hello is not None:
-                break
+            if flight.hello is not None or (repeated and flight.cookie is not None):
+                return flight
             if repeated:
                 raise
             repeated = True
             await datagrams.send(hello)
             continue
-        cookie_before = flight.cookie
+        verified = flight.cookie is not None
         flight = parse_server(heard)
-        if flight.cookie is not None and cookie_before is None and flight.hello is None:
-            hello = client_hello(version, flight.cookie, number=1)
+        if flight.finished:
+            return flight
+        if flight.cookie is not None and not verified and flight.hello is None:
+            hello = client_hello(version, flight.cookie, number=1, psk=psk)
             await datagrams.send(hello)
-    if flight.hello is not None:
-        await datagrams.send(goodbye(flight.hello.version))
-    elif flight.alert is None:
+    if flight.hello is None:
         raise Malformed("many datagrams, none of them an answer to a ClientHello")
     return flight
 

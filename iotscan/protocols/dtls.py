@@ -38,10 +38,10 @@ _VERSIONS = frozenset({DTLS10, DTLS12, 0x0100})
 # A flight has at most eight messages; a chain of certificates stays far below this.
 _MOST_MESSAGES = 16
 _LONGEST_MESSAGE = 65_536
-# What devices with DTLS are built with: pre-shared keys first (LwM2M, IKEA), then raw keys and
+# What devices with DTLS are built with: pre-shared keys (LwM2M, IKEA), then raw keys and
 # certificates, then what is old (CBC), then what should not be taken (NULL, anonymous).
+_PSK_SUITES = (0xC0A8, 0xC0A4, 0xC0A9, 0x00A8, 0x00AE, 0xC037, 0xD005, 0xD001, 0xCCAC, 0xCCAB)
 _SUITES = (
-    0xC0A8, 0xC0A4, 0xC0A9, 0x00A8, 0x00AE, 0xC037, 0xD005, 0xD001, 0xCCAC, 0xCCAB,
     0xC0AE, 0xC0AC, 0xC02B, 0xC02C, 0xC02F, 0xC030, 0xCCA9, 0xCCA8, 0xC023, 0xC027, 0x009E,
     0xC09C, 0xC0A0, 0x009C, 0x009D, 0x003C,
 )  # fmt: skip
@@ -84,14 +84,15 @@ class Flight:
     fault: str = ""
 
 
-def client_hello(version: int, cookie: bytes = b"", *, number: int = 0) -> bytes:
+def client_hello(version: int, cookie: bytes = b"", *, number: int = 0, psk: bool = True) -> bytes:
     """A datagram that offers nothing above ``version``. ``number`` is 1 for the second hello of a
-    handshake, the one that carries the cookie.
+    handshake, the one that carries the cookie. Without ``psk``, no suite with a pre-shared key.
     """
     modern = version == DTLS12
+    suites = (*_PSK_SUITES, *_SUITES, *_OLD_SUITES) if modern else _OLD_SUITES
     hello = ClientHello(
         version,
-        (*_SUITES, *_OLD_SUITES) if modern else _OLD_SUITES,
+        tuple(number for number in suites if psk or "PSK" not in suite(number).key_exchange),
         groups=_CURVES,
         signatures=_SIGNATURES if modern else (),
         random=RANDOM,
@@ -251,9 +252,8 @@ def _fragments(payload: bytes) -> Iterator[_Fragment]:
 
 
 def _with_record(flight: Flight, record: Record, pieces: Pieces) -> Flight:
-    if record.epoch or record.kind == CHANGE_CIPHER:
-        # A session taken up again goes straight to encryption.
-        return replace(flight, finished=flight.finished or flight.hello is not None)
+    if record.epoch:
+        return flight
     if record.kind == ALERT and len(record.payload) == 2:
         alert = Alert(record.payload[0] == 2, record.payload[1])
         return replace(flight, alert=alert, finished=alert.fatal or alert.code == 0)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from iotscan.model import Fact
@@ -112,8 +112,12 @@ def _agreed(flight: Flight) -> Facts:
     return found
 
 
-def versions(one: Handshake) -> list[Facts]:
-    """One for each version this handshake decides: the one chosen, and those declined by it."""
+def versions(one: Handshake, taken: Collection[int] = ()) -> list[Facts]:
+    """One for each version this handshake decides: the one chosen, and those declined by it.
+
+    ``taken``: versions that the server chose in any handshake; a refusal of one is of something
+    else in the hello.
+    """
     flight, offered = one.flight, one.hellos[0].highest if one.hellos else None
     if flight.hello is not None:
         chosen = flight.hello.version
@@ -123,7 +127,8 @@ def versions(one: Handshake) -> list[Facts]:
             refusal = f"chose {version_name(chosen)}"
             found.append({"version": version_name(offered), "accepted": False, "refusal": refusal})
         return found
-    if one.ours and offered is not None and flight.alert is not None:
+    if one.ours and offered not in (None, *taken) and flight.alert is not None:
+        assert offered is not None
         facts: Facts = {"version": version_name(offered), "refusal": flight.alert.name}
         if flight.alert.name not in _NO_ANSWER:
             facts["accepted"] = False

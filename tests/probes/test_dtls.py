@@ -1,0 +1,395 @@
+"""The DTLS probe against libcoap with PSK and with certificates, hostile peers, and captures."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import socket
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address, ip_network
+from pathlib import Path
+from typing import cast
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from iotscan import plugins
+from iotscan.errors import Malformed, NetworkError
+from iotscan.model import (
+    Ending,
+    Endpoint,
+    Fact,
+    Scope,
+    Service,
+    Transcript,
+)
+from iotscan.net.gateway import Gateway
+from iotscan.protocols.dtls import (
+    Record,
+    client_hello,
+    encode_record,
+    goodbye,
+    parse_client,
+    records,
+)
+from iotscan.protocols.tls import ALERT, HANDSHAKE
+from iotscan.protocols.tls_hello import DTLS10, DTLS12
+from iotscan.settings import Limits
+
+PROBE = next(probe for probe in plugins.probes() if probe.name == "dtls")
+QUICK = Limits(read_timeout=0.3, host_connections_per_second=1000.0)
+PATIENT = Limits(read_timeout=1.0)
+HOME = ip_address("127.0.0.1")
+Reply = Callable[[bytes], None]
+
+
+def service(port: int) -> Service:
+    return Service(Endpoint(HOME, "udp", port), "dtls")
+
+
+async def converse(where: Service, limits: Limits = QUICK) -> Transcript:
+    gateway = Gateway(Scope((ip_network("127.0.0.0/8"),)), limits, clock=time.monotonic)
+    conversation = gateway.conversation(where, "dtls", id="c1", began=0.0)
+    try:
+        await PROBE.converse(where, conversation, ())
+    except (NetworkError, Malformed) as error:
+        return conversation.transcript(error.ending, str(error))
+    return conversation.transcript()
+
+
+def facts_of(talk: Transcript, kind: str) -> list[dict[str, Fact]]:
+    return [dict(seen.facts) for seen in PROBE.read(talk) if seen.kind == kind]
+
+
+def message(kind: int, body: bytes, number: int) -> bytes:
+    size = len(body).to_bytes(3, "big")
+    head = bytes([kind]) + size + number.to_bytes(2, "big") + bytes(3) + size
+    return encode_record(Record(HANDSHAKE, DTLS12, 0, number, head + body))
+
+
+def hello(suite: int, version: int = DTLS12) -> bytes:
+    return version.to_bytes(2, "big") + bytes(33) + suite.to_bytes(2, "big") + b"\x00"
+
+
+COOKIE = b"c" * 16
+VERIFY = message(3, b"\xfe\xff\x10" + COOKIE, 0)
+PSK_FLIGHT = message(2, hello(0xC0A8), 1) + message(12, b"\x00\x04cam1", 2) + message(14, b"", 3)
+REFUSAL = encode_record(Record(ALERT, DTLS10, 0, 0, b"\x02\x46"))
+
+
+@asynccontextmanager
+async def udp_peer(answer: Callable[[bytes, Reply], None]) -> AsyncIterator[int]:
+    class Peer(asyncio.DatagramProtocol):
+        def connection_made(self, transport: asyncio.BaseTransport) -> None:
+            self.transport = cast(asyncio.DatagramTransport, transport)
+
+        def datagram_received(self, data: bytes, address: tuple[str, int]) -> None:
+            answer(data, lambda reply: self.transport.sendto(reply, address))
+
+    loop = asyncio.get_running_loop()
+    transport, _ = await loop.create_datagram_endpoint(Peer, local_addr=("127.0.0.1", 0))
+    try:
+        yield transport.get_extra_info("sockname")[1]
+    finally:
+        transport.close()
+
+
+def psk_device(said: list[bytes]) -> Callable[[bytes, Reply], None]:
+    """Takes DTLS 1.2 with a cookie and a pre-shared key, and refuses 1.0."""
+
+    def answer(data: bytes, reply: Reply) -> None:
+        said.append(data)
+        found = parse_client([data])
+        if not found:
+            return
+        if found[0].version == DTLS10:
+            reply(REFUSAL)
+        else:
+            reply(PSK_FLIGHT if found[0].cookie == COOKIE else VERIFY)
+
+    return answer
+
+
+async def test_a_psk_device_shows_what_it_shows_to_anyone() -> None:
+    said: list[bytes] = []
+    async with udp_peer(psk_device(said)) as port:
+        talk = await converse(service(port))
+    assert talk.ending is Ending.COMPLETE
+    sent = [turn.data for turn in talk.turns if turn.sender == "client"]
+    assert sent == [
+        client_hello(DTLS12),
+        client_hello(DTLS12, COOKIE, number=1),
+        goodbye(DTLS12),
+        client_hello(DTLS10),
+    ]
+    assert facts_of(talk, "dtls.service") == [
+        {
+            "version": "DTLS 1.2",
+            "cipher": "TLS_PSK_WITH_AES_128_CCM_8",
+            "weak": False,
+            "weaknesses": (),
+            "forward_secrecy": False,
+            "psk": True,
+            "psk_hint": True,
+            "psk_identity_hint": "cam1",
+            "certificate": False,
+            "client_certificate_requested": False,
+            "compression": False,
+            "cookie": True,
+            "request_bytes": len(client_hello(DTLS12)),
+            "response_bytes": len(VERIFY),
+            "ratio": 0.2,
+            "captured": False,
+        }
+    ]
+    assert facts_of(talk, "dtls.version") == [
+        {"version": "DTLS 1.2", "accepted": True},
+        {"version": "DTLS 1.0", "accepted": False, "refusal": "protocol_version"},
+    ]
+
+
+async def test_a_server_without_cookie_is_an_amplifier() -> None:
+    flight = message(2, hello(0xC02B), 0) + message(11, b"\x00\x03\x03\x00\x03\x00" + bytes(768), 1)
+
+    def answer(data: bytes, reply: Reply) -> None:
+        if parse_client([data]):
+            reply(flight)
+            reply(message(14, b"", 2))
+
+    async with udp_peer(answer) as port:
+        talk = await converse(service(port))
+    (found,) = facts_of(talk, "dtls.service")
+    assert found["cookie"] is False
+    assert found["response_bytes"] == len(flight) + 25
+    assert isinstance(found["ratio"], float)
+    assert found["ratio"] > 3
+    # Bytes that are no certificate are no certificate facts.
+    assert found["certificate"] is True
+    assert facts_of(talk, "dtls.certificate") == []
+
+
+async def test_an_old_server_is_asked_once() -> None:
+    old = message(2, hello(0x002F, DTLS10), 0) + message(14, b"", 1)
+
+    def answer(data: bytes, reply: Reply) -> None:
+        if parse_client([data]):
+            reply(old)
+
+    async with udp_peer(answer) as port:
+        talk = await converse(service(port))
+    assert len(talk.channels) == 1
+    assert facts_of(talk, "dtls.version") == [
+        {"version": "DTLS 1.0", "accepted": True},
+        {"version": "DTLS 1.2", "accepted": False, "refusal": "chose DTLS 1.0"},
+    ]
+
+
+async def test_a_server_that_drops_the_old_hello_leaves_it_unknown() -> None:
+    def answer(data: bytes, reply: Reply) -> None:
+        found = parse_client([data])
+        if found and found[0].version == DTLS12:
+            reply(PSK_FLIGHT)
+
+    async with udp_peer(answer) as port:
+        talk = await converse(service(port))
+    assert talk.ending is Ending.COMPLETE
+    assert facts_of(talk, "dtls.version") == [{"version": "DTLS 1.2", "accepted": True}]
+
+
+async def test_a_refusal_is_a_dtls_service_without_version() -> None:
+    async with udp_peer(lambda data, reply: reply(REFUSAL)) as port:
+        talk = await converse(service(port))
+    (found,) = facts_of(talk, "dtls.service")
+    assert found["refusal"] == "protocol_version"
+    assert "version" not in found
+    assert "cookie" not in found
+    assert [(one["version"], one["accepted"]) for one in facts_of(talk, "dtls.version")] == [
+        ("DTLS 1.2", False),
+        ("DTLS 1.0", False),
+    ]
+
+
+async def test_a_server_that_fails_on_keys_is_asked_without() -> None:
+    def answer(data: bytes, reply: Reply) -> None:
+        found = parse_client([data])
+        if not found or found[0].version == DTLS10:
+            return
+        if 0xC0A8 in found[0].suites:
+            reply(encode_record(Record(ALERT, DTLS10, 0, 0, b"\x02\x28")))
+        else:
+            reply(message(2, hello(0xC0AE), 0) + message(14, b"", 1))
+
+    async with udp_peer(answer) as port:
+        talk = await converse(service(port))
+    (found,) = facts_of(talk, "dtls.service")
+    assert found["cipher"] == "TLS_ECDHE_ECDSA_WITH_AES_128_CCM_8"
+    # What was refused was the key, not the version.
+    assert facts_of(talk, "dtls.version") == [{"version": "DTLS 1.2", "accepted": True}]
+
+
+async def test_an_error_of_the_server_declines_nothing() -> None:
+    internal = encode_record(Record(ALERT, DTLS10, 0, 0, b"\x02\x50"))
+    async with udp_peer(lambda data, reply: reply(internal)) as port:
+        talk = await converse(service(port))
+    assert all("accepted" not in one for one in facts_of(talk, "dtls.version"))
+
+
+async def test_a_lost_hello_is_repeated_once() -> None:
+    said: list[bytes] = []
+
+    def answer(data: bytes, reply: Reply) -> None:
+        said.append(data)
+        if len(said) > 1 and parse_client([data]):
+            reply(PSK_FLIGHT)
+
+    async with udp_peer(answer) as port:
+        talk = await converse(service(port))
+    assert said[0] == said[1]
+    assert talk.ending is Ending.COMPLETE
+
+
+def _flood(data: bytes, reply: Reply) -> None:
+    for _ in range(200):
+        reply(VERIFY)
+
+
+HOSTILE_UDP = {
+    "silent": (lambda data, reply: None, Ending.TIMEOUT),
+    "echo": (lambda data, reply: reply(data), Ending.TIMEOUT),
+    "cookies for ever": (_flood, Ending.WRONG_PROTOCOL),
+    "noise": (lambda data, reply: reply(bytes(range(256))), Ending.TIMEOUT),
+    "another protocol": (lambda data, reply: reply(b"SSH-2.0-x\r\n"), Ending.TIMEOUT),
+    "half a record": (lambda data, reply: reply(PSK_FLIGHT[:-3]), Ending.TIMEOUT),
+    "empty datagrams": (lambda data, reply: reply(b""), Ending.TIMEOUT),
+    "largest datagram": (lambda data, reply: reply(b"\x16\xfe\xfd" * 21_000), Ending.TIMEOUT),
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE_UDP)
+async def test_hostile_peers_end_in_time_with_the_truth(name: str) -> None:
+    answer, ending = HOSTILE_UDP[name]
+    began = time.monotonic()
+    async with udp_peer(answer) as port:
+        talk = await converse(service(port))
+    assert time.monotonic() - began < 5
+    assert talk.ending is ending
+    assert [one for one in facts_of(talk, "dtls.service") if "version" in one] == []
+    hellos = [turn.data for turn in talk.turns if turn.sender == "client"]
+    assert len(set(hellos)) <= 4
+
+
+async def test_a_closed_port_is_refused() -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as held:
+        held.bind(("127.0.0.1", 0))
+        port = held.getsockname()[1]
+    talk = await converse(service(port))
+    assert talk.ending is Ending.REFUSED
+
+
+def make_certificate(folder: Path) -> tuple[Path, Path]:
+    """A self-signed EC certificate and its key, as files."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "bulb-17")])
+    start = datetime(2024, 1, 1, tzinfo=UTC)
+    builder = x509.CertificateBuilder().subject_name(name).issuer_name(name)
+    builder = builder.public_key(key.public_key()).serial_number(7)
+    builder = builder.not_valid_before(start).not_valid_after(start + timedelta(days=9000))
+    certificate = builder.sign(key, hashes.SHA256())
+    cert_file, key_file = folder / "cert.pem", folder / "key.pem"
+    cert_file.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+    plain = serialization.NoEncryption()
+    form = serialization.PrivateFormat.PKCS8
+    key_file.write_bytes(key.private_bytes(serialization.Encoding.PEM, form, plain))
+    return cert_file, key_file
+
+
+@asynccontextmanager
+async def libcoap(flavour: str, *arguments: str) -> AsyncIterator[int]:
+    binary = shutil.which(f"coap-server-{flavour}")
+    if binary is None:
+        pytest.skip(f"libcoap's example server for {flavour} is not installed")
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        port = held.getsockname()[1]
+    process = await asyncio.create_subprocess_exec(
+        binary, "-A", "127.0.0.1", "-p", str(port), "-v", "0", *arguments,
+        stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL,
+    )  # fmt: skip
+    try:
+        await _until_listening(port)
+        yield port + 1
+    finally:
+        process.kill()
+        await process.wait()
+
+
+async def _until_listening(port: int) -> None:
+    for _ in range(200):
+        with socket.socket() as attempt:
+            attempt.setblocking(False)
+            try:
+                await asyncio.get_running_loop().sock_connect(attempt, ("127.0.0.1", port))
+            except OSError:
+                await asyncio.sleep(0.02)
+            else:
+                return
+    raise TimeoutError("libcoap did not start")
+
+
+@pytest.mark.parametrize(("flavour", "old"), [("openssl", False), ("gnutls", True)])
+async def test_libcoap_with_a_key(flavour: str, old: bool) -> None:
+    async with libcoap(flavour, "-k", "not-for-us", "-h", "gateway-42") as port:
+        talk = await converse(service(port), PATIENT)
+    assert talk.ending is Ending.COMPLETE
+    (found,) = facts_of(talk, "dtls.service")
+    assert found["version"] == "DTLS 1.2"
+    assert found["cipher"] == "TLS_PSK_WITH_AES_128_CCM_8"
+    assert (found["psk"], found["psk_identity_hint"], found["cookie"]) == (True, "gateway-42", True)
+    assert found["certificate"] is False
+    accepted = {one["version"]: one["accepted"] for one in facts_of(talk, "dtls.version")}
+    assert accepted == {"DTLS 1.2": True, "DTLS 1.0": old}
+
+
+@pytest.mark.parametrize("flavour", ["openssl", "gnutls"])
+async def test_libcoap_with_a_certificate(flavour: str, tmp_path: Path) -> None:
+    certificate, key = make_certificate(tmp_path)
+    async with libcoap(flavour, "-c", str(certificate), "-j", str(key), "-n") as port:
+        talk = await converse(service(port), PATIENT)
+    (found,) = facts_of(talk, "dtls.service")
+    assert (found["certificate"], found["psk"], found["forward_secrecy"]) == (True, False, True)
+    assert "psk_hint" not in found
+    shown = facts_of(talk, "dtls.certificate")
+    assert [one["subject"] for one in shown][:1] == ["CN=bulb-17"]
+    assert all(one["self_signed"] is True for one in shown)
+    for seen in PROBE.read(talk):
+        assert all(index < len(talk.turns) for index in seen.proofs[0].turns)
+
+
+@pytest.mark.parametrize(
+    ("heard", "ours"),
+    [
+        (VERIFY, True),
+        (PSK_FLIGHT, True),
+        (REFUSAL, True),
+        (client_hello(DTLS12), False),
+        (b"\x15\x03\x01\x00\x02\x02\x46", False),
+        (bytes.fromhex("60457d34ff32322e332043"), False),
+        (b"", False),
+    ],
+)
+def test_only_dtls_is_recognised(heard: bytes, ours: bool) -> None:
+    assert PROBE.recognises(heard) is ours
+
+
+def test_the_opening_is_a_hello_without_cookie() -> None:
+    (opening,) = PROBE.openings
+    assert (opening.transport, opening.ports) == ("udp", (5684,))
+    (found,) = parse_client([opening.says])
+    assert (found.version, found.cookie) == (DTLS12, b"")
+    assert len(records(opening.says)) == 1

@@ -1,0 +1,157 @@
+"""DTLS that others spoke, as captures show it: handshakes, resumed sessions, other protocols."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Sequence
+from ipaddress import ip_address
+from pathlib import Path
+
+import pytest
+
+from iotscan import plugins
+from iotscan.model import (
+    Channel,
+    Endpoint,
+    Fact,
+    Sender,
+    Service,
+    Transcript,
+    Turn,
+)
+from iotscan.protocols.dtls import (
+    Record,
+    encode_record,
+)
+from iotscan.protocols.tls import ALERT, HANDSHAKE
+from iotscan.protocols.tls_hello import DTLS10, DTLS12, ClientHello
+
+PROBE = next(probe for probe in plugins.probes() if probe.name == "dtls")
+
+
+def facts_of(talk: Transcript, kind: str) -> list[dict[str, Fact]]:
+    return [dict(seen.facts) for seen in PROBE.read(talk) if seen.kind == kind]
+
+
+def message(kind: int, body: bytes, number: int) -> bytes:
+    size = len(body).to_bytes(3, "big")
+    head = bytes([kind]) + size + number.to_bytes(2, "big") + bytes(3) + size
+    return encode_record(Record(HANDSHAKE, DTLS12, 0, number, head + body))
+
+
+def hello(suite: int, version: int = DTLS12) -> bytes:
+    return version.to_bytes(2, "big") + bytes(33) + suite.to_bytes(2, "big") + b"\x00"
+
+
+COOKIE = b"c" * 16
+VERIFY = message(3, b"\xfe\xff\x10" + COOKIE, 0)
+PSK_FLIGHT = message(2, hello(0xC0A8), 1) + message(12, b"\x00\x04cam1", 2) + message(14, b"", 3)
+REFUSAL = encode_record(Record(ALERT, DTLS10, 0, 0, b"\x02\x46"))
+
+
+def captured(said: Sequence[tuple[Sender, bytes]], transport: str = "udp") -> Transcript:
+    endpoint = Endpoint(ip_address("192.0.2.9"), "tcp" if transport == "tcp" else "udp", 4433)
+    turns = tuple(
+        Turn(sender, float(i), data, frame=i + 1) for i, (sender, data) in enumerate(said)
+    )
+    return Transcript("c1", Service(endpoint), "capture", 0.0, turns, (Channel(endpoint),))
+
+
+def foreign_hello(cookie: bytes, number: int) -> bytes:
+    body = ClientHello(DTLS12, (0xC0A8,), random=b"r" * 32, cookie=cookie).body()
+    return message(1, body, number)
+
+
+def test_a_captured_handshake_is_read_on_any_port() -> None:
+    talk = captured(
+        [
+            ("client", foreign_hello(b"", 0)),
+            ("server", VERIFY),
+            ("client", foreign_hello(COOKIE, 1)),
+            ("server", PSK_FLIGHT),
+            ("client", encode_record(Record(22, DTLS12, 1, 0, b"\x99" * 40))),
+            ("server", encode_record(Record(23, DTLS12, 1, 1, b"\x99" * 40))),
+        ]
+    )
+    (seen,) = [seen for seen in PROBE.read(talk) if seen.kind == "dtls.service"]
+    assert (seen.facts["captured"], seen.facts["cookie"], seen.facts["version"]) == (
+        True,
+        True,
+        "DTLS 1.2",
+    )
+    assert seen.proofs[0].turns == (0, 1, 2, 3)
+
+
+def test_a_capture_that_begins_late_does_not_say_whether_a_cookie_was_asked() -> None:
+    talk = captured([("client", foreign_hello(COOKIE, 1)), ("server", PSK_FLIGHT)])
+    assert "cookie" not in facts_of(talk, "dtls.service")[0]
+    assert "cookie" not in facts_of(captured([("server", PSK_FLIGHT)]), "dtls.service")[0]
+
+
+def test_a_refused_foreign_hello_decides_no_version() -> None:
+    talk = captured([("client", foreign_hello(b"", 0)), ("server", REFUSAL)])
+    assert facts_of(talk, "dtls.version") == []
+
+
+def test_the_hint_is_cleaned() -> None:
+    flight = message(2, hello(0xC0A8), 1) + message(12, b"\x00\x06\x1b[2Jhi", 2)
+    (found,) = facts_of(captured([("server", flight)]), "dtls.service")
+    assert found["psk_identity_hint"] == "[2Jhi"
+    # The flight did not end: a certificate could still come.
+    assert "certificate" not in found
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b"\x16\xfe\xfd", bytes(300), bytes(range(256)), b"\x17\xfe\xfd" + b"\x00" * 10]
+)
+def test_other_talk_is_not_read(data: bytes) -> None:
+    assert list(PROBE.read(captured([("client", data), ("server", data)]))) == []
+
+
+def test_tls_over_tcp_is_left_to_others() -> None:
+    assert list(PROBE.read(captured([("server", PSK_FLIGHT)], "tcp"))) == []
+
+
+def read_pcap(path: Path) -> list[tuple[Sender, bytes]]:
+    """The UDP payloads of a little-endian pcap with Ethernet and IPv4, first sender as client."""
+    data, at, said = path.read_bytes(), 24, list[tuple[Sender, bytes]]()
+    first = b""
+    while at < len(data):
+        size = struct.unpack_from("<I", data, at + 8)[0]
+        ip = data[at + 16 : at + 16 + size][14:]
+        udp = ip[(ip[0] & 15) * 4 : int.from_bytes(ip[2:4], "big")]
+        first = first or ip[12:16]
+        said.append(("client" if ip[12:16] == first else "server", udp[8:]))
+        at += 16 + size
+    return said
+
+
+INTERNET_WIDGITS = "O=Internet Widgits Pty Ltd,ST=Some-State,C=AU"
+
+
+@pytest.mark.shared
+@pytest.mark.parametrize(
+    ("name", "version", "subject", "digest"),
+    [
+        ("v10-selfsigned.pcap", "DTLS 1.0", "CN=bro", "sha1"),
+        (
+            "v12-selfsigned.pcap",
+            "DTLS 1.2",
+            "O=Internet Widgits Pty Ltd,ST=Some-State,C=AU",
+            "sha256",
+        ),
+    ],
+)
+def test_captures_made_by_others(
+    name: str, version: str, subject: str, digest: str, shared: Path
+) -> None:
+    """Hellos in fragments, a chain in seven datagrams, sessions that go on encrypted."""
+    talk = captured(read_pcap(shared / "captures" / "dtls" / name))
+    (found,) = facts_of(talk, "dtls.service")
+    assert (found["version"], found["cookie"], found["certificate"]) == (version, True, True)
+    (shown,) = facts_of(talk, "dtls.certificate")
+    assert (shown["subject"], shown["self_signed"], shown["signature_hash"]) == (
+        subject,
+        True,
+        digest,
+    )
