@@ -195,7 +195,8 @@ class Transcript:
     """One probe's whole conversation with one service: the evidence that readers read.
 
     ``turns`` of all channels in the order they happened. ``id`` is unique within a recording
-    ("c17"). ``note`` says in words why it ended when that is not COMPLETE.
+    ("c17"). ``note`` says in words why it ended when that is not COMPLETE. ``client`` is the other
+    side of a captured conversation; None when it was the scanner.
     """
 
     id: str
@@ -206,6 +207,7 @@ class Transcript:
     channels: tuple[Channel, ...] = ()
     ending: Ending = Ending.COMPLETE
     note: str = ""
+    client: Endpoint | None = None
 
     def said_by(self, sender: Sender, channel: int | None = None) -> bytes:
         """Everything one side said, joined: of one channel, or of all."""

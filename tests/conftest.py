@@ -1,4 +1,4 @@
-"""Rules every test lives by: no packet leaves loopback, and what was left out is said at the end."""
+"""Rules every test lives by: nothing leaves loopback; what was left out is said at the end."""
 
 from __future__ import annotations
 

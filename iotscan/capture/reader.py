@@ -1,0 +1,176 @@
+"""From a capture file to what readers understand: transcripts, announcements and stations.
+
+Frames are sorted into flows, flows into transcripts for the very readers that a live scan uses, and
+announcements into packets. Everything is handed on as soon as it is complete, so memory does not
+grow with the length of the capture.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from ipaddress import ip_address
+from pathlib import Path
+
+from iotscan.capture.files import opened
+from iotscan.capture.flows import Part
+from iotscan.capture.frames import Walk
+from iotscan.capture.internet import TCP
+from iotscan.capture.sorter import Heard, Sorter
+from iotscan.model import (
+    Address,
+    Channel,
+    Ending,
+    Endpoint,
+    Packet,
+    Proof,
+    Service,
+    Sighting,
+    Transcript,
+    Turn,
+)
+
+# Addresses kept per station: a home router forwards for the whole internet.
+MOST_ADDRESSES = 64
+MOST_STATIONS = 4096
+
+
+@dataclass
+class CaptureFacts:
+    """What a file was, once it is read: how many frames, when, and where reading stopped."""
+
+    path: str
+    frames: int = 0
+    first: float = 0.0
+    last: float = 0.0
+    damage: str = ""
+    interfaces: int = 0
+    unread_links: dict[int, int] = field(default_factory=dict)
+    lost_fragments: int = 0
+    flows_cut: int = 0
+
+
+@dataclass
+class Reader:
+    """Reads one capture. ``hears``: (layer, number) → announcement protocol, see ``Sorter``.
+
+    ``on_talk`` gets transcripts, ``on_packet`` announcements, ``on_sighting`` the stations at the
+    end. Times are seconds since the first frame.
+    """
+
+    hears: Mapping[tuple[str, int], str]
+    on_talk: Callable[[Transcript], None]
+    on_packet: Callable[[Packet], None]
+    on_sighting: Callable[[Sighting], None]
+    _talks: int = 0
+    _packets: int = 0
+    _zero: float = 0.0
+    _stations: dict[bytes, dict[bytes, int]] = field(default_factory=dict)
+
+    def read(self, path: Path | str) -> CaptureFacts:
+        """Read the file to its end, or as far as it can be read."""
+        facts = CaptureFacts(str(path))
+        sorter = Sorter(self.hears, self._part, self._heard, self._station)
+        with opened(path) as source:
+            walk = Walk(source)
+            take = sorter.take
+            for frame in walk.frames():
+                if not facts.frames:
+                    self._zero = facts.first = facts.last = frame[1]
+                facts.frames = frame[0]
+                facts.last = max(facts.last, frame[1])
+                take(frame)
+        sorter.finish()
+        for sighting in self._sightings():
+            self.on_sighting(sighting)
+        facts.damage, facts.interfaces = walk.damage, walk.interfaces
+        facts.unread_links = sorter.unknown_links
+        facts.lost_fragments, facts.flows_cut = sorter.fragments.given_up, sorter.evicted
+        return facts
+
+    def _part(self, part: Part) -> None:
+        self._talks += 1
+        began = part.said[0][1] if part.said else self._zero
+        transport = "tcp" if part.transport == TCP else "udp"
+        endpoint = Endpoint(_address(part.server), transport, part.server_port)
+        client = Endpoint(_address(part.client), transport, part.client_port)
+        turns = tuple(
+            Turn(sender, round(at - began, 6), data, 0, None, frame)
+            for sender, at, data, frame in part.said
+        )
+        self.on_talk(
+            Transcript(
+                f"c{self._talks}",
+                Service(endpoint),
+                "capture",
+                round(began - self._zero, 6),
+                turns,
+                (Channel(endpoint, 0.0, part.ending),),
+                Ending.COMPLETE if part.said else part.ending,
+                _note(part),
+                client,
+            )
+        )
+
+    def _heard(self, heard: Heard) -> None:
+        self._packets += 1
+        self.on_packet(
+            Packet(
+                f"p{self._packets}",
+                round(heard.at - self._zero, 6),
+                heard.protocol,
+                heard.data,
+                _address(heard.source) if heard.source else None,
+                heard.mac.hex(":") if heard.mac else None,
+                frame=heard.frame,
+            )
+        )
+
+    def _station(self, mac: bytes, address: bytes, frame: int) -> None:
+        known = self._stations.get(mac)
+        if known is None:
+            if len(self._stations) >= MOST_STATIONS or mac[0] & 1:
+                return
+            known = self._stations[mac] = {}
+        if address not in known and len(known) < MOST_ADDRESSES:
+            known[address] = frame
+
+    def _sightings(self) -> Iterator[Sighting]:
+        """Each station with its local source address, when it sent from a single one.
+
+        A station that sent from several forwards for others: which one is its own must be proven by
+        ARP, neighbour discovery, DHCP or an announcement.
+        """
+        for mac, addresses in sorted(self._stations.items()):
+            local = {_address(raw): frame for raw, frame in addresses.items() if _local(raw)}
+            for version in (4, 6):
+                own = {a: frame for a, frame in local.items() if a.version == version}
+                if version == 6:
+                    own = {a: f for a, f in own.items() if a.is_link_local} or own
+                if len(own) == 1:
+                    ((address, frame),) = own.items()
+                    yield Sighting(
+                        "frames", (address,), mac.hex(":"), proof=Proof("", frames=(frame,))
+                    )
+
+
+def _local(raw: bytes) -> bool:
+    address = _address(raw)
+    if address.is_multicast or address.is_unspecified or address.is_loopback:
+        return False
+    return address.is_private or address.is_link_local
+
+
+def _address(raw: bytes) -> Address:
+    address = ip_address(raw)
+    mapped = getattr(address, "ipv4_mapped", None)
+    return mapped or address
+
+
+def _note(part: Part) -> str:
+    words = []
+    if not part.began and part.transport == TCP:
+        words.append("starts mid-stream")
+    if part.missing:
+        words.append("bytes are missing")
+    return ", ".join(words)
