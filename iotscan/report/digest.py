@@ -7,8 +7,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from iotscan.model import Device, Finding, Gap, Posture, Report, Severity, Standing, Verdict
-from iotscan.report.words import count, device_label
+from iotscan.model import Device, Ending, Finding, Gap, Posture, Report, Severity, Standing, Verdict
+from iotscan.report.words import ENDINGS, count, device_label
 
 _T = TypeVar("_T", Finding, Posture, Gap)
 
@@ -39,10 +39,12 @@ class DeviceView:
 
 @dataclass(frozen=True, slots=True)
 class GapGroup:
-    """Gaps of one cause told once, with everything they concern."""
+    """Gaps of one sort told once, with everything they concern and every reason."""
 
-    gap: Gap
+    what: str
+    advice: str
     subjects: tuple[str, ...]
+    reasons: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,13 +99,18 @@ def headline(report: Report, views: Sequence[DeviceView]) -> str:
 
 
 def gap_groups(gaps: Iterable[Gap]) -> tuple[GapGroup, ...]:
-    """Gaps that differ only in what they concern, told together, in the order they first appear."""
-    groups: dict[tuple[str, str, str], list[Gap]] = defaultdict(list)
+    """Gaps of the same kind, ending and advice together, in the order they first appear."""
+    groups: dict[tuple[str, Ending, str], list[Gap]] = defaultdict(list)
     for gap in gaps:
-        groups[gap.what, gap.reason, gap.advice].append(gap)
+        groups[gap.what, gap.ending, gap.advice].append(gap)
     return tuple(
-        GapGroup(group[0], tuple(dict.fromkeys(gap.subject for gap in group)))
-        for group in groups.values()
+        GapGroup(
+            what,
+            advice,
+            tuple(dict.fromkeys(gap.subject for gap in group)),
+            tuple(dict.fromkeys(gap.reason or ENDINGS[ending] for gap in group)),
+        )
+        for (what, ending, advice), group in groups.items()
     )
 
 

@@ -21,7 +21,6 @@ from iotscan.report.digest import (
 from iotscan.report.page import Page
 from iotscan.report.words import (
     CONFIDENCE,
-    ENDINGS,
     URGENCY,
     count,
     device_make,
@@ -184,12 +183,11 @@ def _unseen(page: Page, report: Report) -> None:
     page.rule()
     page.line("What could not be seen", "bold yellow")
     for group in gap_groups(report.gaps):
-        gap = group.gap
-        reason = safe(gap.reason) or ENDINGS[gap.ending]
         subjects = listed([safe(subject, 80) for subject in group.subjects])
-        page.labelled("-", f"{safe(gap.what)}: {reason}. ({subjects})", 2)
-        if gap.advice:
-            page.labelled("What to do", safe(gap.advice), _LABELS, indent=2)
+        reasons = listed([safe(reason, 200) for reason in group.reasons], 3)
+        page.labelled("-", f"{safe(group.what, 80)} at {subjects}: {reasons}.", 2)
+        if group.advice:
+            page.labelled("What to do", safe(group.advice), _LABELS, indent=2)
     for blind_spot in report.blind_spots:
         page.labelled("-", safe(blind_spot), 2)
     page.flush()
