@@ -27,6 +27,7 @@ from iotscan.model import (
     Service,
     Sighting,
     Transcript,
+    Transport,
     Turn,
 )
 
@@ -91,7 +92,7 @@ class Reader:
     def _part(self, part: Part) -> None:
         self._talks += 1
         began = part.said[0][1] if part.said else self._zero
-        transport = "tcp" if part.transport == TCP else "udp"
+        transport: Transport = "tcp" if part.transport == TCP else "udp"
         endpoint = Endpoint(_address(part.server), transport, part.server_port)
         client = Endpoint(_address(part.client), transport, part.client_port)
         turns = tuple(
