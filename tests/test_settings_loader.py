@@ -104,6 +104,11 @@ def test_environment_reads_every_form(config: Path) -> None:
     assert settings.discovery_time == Settings().discovery_time
 
 
+def test_variables_of_the_test_suite_are_no_settings(config: Path) -> None:
+    config.write_text("")
+    assert load(config=config, environ={"IOTSCAN_TEST_ANYTHING": "1"}) == Settings()
+
+
 def test_file_named_by_the_environment_is_read(config: Path) -> None:
     config.write_text('sweep = "nmap"')
     assert load(environ={"IOTSCAN_CONFIG": str(config)}).sweep == "nmap"
