@@ -93,7 +93,7 @@ def _device(page: Page, view: DeviceView, number: int, explained: _Explained) ->
     page.line(f"{device_name(device)}: {URGENCY[worst]}", f"bold {_STYLE[worst]}")
     if make := device_make(device):
         page.line(make)
-    page.line(device_place(device), "dim")
+    _place(page, view)
     _postures(page, view)
     for finding in view.findings:
         number += 1
@@ -138,6 +138,12 @@ def _technical(finding: Finding) -> str:
     return " · ".join(filter(None, parts))
 
 
+def _place(page: Page, view: DeviceView, indent: int = 0) -> None:
+    place = device_place(view.device)
+    if place not in device_name(view.device):
+        page.line(place, "dim", indent=indent)
+
+
 def _postures(page: Page, view: DeviceView, indent: int = 0) -> None:
     if view.postures:
         page.line(standing(view.postures[0]), indent=indent, hang=2)
@@ -165,7 +171,7 @@ def _quiet_devices(page: Page, views: Sequence[DeviceView]) -> None:
         page.line()
         make = device_make(view.device)
         page.line(device_name(view.device) + (f" ({make})" if make else ""), "green")
-        page.line(device_place(view.device), "dim", indent=3)
+        _place(page, view, indent=3)
         _postures(page, view, indent=3)
         for verdict in view.met:
             page.labelled("-", f"Looks right: {right(verdict)}", 2, indent=3)

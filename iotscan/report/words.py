@@ -95,25 +95,27 @@ def framework(name: str) -> str:
     return safe(name, 60).replace("-", " ").upper()
 
 
-def grade(posture: Posture) -> str:
-    """The grade, said with its uncertainty."""
-    return f"Grade {posture.grade}" + (" at best, incomplete" if posture.incomplete else "")
-
-
 def standing(posture: Posture) -> str:
     """The grade with how much of the framework it rests on: never one without the other."""
+    seen = f"requirements of {framework(posture.framework)} that a scan can see"
+    if not posture.assessed:
+        return f"Not graded: none of the {posture.observable} {seen} could be checked."
     return (
-        f"{grade(posture)}: {posture.assessed} of {posture.observable} requirements of "
-        f"{framework(posture.framework)} that a scan can see were checked ({posture.total} in all)."
+        f"{_grade(posture)}: {posture.assessed} of {posture.observable} {seen} were checked "
+        f"({posture.total} in all)."
     )
 
 
 def standing_briefly(posture: Posture) -> str:
     """The same in a few words, for a list."""
-    return (
-        f"{framework(posture.framework)}: {grade(posture)} "
-        f"({posture.assessed} of {posture.observable} checked, {posture.total} in all)"
-    )
+    name, checked = framework(posture.framework), f"{posture.assessed} of {posture.observable}"
+    if not posture.assessed:
+        return f"{name}: not graded ({checked} checked)"
+    return f"{name}: {_grade(posture)} ({checked} checked, {posture.total} in all)"
+
+
+def _grade(posture: Posture) -> str:
+    return f"Grade {posture.grade}" + (" at best, incomplete" if posture.incomplete else "")
 
 
 def right(verdict: Verdict) -> str:

@@ -196,9 +196,10 @@ def home() -> Report:
             posture(CAMERA, "F", False, ("f0011",)),
             posture(HUB, "F", True, ("f0015",)),
             posture(LOCK, "A", True),
+        replace(posture(PRINTER, "A", False), assessed=0, verdicts=()),
         replace(posture(CAMERA, "F", False, ("f0011",)), framework="eu-cra", assessed=4,
                 observable=9, total=24),
-        replace(posture(CAMERA, "F", True, ("f0011",)), framework="uk-psti", assessed=1,
+        replace(posture(CAMERA, "F", True, ("f0011",)), framework="uk-psti", assessed=0,
                 observable=2, total=4),
         ),
         gaps=(
