@@ -107,10 +107,15 @@ def _names(seen: View, own: list[Instance]) -> tuple[str, ...]:
         for host, name in seen.host_names.items()
         if seen.is_own_host(host)
     ]
-    called = [instance.name for instance in own if instance.type not in words.NAMELESS_TYPES]
+    called = [_called(instance) for instance in own if instance.type not in words.NAMELESS_TYPES]
     friendly = [text for i in own if (text := _traits_of(i).get("friendly_name"))]
     cleaned = map(clean, (*friendly, *called, *hosts))
     return tuple(dict.fromkeys(name for name in cleaned if name))
+
+
+def _called(instance: Instance) -> str:
+    """The instance's name; avahi adds " [MAC]" to the name of a workstation."""
+    return instance.name.partition(" [")[0] if "_workstation." in instance.type else instance.name
 
 
 def _traits(seen: View, own: list[Instance]) -> dict[str, str]:
@@ -142,7 +147,7 @@ def _traits_of(instance: Instance) -> dict[str, str]:
 def _lead(seen: View, instance: Instance) -> Service | None:
     """Where the instance is served, if its host has the sender's address."""
     endpoint = _endpoint(seen, instance)
-    if endpoint is None:
+    if endpoint is None or instance.type in words.PORTLESS_TYPES:
         return None
     name = words.PROTOCOLS.get(instance.type)
     return Service(endpoint, name, instance.type in words.TLS_TYPES, instance.type)

@@ -77,6 +77,9 @@ NAMELESS_TYPES = frozenset(
     }
 )
 
+# Announced to tell of the host, with a port where nothing is served.
+PORTLESS_TYPES = frozenset({"_workstation._tcp", "_device-info._tcp"})
+
 # "ci" of a HomeKit accessory: HomeKit Accessory Protocol, accessory categories.
 HOMEKIT_CATEGORIES: Mapping[int, str] = {
     2: "bridge",

@@ -92,6 +92,8 @@ class SsdpDiscoverer:
         elsewhere = _elsewhere(location, packet)
         leads = () if location is None or elsewhere is not False else (_lead(location, source),)
         traits = {"server": clean(said.server), "udn": clean(said.udn), "kind": clean(said.kind)}
+        if said.said == "search":
+            traits = {}  # what it looks for is not what it is
         yield Sighting(
             self.name,
             (source,),

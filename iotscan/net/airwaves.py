@@ -11,6 +11,7 @@ import itertools
 from collections.abc import Callable, Sequence
 from functools import partial
 from ipaddress import IPv4Address, IPv6Address
+from socket import if_indextoname
 from typing import Any
 
 from iotscan.errors import Forbidden, OutOfScope
@@ -240,10 +241,9 @@ class Air:
             frames.start()
 
     def _on_datagram(self, protocol: str, interface: str, data: bytes, sender: Any) -> None:
-        origin = from_socket_address(sender)
-        if origin is None or (origin[0] in self._reach.own and data in self._said):
+        source = _sender(sender)
+        if source is None or (source in self._reach.own and data in self._said):
             return  # our own question, looped back
-        source = origin[0]
         self._keep(protocol, data, source, source, self._mac_of(source), interface)
 
     def _on_arp(self, interface: str, message: Arp, data: bytes, mac: str) -> None:
@@ -279,3 +279,17 @@ class Air:
     def _note(self, text: str) -> None:
         if len(self._notes) < _MOST_NOTES:
             self._notes[text] = None
+
+
+def _sender(sender: Any) -> Address | None:
+    """The sender's address; a link-local one with its interface, or nobody could answer it."""
+    origin = from_socket_address(sender)
+    if origin is None:
+        return None
+    address = origin[0]
+    if isinstance(address, IPv6Address) and address.is_link_local and not address.scope_id:
+        try:
+            return IPv6Address(f"{address}%{if_indextoname(sender[3])}")
+        except OSError:
+            return None  # the interface has gone
+    return address

@@ -122,8 +122,10 @@ def query(questions: Iterable[Question], identity: int = 0) -> bytes:
         for question in questions:
             if question.kind not in _NUMBERS:
                 raise Malformed(f"{question.kind} is no kind of record to ask for")
-            if "" in question.name.removesuffix(".").split("."):
-                raise Malformed("a name cannot be asked for: it has an empty label")
+            labels = question.name.removesuffix(".").split(".")
+            # zeroconf lets 64 bytes through, which reads back as the start of a pointer.
+            if not all(1 <= len(label.encode("utf-8", "replace")) <= 63 for label in labels):
+                raise Malformed("a name cannot be asked for: a label has 1 to 63 bytes")
             entry = DNSQuestion(question.name, _NUMBERS[question.kind], _CLASS_IN)
             entry.unicast = question.unicast
             out.add_question(entry)
@@ -141,7 +143,7 @@ def parse(data: bytes) -> Message:
     if len(data) > _LONGEST:
         raise Malformed(f"an mDNS message has at most {_LONGEST} bytes")
     incoming = DNSIncoming(data, now=1.0)  # a fixed time: ages are not ours to judge
-    if not incoming.valid:
+    if not (incoming.valid or incoming.answers()):
         raise Malformed("not a DNS message")
     return Message(
         incoming.id,
@@ -168,7 +170,7 @@ def split_instance(name: str) -> tuple[str, str] | None:
 
 
 def service_type(name: str) -> str | None:
-    """ "_hap._tcp" from "_hap._tcp.local." or a subtype of it; None for other names."""
+    """ "_hap._tcp" from "_hap._tcp.local.", from a subtype or instance of it too; None for others."""
     labels = name.rstrip(".").lower().split(".")
     if len(labels) < 3 or labels[-2] not in ("_tcp", "_udp") or not labels[-3].startswith("_"):
         return None

@@ -72,7 +72,7 @@ def holds_mac(texts: Iterable[str], mac: str | None = None) -> bool:
         rest = _UUID.sub(" ", text)
         nodes += [_bare(hit.group()) for hit in _MAC.finditer(rest)]
         # Twelve decimal digits are more often a serial number or a date than a MAC.
-        nodes += [_bare(d) for d in _BARE_MAC.findall(rest) if not d.isdigit()]
+        nodes += [d.lower() for d in _BARE_MAC.findall(rest) if not d.isdigit() or d == own]
         if any(node == own or _assigned(node) for node in nodes):
             return True
     return False
