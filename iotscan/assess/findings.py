@@ -29,9 +29,13 @@ class _Hit:
     seen: Observation
 
     @property
+    def endpoint(self) -> Endpoint | None:
+        return self.seen.endpoint if self.rule.per == "port" else None
+
+    @property
     def place(self) -> str:
         """Where on the device, the same in the next scan."""
-        endpoint = self.seen.endpoint
+        endpoint = self.endpoint
         return f"{endpoint.transport}/{endpoint.port}" if endpoint else "device"
 
 
@@ -101,7 +105,7 @@ def _finding(hits: Sequence[_Hit], exposed: frozenset[Endpoint]) -> Finding:
         relation=rule.relation,
         device=device.key,
         address=seen.address,
-        endpoint=seen.endpoint,
+        endpoint=first.endpoint,
         detail=_detail(hits),
         plain=rule.plain_language,
         remedy=rule.remediation,

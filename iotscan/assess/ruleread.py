@@ -64,6 +64,7 @@ def read_rule(tree: Tree, path: str, words: Vocabulary, faults: list[RuleError])
         relation=_RELATIONS[fields.choice("relation", tuple(_RELATIONS))],
         confidence=_CONFIDENCES[fields.choice("confidence", tuple(_CONFIDENCES))],
         intrusiveness=fields.choice("intrusiveness", INTRUSIVENESS),
+        per=fields.choice("per", ("port", "device"), "port"),
         cases=tuple(cases),
         plain_language=fields.text("plain_language"),
         remediation=fields.text("remediation"),

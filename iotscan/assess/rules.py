@@ -102,7 +102,8 @@ class Case:
 class Rule:
     """What makes an observation a finding, and the words for it.
 
-    Each case is enough on its own. ``covers`` are rules whose finding at the same endpoint is the
+    Each case is enough on its own. ``per``: a finding for each port it holds at, or one for the
+    whole device. ``covers`` are rules whose finding at the same endpoint is the
     same fact told weaker, and is not reported beside this one. Only ``stable`` rules report;
     ``draft`` ones are listed and checked.
     """
@@ -117,6 +118,7 @@ class Rule:
     relation: Relation
     confidence: Confidence
     intrusiveness: str
+    per: str
     cases: tuple[Case, ...]
     plain_language: str
     remediation: str
