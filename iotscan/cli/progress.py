@@ -37,7 +37,7 @@ class Tally:
         doing = "Looking for devices" if self.discovering else "Checking devices"
         done = self._counts["probe done"]
         parts = (
-            f"{done} of {count(len(self._hosts), 'address', 'addresses')} done",
+            f"{done} of {len(self._hosts)} done",
             count(self._counts["probe service"], "service"),
             count(self._counts["probe conversation"], "conversation"),
         )

@@ -183,11 +183,13 @@ def _quiet_devices(page: Page, views: Sequence[DeviceView]) -> None:
 
 
 def _unseen(page: Page, report: Report) -> None:
-    if not report.gaps and not report.blind_spots:
+    if report.complete and not report.gaps and not report.blind_spots:
         return
     page.line()
     page.rule()
     page.line("What could not be seen", "bold yellow")
+    if not report.complete and not report.gaps:
+        page.labelled("-", "The scan did not run to its end; what was left was not looked at.", 2)
     for group in gap_groups(report.gaps):
         subjects = listed([safe(subject, 80) for subject in group.subjects])
         reasons = listed([safe(reason, 200) for reason in group.reasons], 3)

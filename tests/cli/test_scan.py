@@ -205,7 +205,7 @@ def test_terminal_shows_a_live_line_of_what_was_done(terminal: Callable[[str], T
     with shown(quiet=False) as progress:
         for step in STEPS:
             progress(step)
-    assert "Checking devices: 1 of 1 address done, 1 service, 1 conversation" in screen.getvalue()
+    assert "Checking devices: 1 of 1 done, 1 service, 1 conversation" in screen.getvalue()
 
 
 WAITS = """

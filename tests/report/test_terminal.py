@@ -112,6 +112,11 @@ def test_incomplete_report_says_so_at_the_top(samples: ModuleType) -> None:
     assert "INCOMPLETE" not in shown(samples.secure())
 
 
+def test_scan_that_was_stopped_says_so_even_without_gaps(samples: ModuleType) -> None:
+    page = shown(replace(samples.secure(), complete=False))
+    assert "did not run to its end" in page.split("What could not be seen\n")[1]
+
+
 def test_passwords_are_shown_only_when_asked_for(
     samples: ModuleType, monkeypatch: pytest.MonkeyPatch
 ) -> None:
