@@ -36,13 +36,19 @@ class Reader:
     own: str
     sample: Sample = Sample()
     _sessions: list[tuple[int, Session]] = field(default_factory=list)
+    _tries: list[tuple[int, Session, Channel]] = field(default_factory=list)
 
     def observations(self) -> Iterator[Observation]:
         """Everything that is proven, each thing once, in a fixed order."""
         channels = sorted({turn.channel for turn in self.talk.turns})
         for number in channels:
             session = read_session(self.talk.turns_of(number))
-            if session is not None and self._counts(session):
+            channel = self._channel(number)
+            if session is None:
+                continue
+            if channel is not None and channel.login is not None:
+                self._tries.append((number, session, channel))
+            elif self._counts(session):
                 self._sessions.append((number, session))
         yield from _merged(self._of_sessions())
         yield from self._logins()
@@ -58,8 +64,6 @@ class Reader:
     def _of_sessions(self) -> Iterator[Observation]:
         for number, session in self._sessions:
             channel = self._channel(number)
-            if channel is not None and channel.login is not None:
-                continue
             extra = self._encrypted(number)
             closed = channel is not None and channel.ending is Ending.CLOSED
             start = session.turns[:1] if session.turns else ()
@@ -89,16 +93,12 @@ class Reader:
 
     def _logins(self) -> Iterator[Observation]:
         """One conclusion from all connections that were opened for a login."""
-        tried = [
-            (number, session, channel)
-            for number, session in self._sessions
-            if (channel := self._channel(number)) is not None and channel.login is not None
-        ]
+        tried = self._tries
         outcomes = [facts_of.outcome_of(session.connack) for _, session, _ in tried]
         locked = self.talk.ending is Ending.LOCKED_OUT or Outcome.LOCKED in outcomes
         if not tried:
             return
-        turns = [turn for _, s, _ in tried for turn in (s.connect_turn, s.connack_turn)]
+        turns = [turn for _, session, _ in tried for turn in session.turns[:2]]
         facts: Facts = {"attempts": len(tried), "locked_out": locked}
         if Outcome.ACCEPTED in outcomes:
             first = outcomes.index(Outcome.ACCEPTED)
