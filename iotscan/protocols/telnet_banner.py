@@ -39,15 +39,15 @@ _KNOWN: tuple[tuple[str, dict[str, str]], ...] = (
     (r"\bGM8\d{3}\b", {"vendor": "Grain Media"}),
     (r"\banyka\b", {"vendor": "Anyka"}),
     (r"Welcome to Microsoft Telnet Service", {"vendor": "Microsoft", "product": "Telnet Service"}),
-    (r"\bHP JetDirect\b", {"vendor": "HP", "product": "JetDirect", "device": "printer"}),
+    (r"\bHP JetDirect\b", {"vendor": "HP", "product": "JetDirect", "device_kind": "printer"}),
     (r"\bVxWorks(?: (?:version )?(?P<firmware>\d[\w.]+))?", {"product": "VxWorks"}),
     (r"\bLantronix\b", {"vendor": "Lantronix"}),
     (r"\bMoxa\b|\bNPort\b", {"vendor": "Moxa"}),
     (r"American Power Conversion|\bAPC\b.{0,40}Network Management", {"vendor": "APC"}),
     (r"\bGrandstream (?P<model>[A-Z]{2,3}\d{3,4}\w*)", {"vendor": "Grandstream"}),
     (r"\bGrandstream\b", {"vendor": "Grandstream"}),
-    (r"\bQNAP\b", {"vendor": "QNAP", "device": "nas"}),
-    (r"\bSynology\b|\bDiskStation\b", {"vendor": "Synology", "device": "nas"}),
+    (r"\bQNAP\b", {"vendor": "QNAP", "device_kind": "nas"}),
+    (r"\bSynology\b|\bDiskStation\b", {"vendor": "Synology", "device_kind": "nas"}),
     (r"\b(?P<product>Debian GNU/Linux|Raspbian GNU/Linux|Ubuntu) (?P<firmware>\d[\w.]*)", {}),
     (r"\b(?P<product>OpenBSD|FreeBSD|NetBSD)\b", {}),
     (r"\bbuildroot\b", {"product": "Buildroot"}),
@@ -71,7 +71,7 @@ _HONEYPOT = re.compile(r"\b(?:root|admin)@svr04:", re.IGNORECASE)
 
 def read_banner(text: str) -> dict[str, str]:
     """Facts a banner states: vendor, product, model, firmware, kernel, machine, busybox, host,
-    serial, mac, device. The first entry that states a fact wins.
+    serial, mac, device_kind. The first entry that states a fact wins.
     """
     facts: dict[str, str] = {}
     for name, value in _found(text[:8192]):

@@ -57,7 +57,7 @@ KINDS = (
             "product": str,
             "model": str,
             "firmware": str,
-            "device": str,
+            "device_kind": str,
             "host": str,
             "kernel": str,
             "machine": str,
