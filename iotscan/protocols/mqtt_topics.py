@@ -14,6 +14,7 @@ from typing import Any
 
 _LONGEST = 65_536  # bytes of a payload that are looked at
 _MOST_VALUES = 2_000
+_LONGEST_NAME = 64  # of a field; what follows is cut off, so that no name costs much to compare
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _SEPARATORS = re.compile(r"[^A-Za-z0-9]+")
 # What stands where a password would, when there is none or it was masked.
@@ -22,8 +23,8 @@ _PLACEHOLDER = re.compile(
     r"online|offline|ok|\W*(redacted|hidden|masked|removed|secret|password|encrypted)\W*",
     re.IGNORECASE,
 )
-_LATITUDES = frozenset({"lat", "latitude"})
-_LONGITUDES = frozenset({"lon", "lng", "long", "longitude"})
+_LATITUDES = ("latitude", "lat")
+_LONGITUDES = ("longitude", "lon", "lng", "long")
 LOCATION = "location"
 
 
@@ -147,7 +148,7 @@ def _words(name: str, divider: str = "/") -> tuple[str, ...]:
     levels = name.split(divider)
     return tuple(
         _SEPARATORS.sub("_", _CAMEL.sub("_", level.replace("WiFi", "Wifi"))).strip("_").lower()
-        for level in levels
+        for level in (level[:_LONGEST_NAME] for level in levels)
     )
 
 
@@ -161,8 +162,8 @@ def _has_position(tree: Any) -> bool:
 
 def _is_position(tree: Mapping[Any, Any]) -> bool:
     fields = {str(key).lower(): value for key, value in tree.items()}
-    north = next((fields[key] for key in _LATITUDES & fields.keys()), None)
-    east = next((fields[key] for key in _LONGITUDES & fields.keys()), None)
+    north = next((fields[key] for key in _LATITUDES if key in fields), None)
+    east = next((fields[key] for key in _LONGITUDES if key in fields), None)
     if not isinstance(north, int | float) or not isinstance(east, int | float):
         return False
     # Null Island stands for "no fix".

@@ -103,6 +103,12 @@ def test_hostile_messages_are_searched_within_bounds(payload: bytes) -> None:
     assert list(products(KNOWN.ecosystems, "a/b", payload)) == []
 
 
+def test_only_the_beginning_of_a_name_is_compared() -> None:
+    """Or one long name above many fields costs seconds."""
+    assert secret_kinds(KNOWN, "a", f'{{"{"x" * 50}_password":"hunter22"}}'.encode()) != ()
+    assert secret_kinds(KNOWN, "a", f'{{"{"x" * 60}_password":"hunter22"}}'.encode()) == ()
+
+
 def test_a_faulty_data_file_is_an_error() -> None:
     with pytest.raises(KeyError):
         catalogue({"brokers": []})
