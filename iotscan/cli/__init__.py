@@ -11,6 +11,9 @@ import click
 from iotscan.cli.exits import BUG, INCOMPLETE, STOPPED, WRONG_USE
 from iotscan.cli.root import Run, root
 from iotscan.errors import IotscanError, UsageError
+from iotscan.text import clean
+
+_LONGEST_LINE = 2000
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -42,23 +45,29 @@ def _tell(error: Exception, run: Run) -> int:
     causes = list(_leaves(error))
     if all(isinstance(cause, IotscanError) for cause in causes):
         for cause in dict.fromkeys(map(str, causes)):
-            click.echo(f"iotscan: {cause}", err=True)
+            _say(f"iotscan: {cause}")
         known = all(isinstance(cause, UsageError) for cause in causes)
         return WRONG_USE if known else INCOMPLETE
     if run.debug:
         import traceback
 
-        click.echo("".join(traceback.format_exception(error)), err=True)
+        _say("".join(traceback.format_exception(error)))
     first = causes[0]
-    click.echo(f"iotscan: a fault in iotscan itself: {type(first).__name__}: {first}", err=True)
+    _say(f"iotscan: a fault in iotscan itself: {type(first).__name__}: {first}")
     if not run.debug:
         command = shlex.join(["iotscan", "--debug", *sys.argv[1:]])
-        click.echo(
+        _say(
             f"Please report it with what this prints: {command}\n"
-            "It may name your devices: read it before you send it.",
-            err=True,
+            "It may name your devices: read it before you send it."
         )
     return BUG
+
+
+def _say(words: str) -> None:
+    """To standard error, line by line: what went wrong may quote a file or a device."""
+    for line in words.splitlines():
+        indent = line[: len(line) - len(line.lstrip(" "))]
+        click.echo(indent + clean(line, _LONGEST_LINE), err=True)
 
 
 def _leaves(error: BaseException) -> Iterator[BaseException]:

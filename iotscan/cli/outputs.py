@@ -96,6 +96,8 @@ def _special(file: Path) -> bool:
 
 
 def _to_screen(report: Report, name: str, options: Options) -> None:
+    if sys.stdout is None:  # closed by whoever started us
+        raise OSError("it is closed")
     try:
         render(report, name, sys.stdout, options)
         sys.stdout.flush()

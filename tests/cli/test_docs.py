@@ -138,3 +138,11 @@ def test_recording_page_names_every_word_of_the_format() -> None:
 
     table = re.findall(r"^\| `(\w+)` \|", text("docs/recording.md"), re.MULTILINE)
     assert table == list(_WORDS)
+
+
+def test_first_page_names_every_probe_and_way_of_discovery() -> None:
+    from iotscan.plugins import discoverers, probes
+
+    page = text("README.md").lower()
+    names = {found.name for found in (*probes(), *discoverers())} - {"neighbours"}
+    assert [name for name in sorted(names | {"neighbour table"}) if name not in page] == []

@@ -108,6 +108,16 @@ def test_fault_of_our_own_says_how_to_report_it(
     assert "Traceback" not in ran.err
 
 
+@pytest.mark.parametrize("kind", [UsageError, ValueError])
+def test_words_of_a_failure_are_shown_and_never_obeyed(
+    kind: type[Exception], library: Any, command: Callable[..., Any]
+) -> None:
+    library.error = kind("bad \x1b[2J\u202ename\n  of a line")
+    ran = command("--debug", "scan", "127.0.0.1")
+    assert not set(ran.err) & set("\x1b\u202e")
+    assert "bad [2J\\u202ename\n  of a line" in ran.err
+
+
 def test_debug_shows_where_the_fault_is(library: Any, command: Callable[..., Any]) -> None:
     library.error = ValueError("odd")
     ran = command("--debug", "scan", "127.0.0.1")

@@ -126,6 +126,16 @@ def test_reader_that_has_seen_enough_is_no_failure(stage: Callable[..., list[str
     assert process.wait(30) == 1
 
 
+def test_closed_screen_is_told(
+    library: Any, command: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "stdout", None)
+    ran = command("scan", "127.0.0.1", "--output", "terminal", "--output", "json:out.json")
+    assert ran.code == 2
+    assert "could not be written to the screen: it is closed" in ran.err
+    assert Path("out.json").exists()
+
+
 def test_passwords_are_shown_in_every_format_when_asked_for(
     samples: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
