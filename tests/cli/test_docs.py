@@ -144,5 +144,6 @@ def test_first_page_names_every_probe_and_way_of_discovery() -> None:
     from iotscan.plugins import discoverers, probes
 
     page = text("README.md").lower()
-    names = {found.name for found in (*probes(), *discoverers())} - {"neighbours"}
-    assert [name for name in sorted(names | {"neighbour table"}) if name not in page] == []
+    names = {probe.name for probe in probes()} | {found.name for found in discoverers()}
+    names = names - {"neighbours"} | {"neighbour table"}
+    assert [name for name in sorted(names) if name not in page] == []
