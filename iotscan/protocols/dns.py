@@ -170,7 +170,7 @@ def split_instance(name: str) -> tuple[str, str] | None:
 
 
 def service_type(name: str) -> str | None:
-    """ "_hap._tcp" from "_hap._tcp.local.", from a subtype or instance of it too; None for others."""
+    """ "_hap._tcp" from its own name, or that of a subtype or instance; None for other names."""
     labels = name.rstrip(".").lower().split(".")
     if len(labels) < 3 or labels[-2] not in ("_tcp", "_udp") or not labels[-3].startswith("_"):
         return None
