@@ -1,0 +1,208 @@
+"""HTTP and HTTPS: pages, protective headers, CORS, host names, logins that are publicly known.
+
+Nothing is asked for but pages the device itself leads to, its icon and a directory it loads from:
+plain GETs without a query, each on a connection of its own. RFC 9110, RFC 9112.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from iotscan.errors import BudgetSpent, ConnectionLost, Malformed, TimedOut
+from iotscan.model import Impact, Observation, Outcome, Service, Transcript
+from iotscan.probe_api import Login, Network, Opening, Stream, try_logins
+from iotscan.protocols.http import Response, build_request, host_field, parse_response
+from iotscan.protocols.http_auth import (
+    Challenge,
+    basic,
+    best_challenge,
+    digest,
+    parse_challenges,
+)
+from iotscan.protocols.http_facts import is_html, redirects_to_https, values, wants_tls
+from iotscan.protocols.http_kinds import KINDS
+from iotscan.protocols.http_page import local_path, read_page
+from iotscan.protocols.http_questions import AGENT, ICON, Question, ask
+from iotscan.protocols.http_reading import login_outcome, read_transcript
+
+_PLAIN = (80, 8080, 8000, 8008, 8081, 8088, 8888, 81, 82, 88, 280, 591, 1400, 1880, 2869, 3000,
+          5000, 5357, 5985, 7000, 7547, 7080, 7777, 8001, 8002, 8003, 8010, 8060, 8082, 8083, 8084,
+          8085, 8086, 8089, 8090, 8091, 8099, 8123, 8181, 8200, 8880, 8899, 9000, 9080, 9090, 9999,
+          10000, 10080, 16992, 49152, 49153, 49154, 55443)  # fmt: skip
+_SECURE = (443, 8443, 4443, 5001, 7443, 8843, 9443, 10443, 16993)
+# The Host field cannot know the address here; servers that mind get the right one later.
+_HELLO = build_request("GET", "/", "localhost", (("User-Agent", AGENT), ("Accept", "*/*")))
+_ANSWER = re.compile(rb"HTTP/1\.[01][ \t]+[1-5]\d\d")
+# Pages of devices are below 100 kB; more is not needed to know one.
+_MOST_BODY = 131_072
+_MOST_READS = 256
+# A start page, a frame or login page behind it, and one more step.
+_MOST_STEPS = 3
+# A page that says it is one of these is asked for nothing else: plain GETs to management pages
+# have reset Tasmota plugs and let others hang.
+_FRAGILE = re.compile(rb"tasmota|ESP ?Easy|espurna", re.IGNORECASE)
+# Where a device sends its visitors is a page; these are names of doings.
+_ACTION = re.compile(
+    r"reboot|restart|reset|log-?(?:out|off)|delete|erase|format|upgrade|toggle|power|shutdown|save",
+    re.IGNORECASE,
+)
+
+
+@dataclass
+class _Visit:
+    """The questions put to one server."""
+
+    service: Service
+    net: Network
+    challenges: dict[str, Challenge] = field(default_factory=dict)
+    answers: dict[str, int] = field(default_factory=dict)
+    silent: int = 0
+
+    @property
+    def host(self) -> str:
+        endpoint = self.service.endpoint
+        return host_field(endpoint.address, endpoint.port, 443 if self.service.tls else 80)
+
+    @property
+    def origin(self) -> str:
+        return f"{'https' if self.service.tls else 'http'}://{self.host}"
+
+    async def get(self, question: Question, path: str = "/") -> Response | None:
+        """The answer to a question; None when the device closed or said nothing to it."""
+        async with self.net.tcp(self.service) as stream:
+            await stream.write(ask(question, self.host, path))
+            return await _hear(stream)
+
+    async def get_if_it_bears(self, question: Question, path: str = "/") -> None:
+        """As :meth:`get`, for a question whose answer may stay out, but only once: a device that
+        falls silent is left alone.
+        """
+        try:
+            await self.get(question, path)
+        except (ConnectionLost, Malformed):
+            return
+        except TimedOut as error:
+            self.silent += 1
+            if error.phase != "read" or self.silent > 1:
+                raise
+
+    async def attempt(self, path: str, login: Login) -> Outcome:
+        """Try one login; the challenge is the newest that the device gave for the page."""
+        async with self.net.tcp(self.service, login=login) as stream:
+            challenge = self.challenges[path]
+            if challenge.scheme == "basic":
+                answer, secret = basic(login.username, stream.secret)
+            else:
+                nonce = challenge.parameters.get("nonce", "")
+                self.answers[nonce] = self.answers.get(nonce, 0) + 1
+                count = self.answers[nonce]
+                answer, secret = digest(
+                    challenge, login.username, stream.secret, "GET", path, count
+                )
+            await stream.write(ask(Question.LOGIN, self.host, path, answer), hide=secret)
+            response = await _hear(stream)
+        if response is not None:
+            self.remember(path, response)
+        return login_outcome(response)
+
+    def remember(self, path: str, response: Response) -> bool:
+        """Keep the challenge for a page; whether it is one that can be answered."""
+        offered = parse_challenges(values(response.headers, "www-authenticate"))
+        best = best_challenge(offered) if response.status == 401 else None
+        if best is not None:
+            self.challenges[path] = best
+        return best is not None
+
+
+class Http:
+    name = "http"
+    openings: Sequence[Opening] = (
+        Opening("get", "tcp", (*_PLAIN, *_SECURE), _HELLO, anywhere=True, tls=_SECURE),
+    )
+    impact = Impact.GREET
+    emits = KINDS
+
+    def recognises(self, heard: bytes) -> bool:
+        """A status line; but not that of a TLS port that was asked in clear."""
+        if not _ANSWER.match(heard):
+            return False
+        try:
+            answer = parse_response(heard, closed=True)
+        except Malformed:
+            return True
+        return answer is None or not wants_tls(answer)
+
+    def handles(self, service: Service) -> bool:
+        return service.name == self.name and service.endpoint.transport == "tcp"
+
+    async def converse(self, service: Service, net: Network, logins: Sequence[Login]) -> None:
+        visit = _Visit(service, net)
+        pages = await _look_around(visit)
+        if wants_tls(pages["/"]) or redirects_to_https(pages["/"]):
+            return
+        if not any(_FRAGILE.search(page.body) for page in pages.values()):
+            await visit.get_if_it_bears(Question.ICON, ICON)
+            await visit.get_if_it_bears(Question.FOREIGN_ORIGIN)
+            await visit.get_if_it_bears(Question.FOREIGN_HOST)
+            directory = _directory(visit, pages)
+            if directory:
+                await visit.get_if_it_bears(Question.DIRECTORY, directory)
+        locked = next((path for path, page in pages.items() if visit.remember(path, page)), None)
+        if locked and logins and net.impact >= Impact.LOGIN:
+            await try_logins(net, logins, lambda login: visit.attempt(locked, login))
+
+    def read(self, talk: Transcript) -> Iterator[Observation]:
+        yield from read_transcript(talk)
+
+
+async def _look_around(visit: _Visit) -> dict[str, Response]:
+    """The start page and where it leads on the same server, by path."""
+    pages: dict[str, Response] = {}
+    path: str | None = "/"
+    while path is not None and path not in pages and len(pages) < _MOST_STEPS:
+        answer = await visit.get(Question.PAGE, path)
+        if answer is None:
+            if not pages:
+                raise ConnectionLost("closed without an answer")
+            break
+        pages[path] = answer
+        path = _next(visit, path, answer)
+    return pages
+
+
+def _next(visit: _Visit, path: str, answer: Response) -> str | None:
+    """Where a redirect, a refresh or a script sends the browser; only ever the same server."""
+    target = answer.header("location") if 300 <= answer.status < 400 else ""
+    if not target and is_html(answer):
+        target = read_page(answer.body).refresh
+    found = local_path(target, visit.origin, path) if target else None
+    return None if found is None or _ACTION.search(found) else found
+
+
+def _directory(visit: _Visit, pages: dict[str, Response]) -> str | None:
+    """A directory below the top that one of the pages loads something from."""
+    for base, answer in pages.items():
+        for resource in read_page(answer.body).resources if is_html(answer) else ():
+            path = local_path(resource.partition("?")[0], visit.origin, base)
+            if path and path.rfind("/") > 0 and "cgi" not in path.lower():
+                return path[: path.rfind("/") + 1]
+    return None
+
+
+async def _hear(stream: Stream) -> Response | None:
+    """The answer, None when there was none. Raises Malformed for what is not HTTP."""
+    heard = b""
+    for _ in range(_MOST_READS):
+        part = await stream.read()
+        heard += part
+        if not part and not heard:
+            return None
+        answer = parse_response(heard, closed=not part, limit=_MOST_BODY)
+        if answer is not None:
+            return answer
+    raise BudgetSpent("the answer comes in too many pieces")
+
+
+PROBE = Http()

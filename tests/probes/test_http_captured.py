@@ -1,0 +1,124 @@
+"""HTTP that others spoke, as captures show it."""
+
+from __future__ import annotations
+
+import importlib
+from ipaddress import ip_address
+from pathlib import Path
+
+import pytest
+
+from iotscan.model import Channel, Endpoint, Observation, Service, TlsFacts, Transcript, Turn
+from iotscan.probe_api import Probe
+
+PROBE: Probe = importlib.import_module("iotscan.probes.http").PROBE
+GET = b"GET /private HTTP/1.1\r\nHost: cam\r\nUser-Agent: browser\r\n"
+OK = b"HTTP/1.1 200 OK\r\nServer: mini\r\nContent-Length: 2\r\n\r\nok"
+
+
+def talk(*turns: tuple[str, bytes], tls: TlsFacts | None = None) -> Transcript:
+    endpoint = Endpoint(ip_address("192.0.2.9"), "tcp", 8080)
+    said = tuple(
+        Turn("client" if who == "client" else "server", float(i), data, frame=i + 1)
+        for i, (who, data) in enumerate(turns)
+    )
+    return Transcript("c1", Service(endpoint), "capture", 0.0, said, (Channel(endpoint, tls=tls),))
+
+
+def of_kind(conversation: Transcript, kind: str) -> list[Observation]:
+    return [one for one in PROBE.read(conversation) if one.kind == kind]
+
+
+def test_overheard_http_is_told_once_with_the_first_answer_as_proof() -> None:
+    asked = GET + b"\r\n"
+    conversation = talk(("client", asked), ("server", OK), ("client", asked), ("server", OK))
+    (found,) = of_kind(conversation, "http.exchange")
+    assert found.facts["cleartext"] is True
+    assert (found.facts["exchanges"], found.facts["server"]) == (2, "mini")
+    assert (found.facts["user_agent"], found.facts["host"]) == ("browser", "cam")
+    assert found.proofs[0].turns == (1,)
+    assert of_kind(conversation, "http.service") == []
+    assert of_kind(conversation, "http.response") == []
+
+
+def test_inside_tls_it_is_not_in_clear() -> None:
+    conversation = talk(("client", GET + b"\r\n"), ("server", OK), tls=TlsFacts("TLSv1.3"))
+    (found,) = of_kind(conversation, "http.exchange")
+    assert found.facts["cleartext"] is False
+
+
+def test_a_login_seen_again_and_again_is_told_once() -> None:
+    asked = GET + b"Authorization: Basic YTpi\r\n\r\n"
+    conversation = talk(("client", asked), ("server", OK), ("client", asked), ("server", OK))
+    (found,) = of_kind(conversation, "http.credentials")
+    assert (found.facts["username"], found.facts["outcome"]) == ("a", "accepted")
+    assert found.proofs[0].turns == (0, 1)
+
+
+def test_a_form_that_is_only_shown_is_no_login() -> None:
+    page = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n<form><input type=password>"
+    assert of_kind(talk(("client", GET + b"\r\n"), ("server", page)), "http.credentials") == []
+
+
+# What ../shared/captures/labels.yaml says of these files, which others made: the port's cleartext
+# answer and each login, as (scheme, user name, outcome).
+SHARED_CAPTURES: dict[str, tuple[int, list[tuple[object, ...]]]] = {
+    "http/basic-auth-colon.pcap": (1, [("basic", "test", "accepted")]),
+    "http/basic-auth-rejected.pcap": (1, [("basic", "test", "refused")]),
+    "http/digest-iis.pcap": (1, [("digest", "Susan", "accepted")]),
+    "http/form-dvwa.pcapng": (1, [("form", "admin", "unclear")]),
+    "http/weather-station-get-password.pcapng": (1, [("query", "KGAOAKWO2", "unclear")]),
+}
+
+
+@pytest.mark.shared
+@pytest.mark.parametrize("name", sorted(SHARED_CAPTURES))
+def test_captures_made_by_others(name: str, shared: Path) -> None:
+    servers: set[object] = set()
+    logins: list[tuple[object, ...]] = []
+    for conversation in conversations(shared / "captures" / name):
+        if of_kind(conversation, "http.exchange"):
+            servers.add(conversation.service.endpoint)
+        logins += [
+            tuple(one.facts.get(word) for word in ("scheme", "username", "outcome"))
+            for one in of_kind(conversation, "http.credentials")
+        ]
+    assert (len(servers), logins) == SHARED_CAPTURES[name]
+
+
+@pytest.mark.shared
+def test_a_firmware_download_that_others_captured(shared: Path) -> None:
+    found = [
+        one
+        for conversation in conversations(shared / "captures" / "iot" / "dlink-dchg020-hub.pcap")
+        for one in of_kind(conversation, "http.firmware")
+    ]
+    assert [(one.facts["format"], one.facts["bytes"]) for one in found] == [("elf", 253504)]
+
+
+def conversations(path: Path) -> list[Transcript]:
+    """The TCP connections of a small capture; the side that sent the SYN is the client."""
+    from scapy.layers.inet import IP, TCP  # slow to import, and only needed here
+    from scapy.layers.l2 import Ether  # noqa: F401 registers the link layer
+    from scapy.utils import rdpcap
+
+    flows: dict[object, list[Turn]] = {}
+    ends: dict[object, tuple[object, Endpoint]] = {}
+    seen: set[object] = set()
+    for number, packet in enumerate(rdpcap(str(path)), 1):
+        if IP not in packet or TCP not in packet:
+            continue
+        ip, tcp = packet[IP], packet[TCP]
+        key = frozenset({(ip.src, tcp.sport), (ip.dst, tcp.dport)})
+        if tcp.flags.S and not tcp.flags.A:
+            ends[key] = ((ip.src, tcp.sport), Endpoint(ip_address(ip.dst), "tcp", tcp.dport))
+        data = bytes(tcp.payload)[: ip.len - ip.ihl * 4 - tcp.dataofs * 4]
+        if key in ends and data and (key, tcp.sport, tcp.seq) not in seen:
+            seen.add((key, tcp.sport, tcp.seq))
+            client = ends[key][0] == (ip.src, tcp.sport)
+            turn = Turn("client" if client else "server", 0.0, data, frame=number)
+            flows.setdefault(key, []).append(turn)
+    return [
+        Transcript(f"c{i}", Service(ends[key][1]), "capture", 0.0, tuple(turns))
+        for i, (key, turns) in enumerate(flows.items())
+    ]
