@@ -22,6 +22,8 @@ RECOGNITION = "recognise"
 ENOUGH = 2048
 # A server that speaks first does so within a round trip and the time to start a process.
 GREETING_WAIT = 1.0
+# Seconds until an unanswered datagram is sent once more.
+REPEAT_AFTER = 1.0
 # Attempts on one port: a greeting, its usual openings, a few common ones, TLS, and inside TLS.
 MOST_ATTEMPTS = 6
 
@@ -60,8 +62,13 @@ async def recognise_udp(
     Raises Refused when the port is closed and TimedOut when nothing answered.
     """
     async with net.udp(service) as datagrams:
-        await datagrams.send(opening.says)
-        answer = await datagrams.receive()
+        try:
+            await datagrams.send(opening.says)
+            answer = await datagrams.receive(REPEAT_AFTER)
+        except TimedOut:
+            # One datagram in a hundred is lost on a busy Wi-Fi; two in a row hardly ever.
+            await datagrams.send(opening.says)
+            answer = await datagrams.receive()
     if not probe.recognises(answer):
         return None
     return Recognised(replace(service, name=probe.name, hint=opening.name), answer)
@@ -103,6 +110,8 @@ class _Attempts:
         every = [opening for probe in self.probes for opening in probe.openings]
         tcp = [opening for opening in every if opening.transport == "tcp"]
         usual = [o for o in tcp if o.says and port in o.ports]
+        # What is usual on few ports tells more there than what is usual on many.
+        usual.sort(key=lambda opening: len(opening.ports))
         yield from usual
         if not rule_for(self.service.endpoint).may_greet_unknown:
             return
@@ -119,7 +128,8 @@ class _Attempts:
             heard = await _listen(stream, None if opening.says else GREETING_WAIT)
         if heard:
             self.heard = heard
-        for probe in self.probes:
+        # Whoever asked has the first say: an upgrade to another protocol is HTTP as well.
+        for probe in sorted(self.probes, key=lambda probe: opening not in probe.openings):
             if heard and probe.recognises(heard):
                 hint = opening.name if opening in probe.openings else self.service.hint
                 return Recognised(replace(self.service, name=probe.name, tls=tls, hint=hint), heard)
