@@ -60,7 +60,8 @@ def _of_conversation(talk: Transcript) -> Iterator[Gap]:
         reason = talk.note or f"the conversation {talk.id} ended with {talk.ending.value}"
         yield Gap(subject, what, talk.ending, reason)
     elif recognising and talk.service.name is None:
-        reason = "it is open, but nothing it said is of a protocol that iotscan knows"
+        said = "what it says is of no protocol that iotscan knows"
+        reason = f"it is open, but {said if talk.said_by('server') else 'it says nothing'}"
         advice = "Find out by hand what it is, and whether it is needed."
         yield Gap(subject, UNKNOWN, Ending.WRONG_PROTOCOL, reason, advice)
 

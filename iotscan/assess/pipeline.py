@@ -24,6 +24,7 @@ from iotscan.model import (
     Address,
     ConversationNote,
     Device,
+    Fact,
     Finding,
     Gap,
     Observation,
@@ -36,6 +37,8 @@ from iotscan.model import (
 
 REPORT_FORMAT = 1
 MOST_PROOFS = 16
+# Beyond so many different observations at one place they are no longer compared with each other.
+MOST_ALIKE = 64
 
 
 def assess(
@@ -105,18 +108,28 @@ def _named(talk: Transcript, readings: Readings, plugins: Plugins) -> Transcript
 
 
 def _merged(observations: Sequence[Observation]) -> tuple[Observation, ...]:
-    """Each observation once, with the proofs of all that say the same."""
-    proofs: dict[str, list[Proof]] = defaultdict(list)
-    first: dict[str, Observation] = {}
-    for seen in sorted(observations, key=where):
-        facts = sorted(seen.facts.items())
-        content = repr((seen.kind, str(seen.address), str(seen.endpoint), facts))
-        first.setdefault(content, seen)
-        proofs[content] += seen.proofs
-    return tuple(
-        replace(seen, proofs=tuple(dict.fromkeys(proofs[content]))[:MOST_PROOFS])
-        for content, seen in first.items()
-    )
+    """Each observation once, with the proofs of all that say the same or less of it.
+
+    A port is greeted to recognise it and again to judge it: what the first conversation showed is
+    part of what the second did, and no second fact.
+    """
+    alike: dict[tuple[str, str, str], dict[frozenset[tuple[str, Fact]], Observation]] = {}
+    proofs: dict[tuple[str, str, str, frozenset[tuple[str, Fact]]], list[Proof]] = defaultdict(list)
+    for seen in sorted(observations, key=lambda seen: (-len(seen.facts), where(seen))):
+        place = (seen.kind, str(seen.address), str(seen.endpoint))
+        known = alike.setdefault(place, {})
+        facts = frozenset(seen.facts.items())
+        richer = facts
+        if facts not in known and len(known) <= MOST_ALIKE:
+            richer = next((other for other in known if facts < other), facts)
+        known.setdefault(richer, seen)
+        proofs[*place, richer] += seen.proofs
+    merged = [
+        replace(seen, proofs=tuple(dict.fromkeys(proofs[*place, facts]))[:MOST_PROOFS])
+        for place, known in alike.items()
+        for facts, seen in known.items()
+    ]
+    return tuple(sorted(merged, key=where))
 
 
 def _postures(

@@ -80,7 +80,7 @@ def read_all(recording: Recording, plugins: Plugins | None = None) -> Readings:
     for talk in recording.transcripts:
         said_by: set[str] = set()
         for probe in _readers(talk, recording.header.source, plugins, gaps):
-            found = _fenced(partial(probe.read, talk), probe.name, talk.id, gaps)
+            found = _fenced(partial(probe.read, talk), probe, talk.id, gaps)
             observations += (_proven(item, talk) for item in found)
             said_by |= {probe.name} if found else set()
         speakers[talk.id] = frozenset(said_by)
@@ -94,7 +94,7 @@ def _read_packet(
     if reader is None:
         return
     proof = Proof(packet.id, frames=() if packet.frame is None else (packet.frame,))
-    for said in _fenced(partial(reader.read, packet), reader.name, packet.id, gaps):
+    for said in _fenced(partial(reader.read, packet), reader, packet.id, gaps):
         if isinstance(said, Sighting):
             yield replace(said, proof=said.proof if said.proof.source else proof)
         else:
@@ -139,16 +139,41 @@ def _unreadable(talk: Transcript, name: str) -> Gap:
 
 
 def _fenced(
-    read: Callable[[], Iterable[_T]], reader: str, source: str, gaps: list[Gap]
+    read: Callable[[], Iterable[_T]], reader: Probe | Discoverer, source: str, gaps: list[Gap]
 ) -> list[_T]:
+    """What a reader says, without what breaks its word; each fault becomes one gap."""
+    words = {kind.name: kind.facts for kind in reader.emits}
     found: list[_T] = []
+    faults: dict[str, None] = {}
     try:
-        found.extend(read())
+        for said in read():
+            fault = _fault(said, words) if isinstance(said, Observation) else ""
+            if fault:
+                faults[fault] = None
+            else:
+                found.append(said)
     except Exception as error:  # the fence: a reader's bug must not hide what others read
-        reason = f"the reader of {reader} failed on {source}: {type(error).__name__}: {error}"
+        faults[f"{type(error).__name__}: {error}"] = None
+    for fault in faults:
+        reason = clean(f"the reader of {reader.name} failed on {source}: {fault}")
         advice = "This is a defect in the reader. Report it with the recording."
-        gaps.append(Gap(source, reader, Ending.BUG, clean(reason), advice))
+        gaps.append(Gap(source, reader.name, Ending.BUG, reason, advice))
     return found
+
+
+def _fault(said: Observation, words: Mapping[str, Mapping[str, type]]) -> str:
+    """Which of its declared words a reader did not keep to; empty when all is well."""
+    facts = words.get(said.kind)
+    if facts is None:
+        return f"it does not declare the kind {said.kind}"
+    for name, value in said.facts.items():
+        wanted = facts.get(name)
+        if wanted is None:
+            return f"{said.kind} does not declare the fact {name}"
+        fits = isinstance(value, int | float) if wanted is float else isinstance(value, wanted)
+        if not fits or (isinstance(value, bool) and wanted is not bool):
+            return f"{said.kind} declares {name} as {wanted.__name__}, not {type(value).__name__}"
+    return ""
 
 
 def _proven(observation: Observation, talk: Transcript) -> Observation:

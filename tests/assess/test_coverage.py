@@ -61,6 +61,7 @@ def test_a_complete_conversation_is_none() -> None:
 def test_a_service_that_nobody_recognised_is_told_but_hides_nothing() -> None:
     (gap,) = gaps(talk(reading.RECOGNITION, name=None))
     assert gap.what == UNKNOWN
+    assert gap.reason == "it is open, but it says nothing"
     assert not hides_something(gap)
 
 

@@ -74,7 +74,7 @@ def _shout(packet: Packet) -> Iterator[Sighting]:
 
 PLUGINS = Plugins(
     {"lamp": LampProbe()},  # type: ignore[dict-item]
-    {"shout": SimpleNamespace(name="shout", read=_shout, emits=())},  # type: ignore[dict-item]
+    {"shout": SimpleNamespace(name="shout", read=_shout, emits=())},
 )
 
 
@@ -124,6 +124,17 @@ def test_the_same_said_twice_is_one_observation_with_both_proofs(book: Rulebook)
     report = assess(home(talk(1, probe=RECOGNITION), talk(2)), book, PLUGINS)
     (seen,) = [one for one in report.observations if one.kind == "lamp.state"]
     assert [proof.source for proof in seen.proofs] == ["c1", "c2"]
+
+
+def test_what_is_part_of_a_fuller_observation_is_no_second_one(book: Rulebook) -> None:
+    report = assess(home(talk(1, "open"), talk(2, "open 3"), talk(3, "shut")), book, PLUGINS)
+    seen = [one for one in report.observations if one.kind == "lamp.state"]
+    assert sorted((sorted(one.facts.items()), len(one.proofs)) for one in seen) == [
+        ([("open", False)], 1),
+        ([("open", True), ("version", "3")], 2),
+    ]
+    (finding,) = report.findings
+    assert finding.detail == "The lamp at 192.168.1.5:23/tcp is open in version 3."
 
 
 @pytest.mark.parametrize(

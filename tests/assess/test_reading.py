@@ -7,11 +7,15 @@ from ipaddress import ip_address, ip_network
 from types import SimpleNamespace
 from typing import Any, cast
 
+import pytest
+
 from iotscan.assess.reading import RECOGNITION, Plugins, read_all
 from iotscan.model import (
     Ending,
     Endpoint,
+    Fact,
     Header,
+    Kind,
     Observation,
     Packet,
     Proof,
@@ -33,7 +37,8 @@ def reader(name: str, *said: Any, fails: bool = False) -> Any:
         if fails:
             raise RuntimeError("oh \x1b[31m no")
 
-    return SimpleNamespace(name=name, read=read, emits=(), openings=())
+    kinds = (Kind("lamp.state", {"open": bool, "hours": float}, ""), Kind("gas.leak", {}, ""))
+    return SimpleNamespace(name=name, read=read, emits=kinds, openings=())
 
 
 def plugins(*, probes: tuple[Any, ...] = (), discoverers: tuple[Any, ...] = ()) -> Plugins:
@@ -88,6 +93,28 @@ def test_a_reader_that_fails_is_a_gap_and_what_it_said_before_stands() -> None:
     assert (len(read.observations), len(read.witnesses)) == (1, 1)
     assert [gap.ending for gap in read.gaps] == [Ending.BUG, Ending.BUG]
     assert "\x1b" not in read.gaps[0].reason
+
+
+@pytest.mark.parametrize(
+    ("kind", "facts"),
+    [
+        ("lamp.colour", {}),
+        ("lamp.state", {"shut": True}),
+        ("lamp.state", {"open": 1}),
+        ("lamp.state", {"open": ["x"]}),
+        ("lamp.state", {"hours": True}),
+        ("lamp.state", {"hours": "2"}),
+    ],
+)
+def test_what_a_reader_did_not_declare_is_left_out_and_told(
+    kind: str, facts: dict[str, Fact]
+) -> None:
+    strange = Observation(kind, facts, HERE, AT)
+    fine = Observation("lamp.state", {"open": True, "hours": 2}, HERE, AT)
+    one = plugins(probes=(reader("lamp", strange, fine, strange),))
+    read = read_all(recording(transcripts=(talk("lamp"),)), one)
+    assert [seen.facts for seen in read.observations] == [fine.facts]
+    assert [(gap.what, gap.ending) for gap in read.gaps] == [("lamp", Ending.BUG)]
 
 
 def test_what_a_packet_says_of_another_is_booked_on_its_sender() -> None:
