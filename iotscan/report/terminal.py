@@ -166,7 +166,7 @@ def _quiet_devices(page: Page, views: Sequence[DeviceView]) -> None:
     page.line()
     page.rule()
     page.line("Devices where nothing was found", "bold green")
-    page.line("Nothing found does not mean safe: only what is listed as checked was looked at.")
+    page.line("Nothing found does not mean safe: it was looked at once, from one place.")
     for view in views:
         page.line()
         make = device_make(view.device)

@@ -7,7 +7,17 @@ from datetime import UTC, datetime
 from functools import lru_cache
 
 from iotscan import text
-from iotscan.model import Confidence, Device, Ending, Finding, Posture, Proof, Severity, Verdict
+from iotscan.model import (
+    Confidence,
+    Device,
+    Ending,
+    Finding,
+    Identity,
+    Posture,
+    Proof,
+    Severity,
+    Verdict,
+)
 
 URGENCY = {
     Severity.CRITICAL: "act now",
@@ -57,7 +67,7 @@ def listed(items: Sequence[str], most: int = 5) -> str:
 def device_name(device: Device) -> str:
     """What to call a device: its own name, else its make, else its kind, else by its address."""
     identity = device.identity
-    make = " ".join(filter(None, (identity.vendor, identity.model)))
+    make = _make(identity)
     name = next(filter(None, (*device.names, make, identity.kind)), "")
     return safe(name, 60) or f"Device at {_first_address(device)}"
 
@@ -72,10 +82,18 @@ def device_label(device: Device) -> str:
 def device_make(device: Device) -> str:
     """Kind, make and firmware as far as known; empty when that says no more than the name."""
     identity = device.identity
-    make = " ".join(filter(None, (safe(identity.vendor, 40), safe(identity.model, 40))))
+    make = _make(identity)
     firmware = f"firmware {safe(identity.firmware, 40)}" if identity.firmware else ""
     known = ", ".join(filter(None, (safe(identity.kind, 40), make, firmware)))
     return known if known != device_name(device) else ""
+
+
+def _make(identity: Identity) -> str:
+    """Vendor and model; the vendor once, where the model begins with it."""
+    vendor, model = safe(identity.vendor, 40), safe(identity.model, 40)
+    if model.casefold().startswith(vendor.casefold()):
+        return model
+    return f"{vendor} {model}".strip()
 
 
 def _first_address(device: Device) -> str:
@@ -98,20 +116,25 @@ def framework(name: str) -> str:
 def standing(posture: Posture) -> str:
     """The grade with how much of the framework it rests on: never one without the other."""
     seen = f"requirements of {framework(posture.framework)} that a scan can see"
-    if not posture.assessed:
-        return f"Not graded: none of the {posture.observable} {seen} could be checked."
+    if _rests_on_nothing(posture):
+        return f"Not graded: none of the {posture.observable} {seen} could be decided."
     return (
-        f"{_grade(posture)}: {posture.assessed} of {posture.observable} {seen} were checked "
+        f"{_grade(posture)}: {posture.assessed} of {posture.observable} {seen} could be decided "
         f"({posture.total} in all)."
     )
 
 
 def standing_briefly(posture: Posture) -> str:
     """The same in a few words, for a list."""
-    name, checked = framework(posture.framework), f"{posture.assessed} of {posture.observable}"
-    if not posture.assessed:
-        return f"{name}: not graded ({checked} checked)"
-    return f"{name}: {_grade(posture)} ({checked} checked, {posture.total} in all)"
+    name, decided = framework(posture.framework), f"{posture.assessed} of {posture.observable}"
+    if _rests_on_nothing(posture):
+        return f"{name}: not graded ({decided} decided)"
+    return f"{name}: {_grade(posture)} ({decided} decided, {posture.total} in all)"
+
+
+def _rests_on_nothing(posture: Posture) -> bool:
+    """An A for which nothing was decided would read like praise."""
+    return posture.assessed == 0 and posture.grade == "A"
 
 
 def _grade(posture: Posture) -> str:

@@ -12,7 +12,7 @@ from types import ModuleType
 import pytest
 from rich.cells import cell_len
 
-from iotscan.model import Finding, Report, Severity
+from iotscan.model import Finding, Identity, Report, Severity
 from iotscan.report import Options, render
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -101,6 +101,23 @@ def test_rule_whose_words_differ_is_told_in_full_again(samples: ModuleType) -> N
     exposed = replace(base.findings[3], plain="It can be reached from the internet.")
     page = shown(replace(base, findings=(*base.findings[:3], exposed)))
     assert "It can be reached from the internet." in page
+
+
+def test_grade_that_rests_on_nothing_is_not_shown_unless_something_speaks_against(
+    samples: ModuleType,
+) -> None:
+    bare = replace(samples.posture(samples.LOCK, "A", False), assessed=0, verdicts=())
+    page = shown(replace(samples.secure(), postures=(bare,)))
+    assert "Not graded: none of the 21" in page
+    assert "Grade" not in page.replace("Not graded", "")
+    doubted = shown(replace(samples.secure(), postures=(replace(bare, grade="C"),)))
+    assert "Grade C: 0 of 21" in doubted
+
+
+def test_maker_stands_once_where_the_model_begins_with_it(samples: ModuleType) -> None:
+    device = replace(samples.devices()[1], identity=Identity("Acme", "ACME CX-1"))
+    page = shown(replace(samples.home(), devices=(device,)))
+    assert "\nACME CX-1\n" in page
 
 
 def test_finding_of_a_device_that_is_not_listed_is_not_lost(samples: ModuleType) -> None:
