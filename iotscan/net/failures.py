@@ -38,6 +38,8 @@ def while_connecting(error: OSError) -> NetworkError:
     Refused for a RST; TimedOut for silence; Unreachable where routing or a firewall is in the way;
     BudgetSpent when this machine itself has run out of ports, files or buffers.
     """
+    if isinstance(error, NetworkError):
+        return error  # the guard's veto is both
     number = number_of(error)
     if number in (errno.ECONNREFUSED, errno.ECONNRESET, errno.ECONNABORTED, errno.EPIPE):
         return Refused("the device refused the connection")

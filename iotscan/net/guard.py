@@ -10,7 +10,8 @@ raw and packet sockets unless they are asked for. Let through: Unix and other lo
 loopback connections to a listener opened inside the watch (how libraries make a socket pair).
 
 Not seen: name resolution, which is the C library's; child processes; ``send`` on a socket that
-was connected outside; extension modules that call the system themselves.
+was connected outside; threads started below :mod:`threading`; extension modules that call the
+system themselves.
 """
 
 from __future__ import annotations
@@ -36,6 +37,10 @@ _IP = (socket.AF_INET, socket.AF_INET6)
 _NOTES_KEPT = 100
 
 
+class Stopped(OutOfScope, PermissionError):
+    """Raised into the code that dialled; also an OSError, so that libraries close their socket."""
+
+
 @dataclass(slots=True)
 class Watch:
     """One stretch of watching. ``stopped`` names what was stopped, also where a library hid it."""
@@ -45,10 +50,10 @@ class Watch:
     stopped: list[str] = field(default_factory=list)
     listeners: WeakSet[socket.socket] = field(default_factory=WeakSet)
 
-    def stop(self, what: str) -> OutOfScope:
+    def stop(self, what: str) -> Stopped:
         if len(self.stopped) < _NOTES_KEPT:
             self.stopped.append(what)
-        return OutOfScope(f"stopped before it left: {what}")
+        return Stopped(f"stopped before it left: {what}")
 
 
 _watch: ContextVar[Watch | None] = ContextVar("iotscan_guard_watch", default=None)
@@ -94,7 +99,25 @@ def _install() -> None:
     with _installing:
         if not _installed:
             sys.addaudithook(_hook)
+            threading.Thread.start = _start_watched  # type: ignore[method-assign, assignment]
             _installed = True
+
+
+_start = threading.Thread.start
+
+
+def _start_watched(thread: threading.Thread) -> None:
+    """Start a thread; one started inside a watch inherits it.
+
+    A new thread begins with an empty context, and there is no audit event for it before Python
+    3.12, hence the wrapped method; outside a watch it does nothing. Workers of a thread pool are
+    left out: they outlive the watch, and ``asyncio.to_thread`` gives each job its own context.
+    """
+    worker = "concurrent.futures" in getattr(getattr(thread, "_target", None), "__module__", "")
+    if _watch.get() is not None and not worker:
+        context, run = copy_context(), thread.run
+        thread.run = lambda: context.run(run)  # type: ignore[method-assign]
+    _start(thread)
 
 
 def _hook(event: str, arguments: tuple[Any, ...]) -> None:
@@ -135,21 +158,6 @@ def _on_socket(watch: Watch, arguments: tuple[Any, ...]) -> None:
         raise watch.stop("a raw socket")
 
 
-def _on_thread(watch: Watch, arguments: tuple[Any, ...]) -> None:
-    """Let a plain thread inherit the watch, which Python 3.14 does by itself.
-
-    Workers of a thread pool are left out: they outlive the watch, and ``asyncio.to_thread`` gives
-    each of their jobs its own context.
-    """
-    thread = getattr(arguments[0], "__self__", None)
-    target = getattr(thread, "_target", None)
-    if isinstance(thread, threading.Thread) and "concurrent.futures" not in getattr(
-        target, "__module__", ""
-    ):
-        context, run = copy_context(), thread.run
-        thread.run = lambda: context.run(run)  # type: ignore[method-assign]
-
-
 def _is_own_listener(watch: Watch, target: tuple[Address, int]) -> bool:
     address, port = target
     if not address.is_loopback:
@@ -170,6 +178,4 @@ _CHECKS: dict[str, Callable[[Watch, tuple[Any, ...]], None]] = {
     "socket.sendmsg": _on_dial,
     "socket.bind": _on_bind,
     "socket.__new__": _on_socket,
-    "_thread.start_new_thread": _on_thread,
-    "_thread.start_joinable_thread": _on_thread,
 }

@@ -125,7 +125,8 @@ def _check(wanted: Wanted, granted: Authorisation, today: Callable[[], date]) ->
     for network in wanted.networks:
         if any(_inside(network, private) for private in PRIVATE) or granted.covers(network):
             continue
-        what = wanted.text if wanted.text == str(network) else f"{wanted.text} ({network})"
+        known = wanted.text in (str(network), str(network.network_address))
+        what = wanted.text if known else f"{wanted.text} ({network})"
         raise AuthorisationError(
             f"{what} lies outside the private, link-local and loopback ranges and is not scanned."
             " If its owner allows it, write a file such as\n\n"
@@ -174,15 +175,15 @@ def _interfaces(
 def _edges(wanted: Sequence[Wanted], attachments: Sequence[Attachment]) -> Iterator[Address]:
     """Network and broadcast addresses: of attached networks, and of named ones beyond these.
 
-    A part of an attached network has no edges of its own, and a range never has.
+    A part of another network has no edges of its own, and a range never has.
     """
     attached = [net for each in attachments for net in _networks_of(each)]
     for network in attached:
         yield from _ends(network)
-    for each in wanted:
-        for network in each.networks if each.whole else ():
-            if not any(network != own and _inside(network, own) for own in attached):
-                yield from _ends(network)
+    named = [net for each in wanted if each.whole for net in each.networks]
+    for network in named:
+        if not any(network != outer and _inside(network, outer) for outer in attached + named):
+            yield from _ends(network)
 
 
 def _ends(network: Subnet) -> tuple[Address, ...]:

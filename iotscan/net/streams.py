@@ -130,10 +130,30 @@ class TcpStream:
             raise while_talking(error) from error
 
     async def _send(self, data: bytes) -> None:
-        if self._session is not None:
-            self._session.write(data)
-            data = self._session.pending()
-        await self._send_raw(data)
+        if self._session is None:
+            await self._send_raw(data)
+            return
+        self._session.write(data)
+        try:
+            await self._send_raw(self._session.pending())
+        except ConnectionLost as lost:
+            alert = self._last_alert(self._session)
+            if alert is None:
+                raise
+            raise alert from lost
+
+    def _last_alert(self, session: TlsSession) -> TlsFailed | None:
+        """What the device said before it hung up. In TLS 1.3 it refuses a client without a
+        certificate only after the handshake: its alert may still lie unread.
+        """
+        try:
+            session.feed(self._socket.recv(_CHUNK))
+            session.read(1)
+        except TlsFailed as alert:
+            return alert
+        except OSError:
+            return None
+        return None
 
     async def _send_raw(self, data: bytes) -> None:
         if not data:

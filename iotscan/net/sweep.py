@@ -19,6 +19,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterat
 from dataclasses import dataclass
 from math import inf
 
+from iotscan.errors import NetworkError
 from iotscan.model import Address, Endpoint, Sweep
 from iotscan.net import guard
 from iotscan.net.addresses import family_of, plain, socket_address
@@ -223,6 +224,8 @@ class _Sweeper:
             else:
                 self._judge(host, port, code, sock, 0.0, at_once=True)
         except OSError as error:
+            if isinstance(error, NetworkError):
+                raise  # the guard's veto is both
             self._judge(host, port, number_of(error), None, 0.0, at_once=True)
         finally:
             if not pending:

@@ -80,14 +80,14 @@ class TlsSession:
         except ssl.SSLError as error:
             raise TlsFailed(f"TLS session ended: {reason_of(error)}") from error
 
-    def _on_message(self, content: int, kind: int, data: bytes) -> None:
+    def _on_message(self, version: int, content: int, kind: int, data: bytes) -> None:
         """A handshake message in the clear, TLS 1.3's encrypted ones too."""
         if content != _CONTENT_HANDSHAKE:
             return
         if kind == _HANDSHAKE_CERTIFICATE_REQUEST:
             self._asked = True
         elif kind == _HANDSHAKE_CERTIFICATE:
-            self._chain = certificates(data, self._object.version() == "TLSv1.3")
+            self._chain = certificates(data, version >= ssl.TLSVersion.TLSv1_3)
 
     def _read_facts(self) -> TlsFacts:
         leaf = self._object.getpeercert(binary_form=True)
@@ -142,8 +142,8 @@ def _context(on_message: Any) -> ssl.SSLContext:
     if _hears_messages():
         # CPython's own test hook: the only way to see the chain as sent and, in TLS 1.3, the
         # request for a certificate. Without it the leaf alone is known.
-        context._msg_callback = lambda _object, direction, _version, content, kind, data: (  # type: ignore[attr-defined]
-            on_message(int(content), int(kind), data) if direction == "read" else None
+        context._msg_callback = lambda _object, direction, *message: (  # type: ignore[attr-defined]
+            on_message(*message) if direction == "read" else None
         )
     return context
 
