@@ -19,8 +19,6 @@ from iotscan.protocols.tls_offers import for_static_keys, for_version, for_weak_
 from iotscan.protocols.tls_suites import suite
 from iotscan.protocols.tls_talk import Handshake, put_together, read_answer
 
-# Where devices are met whose TLS is too old for the system's library to recognise.
-_PORTS = (443, 8443, 8883, 4443)
 # A flight is a few kilobytes; chains of 16 certificates stay below this.
 _LONGEST_FLIGHT = 65_536
 _MOST_READS = 128
@@ -148,9 +146,8 @@ class TlsProbe:
     """Asks any TLS service what it takes, at most eleven connections for the worst of devices."""
 
     name = "tls"
-    openings: Sequence[Opening] = (
-        Opening("client-hello", "tcp", _PORTS, for_version(TLS12).encode(), tls=_PORTS),
-    )
+    # It joins what others found: an opening of its own would also be said inside TLS.
+    openings: Sequence[Opening] = ()
     impact = Impact.GREET
     emits: Sequence[Kind] = (VERSION, SUITE, CERTIFICATE, SESSION, SUMMARY)
 

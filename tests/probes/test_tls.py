@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
-from iotscan.errors import ConnectionLost, Malformed, NetworkError, Refused, TimedOut
+from iotscan.errors import Malformed, NetworkError
 from iotscan.model import (
     Channel,
     Ending,
@@ -35,10 +35,7 @@ from iotscan.model import (
 )
 from iotscan.net.gateway import Gateway
 from iotscan.probe_api import Probe
-from iotscan.protocols.tls_hello import TLS12
-from iotscan.protocols.tls_offers import for_version
 from iotscan.settings import Limits
-from iotscan.testing import HOSTILE, Closes, Fails, FakeNetwork, Hears, Says, Step, serve
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore", DeprecationWarning)  # it imports asyncore where there is one
@@ -345,85 +342,10 @@ async def test_the_handshake_is_never_finished(new_server: Callable[..., Handsha
         assert len(said) == 1
 
 
-SERVICE = service_at(443)
-# TLS 1.2 with ECDHE_ECDSA_AES_128_GCM, no extensions, then a fatal handshake_failure.
-HELLO = b"\x02\x00\x00\x26\x03\x03" + bytes(32) + b"\x00\xc0\x2b\x00"
-GREETS: list[Step] = [
-    Hears(None),
-    Says(b"\x16\x03\x03" + len(HELLO).to_bytes(2, "big") + HELLO + b"\x15\x03\x03\x00\x02\x02\x28"),
-    Closes(),
-]
-CLOSES: list[Step] = [Hears(None), Closes()]
-SILENT: list[Step] = [Hears(None), Fails(TimedOut("read"))]
-
-
-async def test_closing_without_a_word_counts_only_if_the_device_answers_again() -> None:
-    network = FakeNetwork(SERVICE, [GREETS, *[CLOSES] * 7, GREETS])
-    talk = await network.play(PROBE)
-    assert accepted(talk)["TLS 1.0"] is False
-    assert summary(talk)["modern_only"] is True
-    dying = FakeNetwork(SERVICE, [GREETS, *[CLOSES] * 7, CLOSES])
-    talk = await dying.play(PROBE)
-    assert accepted(talk)["TLS 1.0"] is None
-    assert "modern_only" not in summary(talk)
-    assert summary(talk)["complete"] is False
-
-
-async def test_a_device_that_falls_silent_is_left_alone() -> None:
-    network = FakeNetwork(SERVICE, [GREETS, SILENT, SILENT])
-    talk = await network.play(PROBE)
-    assert talk.ending is Ending.TIMEOUT
-    assert len(talk.channels) == 3
-    assert summary(talk)["complete"] is False
-
-
-async def test_a_device_that_refuses_further_connections_is_left_alone() -> None:
-    network = FakeNetwork(SERVICE, [GREETS, Refused("refused")])
-    talk = await network.play(PROBE)
-    assert talk.ending is Ending.REFUSED
-    assert accepted(talk)["TLS 1.2"] is True
-    assert summary(talk)["complete"] is False
-
-
-async def test_a_reset_is_taken_as_a_closed_connection() -> None:
-    resets: list[Step] = [Hears(None), Fails(ConnectionLost("reset"))]
-    network = FakeNetwork(SERVICE, [GREETS, *[resets] * 7, GREETS])
-    assert accepted(await network.play(PROBE))["TLS 1.1"] is False
-
-
-@pytest.mark.parametrize("name", sorted(HOSTILE))
-async def test_a_hostile_peer_ends_in_the_truth(name: str) -> None:
-    async with serve(HOSTILE[name]) as port:
-        talk = await converse(port)
-    assert not any(one.get("accepted") for one in facts(talk, "tls.version"))
-    assert facts(talk, "tls.certificate") == []
-    if name in ("SSH greeting", "HTTP answer", "SMTP greeting", "endless bytes", "random bytes"):
-        assert talk.ending is Ending.WRONG_PROTOCOL
-    for found in facts(talk, "tls.summary"):
-        assert "modern_only" not in found
-
-
-def test_what_is_recognised_and_handled() -> None:
-    assert PROBE.recognises(b"\x16\x03\x03\x00\x30\x02\x00\x00\x2c\x03\x03")
-    assert not PROBE.recognises(b"\x15\x03\x01\x00\x02\x02\x46")
-    assert not PROBE.recognises(b"HTTP/1.1 200 OK\r\n")
-    assert not PROBE.recognises(b"")
-    assert PROBE.handles(service_at(8883))
-    assert not PROBE.handles(service_at(80, tls=False))
-    udp = Service(Endpoint(ip_address("127.0.0.1"), "udp", 5684), "coap", True)
-    assert not PROBE.handles(udp)
-
-
 def test_certificates_of_a_session_held_inside_tls_are_read() -> None:
     der = make_certificate(EC_KEY).public_bytes(Encoding.DER)
-    channel = Channel(SERVICE.endpoint, tls=TlsFacts("TLSv1.3", chain=(der, b"junk")))
-    junk = Channel(SERVICE.endpoint, tls=TlsFacts("TLSv1.3", chain=(b"junk",)))
-    talk = Transcript("c1", SERVICE, "tls", 0.0, (), (channel, junk))
+    channel = Channel(service_at(443).endpoint, tls=TlsFacts("TLSv1.3", chain=(der, b"junk")))
+    junk = Channel(service_at(443).endpoint, tls=TlsFacts("TLSv1.3", chain=(b"junk",)))
+    talk = Transcript("c1", service_at(443), "tls", 0.0, (), (channel, junk))
     (certificate,) = facts(talk, "tls.certificate")
     assert certificate["chain_length"] == 2
-
-
-def test_our_first_hello_is_the_opening() -> None:
-    (opening,) = PROBE.openings
-    assert opening.says == for_version(TLS12).encode()
-    assert not opening.anywhere
