@@ -291,9 +291,10 @@ class _Listener:
         self.client, self.sample = client, sample
         self.waiting, self.answered = list(filters), list[str]()
         self.over = False
-        self._messages = self._octets = 0
+        self._messages = self._octets = self._released = 0
         client.on_connect = self._connected
         client.on_subscribe = self._subscribed
+        client.on_unsubscribe = self._unsubscribed
         client.on_message = self._heard
 
     async def run(self, relay: Relay, properties: Properties | None) -> None:
@@ -310,8 +311,10 @@ class _Listener:
             await self._drive(_HANDSHAKE_SECONDS, lambda: self.over or not self.waiting)
             if not self.waiting:
                 await self._drive(self.sample.seconds, lambda: self.over)
+            # One by one: what a broker still says to a client that has left could cut it short.
             for name in self.answered:
                 self.client.unsubscribe(name)
+            await self._drive(_PARTING_SECONDS, lambda: self._released >= len(self.answered))
             self.client.disconnect()
             await self._drive(_PARTING_SECONDS, lambda: False)
         # paho parses what the device sends and lets out whatever goes wrong there. Nothing is
@@ -355,6 +358,9 @@ class _Listener:
         if self.waiting:
             self.answered.append(self.waiting.pop(0))
         self._ask()
+
+    def _unsubscribed(self, *_told: Any) -> None:
+        self._released += 1
 
     def _heard(self, _client: paho.Client, _user: Any, message: paho.MQTTMessage) -> None:
         self._messages += 1

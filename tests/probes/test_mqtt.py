@@ -199,6 +199,7 @@ async def test_an_open_broker_is_seen_as_open_and_left_as_it_was(tmp_path: Path)
     with broker(tmp_path, "allow_anonymous true") as running:
         running.retain(messages)
         talk = await converse(service_at(running.port))
+        running.retain({"afterwards": b"so that all before was read"})
         log = running.stop()
     found = read(talk)
     assert talk.ending is Ending.COMPLETE
