@@ -23,7 +23,9 @@ from iotscan.protocols.telnet_dialogue import (
     outcome_of,
     read_dialogue,
 )
-from iotscan.protocols.telnet_reading import KINDS, read_transcript
+from iotscan.protocols.telnet_kinds import KINDS
+from iotscan.protocols.telnet_ntlm import ntlm_request
+from iotscan.protocols.telnet_reading import read_transcript
 
 # Where consumer devices, serial servers and their debug consoles were seen to answer.
 PORTS = (23, 2323, 26, 992, 1023, 2223, 4719, 5023, 6023, 8023, 9023, 9527, 9999, 10023, 23023)
@@ -69,7 +71,9 @@ class Telnet:
         return service.name == self.name
 
     async def converse(self, service: Service, net: Network, logins: Sequence[Login]) -> None:
-        asked = await _greet(service, net)
+        asked, windows = await _greet(service, net)
+        if windows:
+            await _ask_for_challenge(service, net)
         if asked in (Prompt.LOGIN, Prompt.PASSWORD) and net.impact >= Impact.LOGIN and logins:
             await try_logins(net, logins, _Attempts(service, net).attempt)
 
@@ -91,10 +95,11 @@ def _readable(text: bytes) -> bool:
     return not any(byte < 0x20 and byte not in b"\0\a\b\t\n\v\f\r\x1b" for byte in text)
 
 
-async def _greet(service: Service, net: Network) -> Prompt:
+async def _greet(service: Service, net: Network) -> tuple[Prompt, bool]:
     """Read the banner, prove an open shell if there seems to be one, ask for encryption.
 
-    What the device asks for in the end. Raises LockedOut if it turns us away for earlier logins.
+    What the device asks for in the end, and whether it would authenticate the way Windows does.
+    Raises LockedOut if it turns us away for earlier logins.
     """
     async with net.tcp(service) as stream:
         session = _Session(stream)
@@ -106,7 +111,25 @@ async def _greet(service: Service, net: Network) -> Prompt:
             await session.ask_for_encryption()
         if outcome_of(session.dialogue()) is Outcome.LOCKED:
             raise LockedOut("the device says that it is locked; no login is tried")
-        return asked
+        return asked, session.asked_for(telnet.AUTHENTICATION)
+
+
+async def _ask_for_challenge(service: Service, net: Network) -> None:
+    """Ask for an NTLM challenge, in which a Windows host names itself; nothing is proven to it."""
+    wish = telnet.Negotiation(telnet.WILL, telnet.AUTHENTICATION)
+    async with net.tcp(service) as stream:
+        await _overhear(stream)
+        await stream.write(wish.encode() + ntlm_request().encode())
+        while await _overhear(stream):
+            pass
+
+
+async def _overhear(stream: Stream) -> bool:
+    """Let what comes be recorded; False at a silence, which leaves open what was asked."""
+    try:
+        return bool(await stream.read(timeout=SETTLE))
+    except (TimedOut, ConnectionLost):
+        return False
 
 
 @dataclass
@@ -275,12 +298,12 @@ class _Session:
             telnet.Negotiation(telnet.DO, telnet.ENCRYPT),
             telnet.Negotiation(telnet.WILL, telnet.START_TLS),
         )
-        self._refused |= {telnet.Negotiation(telnet.WILL, telnet.ENCRYPT)}
         await self._send(b"".join(ask.encode() for ask in asks))
-        try:
-            await self._take(await self.stream.read(timeout=SETTLE))
-        except (TimedOut, ConnectionLost):
-            return  # no answer: the options stay unknown, the greeting is complete without them
+        await _overhear(self.stream)
+
+    def asked_for(self, option: int) -> bool:
+        """Whether the device asked for an option: DO."""
+        return telnet.Negotiation(telnet.DO, option) in self._refused
 
 
 PROBE = Telnet()

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from iotscan.model import (
     Channel,
     Ending,
     Fact,
-    Kind,
     Observation,
     Outcome,
     Proof,
@@ -26,76 +25,12 @@ from iotscan.protocols.telnet_dialogue import (
     read_dialogue,
     seen_outcome,
 )
+from iotscan.protocols.telnet_ntlm import challenge_in
 from iotscan.text import clean
 
 # A device that answers a wrong login this late (seconds) holds the answer back: a slow CPU needs
 # a few tenths for a password hash, delays on purpose are 1 s and more (Linux login: 3 s).
 DELAY = 1.0
-
-KINDS = (
-    Kind(
-        "telnet.service",
-        {
-            "cleartext": bool,
-            "negotiates": bool,
-            "options": tuple,
-            "encryption_offered": bool,
-            "start_tls_offered": bool,
-            "prompt": str,
-            "login_required": bool,
-            "open_shell": bool,
-            "idle_timeout": int,
-        },
-        "A telnet server answered. prompt: login, password, shell or none; open_shell: a command "
-        "line was proven without any login; idle_timeout: seconds, as the device states them.",
-    ),
-    Kind(
-        "telnet.banner",
-        {
-            "banner": str,
-            "vendor": str,
-            "product": str,
-            "model": str,
-            "firmware": str,
-            "device_kind": str,
-            "host": str,
-            "kernel": str,
-            "machine": str,
-            "busybox": str,
-            "serial": str,
-            "mac": str,
-            "discloses": tuple,
-        },
-        "Text shown before any login. discloses: which of its facts help an attacker or name the "
-        "unit.",
-    ),
-    Kind(
-        "telnet.login",
-        {
-            "accepted": bool,
-            "login": str,
-            "username": str,
-            "password_asked": bool,
-            "empty_password": bool,
-            "control_accepted": bool,
-            "accepts_anything": bool,
-            "attempts": int,
-            "refused": int,
-            "locked_out": bool,
-            "throttled": bool,
-            "change_forced": bool,
-            "honeypot_signs": bool,
-        },
-        "We tried publicly known logins. accepted: a command line was proven behind login; "
-        "control_accepted: a random pair was let in too; throttled: refusals came late or later.",
-    ),
-    Kind(
-        "telnet.session",
-        {"cleartext": bool, "username": str, "outcome": str, "password_seen": bool},
-        "Somebody else's telnet session was overheard. outcome of its login: accepted, refused, "
-        "locked or unknown.",
-    ),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,11 +54,13 @@ class _Session:
 
 
 def read_transcript(talk: Transcript, recognises: Callable[[bytes], bool]) -> Iterator[Observation]:
-    """Observations of every kind in :data:`KINDS` that the conversation proves."""
+    """Observations of the kinds in :mod:`telnet_kinds` that the conversation proves."""
     sessions = list(_sessions(talk, recognises))
     greetings = [s for s in sessions if s.channel.login is None] or sessions
     if greetings:
         yield from _service(talk, greetings[0])
+    for session in greetings:
+        yield from _challenge(talk, session)
     tries = [s for s in sessions if s.channel.login is not None]
     if tries:
         yield from _logins(talk, tries)
@@ -207,6 +144,17 @@ def _banner(talk: Transcript, session: _Session, greeting: str) -> Observation:
     facts: dict[str, Fact] = {name: clean(value) for name, value in stated.items()}
     facts |= {"banner": clean(greeting), "discloses": telling(stated)}
     return _observe(talk, "telnet.banner", facts, session.proof(talk.id, session.talk.greeted))
+
+
+def _challenge(talk: Transcript, session: _Session) -> Iterator[Observation]:
+    heard = [(index, turn) for index, turn in session.turns if turn.sender == "server"]
+    said = challenge_in(telnet.decode(b"".join(turn.data for _, turn in heard)))
+    facts: dict[str, Fact] = {
+        name: clean(value) for name, value in (asdict(said) if said else {}).items() if value
+    }
+    if facts:
+        proof = session.proof(talk.id, [index for index, _ in heard])
+        yield _observe(talk, "telnet.ntlm", facts, proof)
 
 
 def _logins(talk: Transcript, tries: Sequence[_Session]) -> Iterator[Observation]:

@@ -7,11 +7,12 @@ import os
 import random
 import shutil
 import socket
+import struct
 import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from ipaddress import ip_address, ip_network
 from pathlib import Path
@@ -37,6 +38,7 @@ from iotscan.model import (
 from iotscan.net.gateway import Gateway
 from iotscan.plugins import probes
 from iotscan.probe_api import Login
+from iotscan.protocols.telnet import Subnegotiation
 from iotscan.settings import Limits
 from iotscan.testing import (
     HOSTILE,
@@ -198,6 +200,26 @@ async def test_an_offer_of_start_tls_is_noted() -> None:
     ]
     facts = _facts(await _play([script], impact=Impact.GREET), "telnet.service")
     assert facts["start_tls_offered"] is True
+
+
+async def test_a_windows_server_is_asked_to_name_itself() -> None:
+    names = struct.pack("<HH", 1, 10) + "KIOSK".encode("utf-16-le") + bytes(4)
+    head = b"NTLMSSP\0" + struct.pack("<IHHII", 2, 0, 0, 48, 0x205) + bytes(16)
+    message = head + struct.pack("<HHI", len(names), len(names), 48) + names
+    reply = Subnegotiation(37, b"\x02\x0f\0\x01" + bytes(8) + message).encode()
+    hello = b"\xff\xfd\x25\xff\xfb\x01"
+    greeting: Script = [
+        Says(hello),
+        Hears(b"\xff\xfc\x25\xff\xfe\x01"),
+        Says(b"Welcome to Microsoft Telnet Service \r\n\n\rlogin: "),
+        ASK_ENCRYPTION,
+        SILENCE,
+    ]
+    asked = Hears(lambda data: data.startswith(b"\xff\xfb\x25\xff\xfa\x25\0\x0f\0\0"))
+    talk = await _play([greeting, [Says(hello), asked, Says(reply), SILENCE]], [], Impact.GREET)
+    assert talk.ending is Ending.COMPLETE
+    assert _facts(talk, "telnet.ntlm") == {"computer": "KIOSK"}
+    assert not [seen for seen in PROBE.read(talk) if seen.kind == "telnet.session"]
 
 
 async def test_telnet_inside_tls_is_not_clear_text() -> None:
@@ -419,12 +441,15 @@ HOME = ip_address("127.0.0.1")
 
 
 async def _converse(
-    port: int, logins: Sequence[Login] = (), limits: Limits = QUICK
+    port: int,
+    logins: Sequence[Login] = (),
+    limits: Limits = QUICK,
+    vault: Mapping[str, bytes] = SECRETS,
 ) -> tuple[Transcript, float]:
     """What the engine would record of a talk with a loopback port, and how long it took."""
     service = Service(Endpoint(HOME, "tcp", port), "telnet")
     scope = Scope((ip_network("127.0.0.0/8"),))
-    gateway = Gateway(scope, limits, clock=time.monotonic, vault=SECRETS)
+    gateway = Gateway(scope, limits, clock=time.monotonic, vault=vault)
     talk = gateway.conversation(service, "telnet", id="c1", began=0.0)
     began = time.monotonic()
     try:
@@ -553,25 +578,41 @@ async def test_a_real_shell_without_login(tmp_path: Path) -> None:
     assert len(talk.channels) == 1
 
 
-async def test_an_account_that_locks_after_five_failures_is_not_locked() -> None:
+async def test_a_device_that_locks_at_the_fifth_failure_is_not_locked() -> None:
     failures: Counter[bytes] = Counter()
 
     async def device(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(b"\r\ngate login: ")
-        name = await reader.readuntil(b"\r")
+        name = await _line(reader)
+        if not name:
+            return
         writer.write(b"Password: ")
-        await reader.readuntil(b"\r")
+        await _line(reader)
         failures[name] += 1
         writer.write(b"\r\nLogin incorrect\r\ngate login: ")
         await reader.read(-1)
 
     known = credentials.load()
-    logins, secrets = known.choose("telnet", "", 6, 3, random.Random(1))
-    SECRETS.update(known.vault() | secrets)
+    logins, secrets = known.choose(
+        "telnet", "", QUICK.logins_per_service, QUICK.logins_per_account, random.Random(1)
+    )
     async with serve(device) as port:
-        talk, _ = await _converse(port, logins)
-    assert max(failures.values()) == 3
-    assert _facts(talk, "telnet.login")["attempts"] == 6
+        talk, _ = await _converse(port, logins, vault=known.vault() | secrets)
+    assert talk.ending is Ending.COMPLETE, talk.note
+    assert failures.total() == QUICK.logins_per_service < 5
+    assert max(failures.values()) <= QUICK.logins_per_account
+    assert _facts(talk, "telnet.login")["attempts"] == QUICK.logins_per_service
+
+
+async def _line(reader: asyncio.StreamReader) -> bytes:
+    """A line from the client, b"" when it is gone."""
+    line = b""
+    while not line.endswith(b"\r"):
+        byte = await reader.read(1)
+        if not byte:
+            return b""
+        line += byte
+    return line
 
 
 # Reading what others recorded

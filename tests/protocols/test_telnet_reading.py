@@ -1,0 +1,67 @@
+"""What a transcript proves; the whole of it stands in tests/probes/test_telnet.py."""
+
+from __future__ import annotations
+
+from ipaddress import ip_address
+
+from iotscan.model import Channel, Endpoint, Observation, Sender, Service, Transcript, Turn
+from iotscan.protocols.telnet_kinds import KINDS
+from iotscan.protocols.telnet_reading import read_transcript
+
+ENDPOINT = Endpoint(ip_address("192.0.2.7"), "tcp", 23)
+
+
+def _read(*said: tuple[Sender, bytes], telnet: bool = True) -> list[Observation]:
+    turns = tuple(Turn(sender, float(i), data) for i, (sender, data) in enumerate(said))
+    talk = Transcript("c1", Service(ENDPOINT), "telnet", 0.0, turns, (Channel(ENDPOINT),))
+    return list(read_transcript(talk, lambda heard: telnet))
+
+
+def test_what_is_not_recognised_yields_nothing() -> None:
+    assert _read(("server", b"login: "), ("client", b"root\r"), telnet=False) == []
+
+
+def test_only_what_came_before_the_clients_first_words_decides_what_it_is() -> None:
+    seen: list[bytes] = []
+    turns: tuple[tuple[Sender, bytes], ...] = (
+        ("server", b"\xff\xfd\x18"),
+        ("client", b"\xff\xfc\x18"),
+        ("server", b"login: "),
+        ("client", b"root\r"),
+        ("server", b"\x00\x01\x02"),
+    )
+    listed = tuple(Turn(sender, float(i), data) for i, (sender, data) in enumerate(turns))
+    talk = Transcript("c1", Service(ENDPOINT), "capture", 0.0, listed, (Channel(ENDPOINT),))
+
+    def recognises(heard: bytes) -> bool:
+        seen.append(heard)
+        return False
+
+    assert list(read_transcript(talk, recognises)) == []
+    assert seen == [b"\xff\xfd\x18login: "]
+
+
+def test_a_recognition_cut_short_leaves_open_what_may_yet_be_offered() -> None:
+    (service, *_) = _read(("server", b"\xff\xfd\x18"))
+    assert service.kind == "telnet.service"
+    assert not {"encryption_offered", "login_required", "open_shell"} & service.facts.keys()
+    assert service.facts["cleartext"] is True
+
+
+def test_a_transcript_without_channels_is_read_all_the_same() -> None:
+    turn = Turn("server", 0.0, b"login: ", channel=3)
+    talk = Transcript("c1", Service(ENDPOINT), "telnet", 0.0, (turn,))
+    seen = list(read_transcript(talk, lambda heard: True))
+    assert [one.kind for one in seen] == ["telnet.service", "telnet.banner"]
+    assert seen[0].proofs[0].turns == (0,)
+
+
+def test_every_kind_has_words_for_people() -> None:
+    assert [kind.name for kind in KINDS] == [
+        "telnet.service",
+        "telnet.banner",
+        "telnet.ntlm",
+        "telnet.login",
+        "telnet.session",
+    ]
+    assert all(kind.doc.endswith(".") for kind in KINDS)
