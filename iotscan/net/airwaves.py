@@ -206,6 +206,8 @@ class Air:
     ) -> None:
         if not is_local_group(group):
             raise OutOfScope(f"{group} is no multicast group of this network")
+        if not any(net.version == group.version for net in self._scope.allow):
+            return  # every answer would come from outside the scope
         self._ports.add(port)
         self._said.add(data)
         for one in self._chosen(interface):
