@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from iotscan.capture.recording import load as load_recording
     from iotscan.model import Finding, Impact, Report, Severity
-    from iotscan.scan import replay, scan
+    from iotscan.api import replay, scan
     from iotscan.settings import Limits, Settings
 
 __version__ = "0.1.0"
@@ -38,8 +38,8 @@ _HOME = {
     "Settings": ("iotscan.settings", "Settings"),
     "Severity": ("iotscan.model", "Severity"),
     "load_recording": ("iotscan.capture.recording", "load"),
-    "replay": ("iotscan.scan", "replay"),
-    "scan": ("iotscan.scan", "scan"),
+    "replay": ("iotscan.api", "replay"),
+    "scan": ("iotscan.api", "scan"),
 }
 
 

@@ -31,7 +31,7 @@ def demo(quiet: bool, config: str | None, **flags: Any) -> int:
     from iotscan.cli.progress import shown
     from iotscan.cli.running import run
     from iotscan.demo.home import VirtualHome
-    from iotscan.scan import scan
+    from iotscan.api import scan
     from iotscan.settings import Settings
 
     outputs = checked(settings.outputs, settings.record)

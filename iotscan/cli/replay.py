@@ -22,7 +22,7 @@ def replay(files: tuple[str, ...], quiet: bool, config: str | None, **flags: Any
     from pathlib import Path
 
     from iotscan.cli.outputs import checked, write_all
-    from iotscan.scan import replay as look_again
+    from iotscan.api import replay as look_again
 
     outputs = checked(settings.outputs)
     report = look_again([Path(file) for file in files], settings)

@@ -56,7 +56,7 @@ def scan(targets: tuple[str, ...], yes: bool, quiet: bool, config: str | None, *
         agree(settings, yes)
     from iotscan.cli.progress import shown
     from iotscan.cli.running import run
-    from iotscan.scan import scan as look
+    from iotscan.api import scan as look
 
     with shown(quiet) as progress:
         report = run(lambda stop: look(settings, progress=progress, stop=stop))

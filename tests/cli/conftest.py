@@ -24,8 +24,8 @@ import asyncio, importlib.util, sys, types
 spec = importlib.util.spec_from_file_location("samples", {samples!r})
 samples = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(samples)
-library = types.ModuleType("iotscan.scan")
-sys.modules["iotscan.scan"] = library
+library = types.ModuleType("iotscan.api")
+sys.modules["iotscan.api"] = library
 {body}
 from iotscan.cli import main
 sys.exit(main({arguments!r}))
@@ -59,7 +59,7 @@ def samples() -> ModuleType:
 
 @dataclass
 class Library:
-    """Stands in for ``iotscan.scan``: remembers how it was called, returns ``report``."""
+    """Stands in for ``iotscan.api``: remembers how it was called, returns ``report``."""
 
     report: Report
     asked: list[Settings] = field(default_factory=list)
@@ -94,7 +94,7 @@ class Library:
 @pytest.fixture
 def library(samples: ModuleType, monkeypatch: pytest.MonkeyPatch) -> Library:
     found = Library(samples.home())
-    monkeypatch.setitem(sys.modules, "iotscan.scan", found)
+    monkeypatch.setitem(sys.modules, "iotscan.api", found)
     return found
 
 

@@ -12,6 +12,7 @@ from typing import TypeVar
 import pytest
 import pytest_asyncio
 
+from iotscan import scan
 from iotscan.assess.rulebook import load_rulebook
 from iotscan.demo.device import Device, Truth
 from iotscan.demo.devices.doorbell import Gateway
@@ -20,7 +21,6 @@ from iotscan.demo.devices.printer import Printer
 from iotscan.demo.home import NETWORK, VirtualHome, kinds
 from iotscan.demo.host import DemoError
 from iotscan.model import Ending, Report
-from iotscan.scan import scan
 from iotscan.settings import Settings
 
 _D = TypeVar("_D", bound=Device)
