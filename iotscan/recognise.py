@@ -24,6 +24,8 @@ ENOUGH = 2048
 GREETING_WAIT = 1.0
 # Seconds until an unanswered datagram is sent once more.
 REPEAT_AFTER = 1.0
+# Record type 21, major version 3 (RFC 8446, section 5.1).
+TLS_ALERT = b"\x15\x03"
 # Attempts on one port: a greeting, its usual openings, a few common ones, TLS, and inside TLS.
 MOST_ATTEMPTS = 6
 
@@ -51,7 +53,9 @@ async def recognise_tcp(service: Service, net: Conversation, probes: Sequence[Pr
             return found
     if not attempts.connected and attempts.failure is not None:
         raise attempts.failure
-    return Recognised(replace(service, tls=attempts.tls_works), attempts.heard)
+    # A TLS alert in answer to plain words: TLS of a kind that the system's library cannot speak.
+    tls = attempts.tls_works or attempts.heard.startswith(TLS_ALERT)
+    return Recognised(replace(service, tls=tls), attempts.heard)
 
 
 async def recognise_udp(
