@@ -6,7 +6,7 @@ joins two addresses:
 * the same MAC, told by the link layer (ARP, neighbour table), or by the frame in which the address
   itself spoke, unless the link layer knows better (a router forwards for many);
 * an IPv6 address that holds the MAC of the device (RFC 4291 appendix A);
-* both addresses naming each other, each in packets of its own;
+* both addresses naming each other, each in packets of its own, unless their MACs differ;
 * one UPnP id or host name, if exactly one IPv4 side and one IPv6 side without another MAC use it;
 * a single device's word for an address that shows no sign of life of its own.
 """
@@ -170,10 +170,16 @@ def _claims(witnesses: Sequence[Witness]) -> dict[Address, set[Address]]:
 
 
 def _join_mutual(groups: Groups, claims: Mapping[Address, set[Address]]) -> None:
-    for source, others in claims.items():
-        for other in others:
-            if source in claims.get(other, ()):
+    """Join what names each other. Two MACs speak against it: a sender's address can be forged."""
+    macs: dict[Node, Node] = {groups.find(n): n for n in groups.parent if isinstance(n, str)}
+    for source in sorted(claims, key=order):
+        for other in sorted(claims[source], key=order):
+            if source not in claims.get(other, ()):
+                continue
+            found = {macs.get(groups.find(source)), macs.get(groups.find(other))} - {None}
+            if len(found) <= 1:
                 groups.join(source, other)
+                macs |= {groups.find(source): mac for mac in found if mac is not None}
 
 
 def _join_orphans(groups: Groups, claims: Mapping[Address, set[Address]]) -> None:

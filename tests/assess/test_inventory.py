@@ -127,6 +127,14 @@ def test_two_addresses_that_name_each_other_are_one_device() -> None:
     assert groups(stock(said(both[0], *both), said(both[1]))) == [[both[0]], [both[1]]]
 
 
+def test_naming_each_other_does_not_join_two_macs_for_senders_can_be_forged() -> None:
+    both = ("192.168.1.5", "192.168.1.6")
+    forged = [said(both[0], *both, mac=A), said(both[1], *both, mac=B)]
+    assert groups(stock(arp(both[0], A), arp(both[1], B), *forged)) == [[both[0]], [both[1]]]
+    (known,) = stock(arp(both[0], A), *(said(source, *both) for source in both))
+    assert known.mac == A
+
+
 def test_an_address_that_one_device_names_and_nobody_uses_is_its_own() -> None:
     (device,) = stock(said("192.168.1.5", "192.168.1.5", "fd00::5"))
     assert groups([device]) == [["192.168.1.5", "fd00::5"]]
