@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import importlib
+import itertools
 import shutil
 import socket
 import ssl
 import subprocess
 import time
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address, ip_network
@@ -428,9 +429,16 @@ async def test_a_broker_with_more_than_may_be_recorded_is_sampled_not_failed(
 
 
 def manners(
-    *, refuses: int = 0, hangs_up_at: Sequence[str] = (), codes: Mapping[str, int] | None = None
+    *,
+    admits: Callable[[int, int], int] = lambda number, version: 0,
+    hangs_up_at: Sequence[str] = (),
+    codes: Mapping[str, int] | None = None,
 ) -> Handler:
-    """A broker that answers CONNECT with ``refuses``, filters with ``codes``, or hangs up."""
+    """A broker that hangs up at some filters and answers the others with ``codes``.
+
+    ``admits``: the CONNACK code for the how-many-eth connection and its version.
+    """
+    connections = itertools.count(1)
 
     async def handler(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         splitter, version = mqtt.Splitter(), 4
@@ -442,7 +450,7 @@ def manners(
                 match packet:
                     case packets.Connect():
                         version = packet.version
-                        answer = packets.Connack(refuses)
+                        answer = packets.Connack(admits(next(connections), version))
                     case packets.Pingreq():
                         answer = packets.Pingresp()
                     case packets.Subscribe(number, ((name, _),)):
@@ -485,6 +493,49 @@ async def test_a_broker_that_only_lets_connect_is_not_called_readable() -> None:
     found = read(talk)
     assert {"mqtt.subscribe", "mqtt.traffic"}.isdisjoint(found)
     assert talk.ending is Ending.CLOSED
+
+
+async def test_a_broker_without_version_5_is_listened_to_in_3_1_1() -> None:
+    async with serve(manners(admits=lambda number, version: 1 if version == 5 else 0)) as port:
+        talk = await converse(service_at(port))
+    found = read(talk)
+    assert [(s["version"], s["code"]) for s in found["mqtt.session"]] == [("3.1.1", 0), ("5.0", 1)]
+    assert [s["granted"] for s in found["mqtt.subscribe"]] == [True, True]
+    assert "mqtt.limits" not in found
+    assert talk.ending is Ending.COMPLETE
+
+
+async def test_a_broker_that_admits_nobody_any_more_was_not_listened_to() -> None:
+    async with serve(manners(admits=lambda number, version: 0x97 if number > 2 else 0)) as port:
+        talk = await converse(service_at(port))
+    assert {"mqtt.subscribe", "mqtt.traffic"}.isdisjoint(read(talk))
+    assert talk.ending is Ending.CLOSED
+    assert "$SYS/# and #" in talk.note
+
+
+async def test_bytes_spent_before_a_filter_was_answered_are_a_failure() -> None:
+    async def pours(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        frame = bytes.fromhex("30060003612f6278")
+        await reader.read(1024)
+        writer.write(mqtt.encode(packets.Connack(0)) + frame * 4_000)
+        await writer.drain()
+        await reader.read(-1)
+
+    narrow = Limits(read_timeout=1.0, conversation_bytes=16_384)
+    async with serve(pours) as port:
+        talk = await converse(service_at(port), limits=narrow)
+    assert talk.ending is Ending.BUDGET_SPENT
+    assert "mqtt.subscribe" not in read(talk)
+
+
+@pytest.mark.parametrize(
+    "answer", [packets.Pingresp(), packets.Publish("a", b"b")], ids=["ping", "message"]
+)
+async def test_a_broker_that_does_not_begin_with_connack_is_none(answer: packets.Packet) -> None:
+    net = network([hello(4), answers(answer)])
+    with pytest.raises(Malformed):
+        await PROBE.converse(net.service, net, ())
+    assert read(net.transcript("mqtt", Ending.WRONG_PROTOCOL)) == {}
 
 
 def answers(packet: packets.Packet, version: int = 4) -> Says:

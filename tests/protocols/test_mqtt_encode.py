@@ -95,6 +95,28 @@ def test_what_is_written_is_read_again(case: tuple[int, Packet]) -> None:
     assert splitter.pending == 0
 
 
+@pytest.mark.parametrize(
+    ("packet", "version", "wire"),
+    [
+        (Connack(5), 4, "20020005"),
+        (Connack(0x87), 5, "2003008700"),
+        (Subscribe(1, (("#", 0),)), 4, "8206000100012300"),
+        (Suback(1, (0x80,)), 4, "9003000180"),
+        (Unsubscribe(2, ("#",)), 5, "a206000200000123"),
+        (Unsuback(2), 4, "b0020002"),
+        (Acknowledgement(6, 3), 4, "62020003"),
+        (Publish("a", b"x", 1, True, True, 4), 4, "3b06000161000478"),
+        (Pingreq(), 4, "c000"),
+        (Pingresp(), 4, "d000"),
+        (Disconnect(), 5, "e000"),
+        (Disconnect(0x04), 5, "e00104"),
+        (Auth(0x18), 5, "f00118"),
+    ],
+)
+def test_packets_are_written_as_the_standard_says(packet: Packet, version: int, wire: str) -> None:
+    assert encode(packet, version).hex() == wire
+
+
 def test_a_plain_connect_is_the_one_every_broker_knows() -> None:
     wire = encode(Connect(client_id="iotscan"))
     assert wire.hex() == "101300044d51545404" + "02" + "003c" + "0007696f747363616e"

@@ -78,6 +78,12 @@ def test_an_answer_that_does_not_fit_its_question_breaks_the_session() -> None:
     assert [m.packet.topic for m in read.messages] == ["c"]
 
 
+def test_an_answer_to_a_question_that_was_not_heard_grants_nothing() -> None:
+    read = session(*SUBSCRIBED[:2], ("server", Suback(9, (0,))))
+    assert read.subscriptions == []
+    assert not read.broken
+
+
 def test_borders_of_turns_mean_nothing() -> None:
     whole = turns(*SUBSCRIBED)
     dripped: list[tuple[int, Turn]] = []
