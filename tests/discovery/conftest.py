@@ -8,11 +8,21 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
 import pytest
 from lan import Host, Lan, lan
+from zeroconf import (  # type: ignore[attr-defined]
+    DNSAddress,
+    DNSOutgoing,
+    DNSPointer,
+    DNSService,
+    DNSText,
+)
+
+from iotscan.model import Packet
 
 SCRIPT = Path(__file__).with_name("in_namespace.py")
 SCANNER_MAC = "02:00:00:00:00:02"
@@ -79,3 +89,41 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
         for i in range(5):
             network.add(f"host{i}", f"10.77.0.{20 + i}", f"a4:2b:b0:00:00:{20 + i:02x}")
         yield Home(network, scanner)
+
+
+@dataclass(frozen=True)
+class Bulb:
+    """Writes the mDNS packets of an invented device with zeroconf, an independent encoder."""
+
+    address: str = "10.0.0.7"
+
+    def packet(self, *records: Any, source: str = "", number: int = 5, **fields: Any) -> Packet:
+        """One answer with these records, from the bulb or another source."""
+        out = DNSOutgoing(0x8400, multicast=True)
+        for record in records:
+            out.add_answer_at_time(record, 0)
+        (data,) = out.packets()
+        return Packet(f"p{number}", 0.1, "mdns", data, ip_address(source or self.address), **fields)
+
+    def service(
+        self,
+        instance: str,
+        host: str = "bulb.local.",
+        port: int = 8080,
+        text: bytes = b"",
+        address: str = "",
+    ) -> list[Any]:
+        """PTR, SRV, TXT and A of an instance ("Küche._hap._tcp.local.")."""
+        kind = instance[instance.index("._") + 1 :]
+        where = ip_address(address or self.address)
+        return [
+            DNSPointer(kind, 12, 1, 4500, instance),
+            DNSService(instance, 33, 1, 120, 0, 0, port, host),
+            DNSText(instance, 16, 1, 4500, text),
+            DNSAddress(host, 1 if where.version == 4 else 28, 1, 120, where.packed),
+        ]
+
+
+@pytest.fixture
+def bulb() -> Bulb:
+    return Bulb()
