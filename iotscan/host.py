@@ -162,8 +162,11 @@ class HostWorker:
         self.shop.progress(Progress("probe", "service", f"{found.service.endpoint} {name}"))
         for probe in self.shop.probes:
             wanted = probe.handles(found.service) and probe.impact <= self.impact
-            if wanted and (probe.name, found.service) not in self._seen:
-                self._seen.add((probe.name, found.service))
+            # A path is a thing of its own; other hints only say how the service was found.
+            hint = found.service.hint if found.service.hint.startswith("/") else ""
+            once = (probe.name, replace(found.service, hint=hint))
+            if wanted and once not in self._seen:
+                self._seen.add(once)
                 await self._converse(probe, found.service)
 
     async def _converse(self, probe: Probe, service: Service) -> None:

@@ -296,6 +296,13 @@ class Discoverer(Protocol):
     def name(self) -> str: ...
 
     @property
+    def hears(self) -> Sequence[tuple[str, int]]:
+        """Which captured payloads ``read`` understands: ("udp", port), ("ether", EtherType) or
+        ("ip", protocol number). Live packets come through ``Airwaves`` instead.
+        """
+        ...
+
+    @property
     def emits(self) -> Sequence[Kind]: ...
 
     async def solicit(self, air: Airwaves, targets: Sequence[Address]) -> None:

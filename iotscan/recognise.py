@@ -117,10 +117,10 @@ class _Attempts:
         # What is usual on few ports tells more there than what is usual on many.
         usual.sort(key=lambda opening: len(opening.ports))
         yield from usual
-        if not rule_for(self.service.endpoint).may_greet_unknown:
-            return
         if not usual:
             yield Opening("greeting", "tcp", ())
+        if not rule_for(self.service.endpoint).may_greet_unknown:
+            return
         yield from (o for o in tcp if o.says and o.anywhere and o not in usual)
 
     async def _once(self, opening: Opening, tls: bool) -> Recognised | None:
@@ -130,13 +130,27 @@ class _Attempts:
             if opening.says:
                 await stream.write(opening.says)
             heard = await _listen(stream, None if opening.says else GREETING_WAIT)
-        if heard:
-            self.heard = heard
-        # Whoever asked has the first say: an upgrade to another protocol is HTTP as well.
+            found = self._judge(opening, heard)
+            # A greeting may come in pieces: a banner now, the prompt that tells what it is next.
+            while heard and found is None and len(heard) < ENOUGH:
+                more = await _listen(stream, GREETING_WAIT)
+                if not more:
+                    break
+                heard += more
+                found = self._judge(opening, heard)
+        self.heard = heard or self.heard
+        if found is None:
+            return None
+        hint = opening.name if opening in found.openings else self.service.hint
+        return Recognised(replace(self.service, name=found.name, tls=tls, hint=hint), heard)
+
+    def _judge(self, opening: Opening, heard: bytes) -> Probe | None:
+        """The probe that knows these first bytes. Whoever asked has the first say: an upgrade to
+        another protocol is HTTP as well.
+        """
         for probe in sorted(self.probes, key=lambda probe: opening not in probe.openings):
             if heard and probe.recognises(heard):
-                hint = opening.name if opening in probe.openings else self.service.hint
-                return Recognised(replace(self.service, name=probe.name, tls=tls, hint=hint), heard)
+                return probe
         return None
 
 

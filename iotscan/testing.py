@@ -87,6 +87,7 @@ class FakeStream:
                 self.network.record(self, "server", head)
                 return head
             case Fails(error):
+                self.steps[:1] = []
                 raise error
             case Closes():
                 return b""

@@ -8,7 +8,7 @@ import os
 import re
 import subprocess
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -70,6 +70,10 @@ class Host:
             time.sleep(POLL)
         logs = "\n".join(path.read_text(errors="replace") for path in self.folder.glob("*.log"))
         raise RuntimeError(f"{self.name}: nothing listens on {port}/{transport}\n{logs}")
+
+
+# Name, address, MAC, and what starts it.
+Device = tuple[str, str, str, Callable[["Host"], None]]
 
 
 @dataclass

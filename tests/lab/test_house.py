@@ -16,8 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
-from house import DEVICES, build
+from houses import build, devices, truth
 from lan import NETWORK, SCANNER, Lan, lan
 
 import iotscan
@@ -25,7 +24,7 @@ from iotscan.capture.files import opened
 from iotscan.capture.frames import Walk
 
 pytestmark = pytest.mark.lab
-HERE = Path(__file__).resolve().parent
+DEVICES = devices()
 LINK_LOCAL = ip_network("fe80::/10")
 
 
@@ -60,11 +59,6 @@ def scanned(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scanned]:
         report = json.loads((folder / "house.json").read_bytes())
         screen = done.stdout + done.stderr
         yield Scanned(network, report, folder / "house.jsonl", capture, done.returncode, screen)
-
-
-def truth() -> dict[str, Any]:
-    tree: dict[str, Any] = yaml.safe_load((HERE / "truth.yaml").read_text(encoding="utf-8"))
-    return tree
 
 
 def findings(report: dict[str, Any]) -> set[str]:

@@ -1,20 +1,18 @@
-"""The lab's house: real daemons, each in its own namespace, as insecure as truth.yaml says.
+"""Telnet, MQTT, CoAP, UPnP and mDNS: real daemons, as insecure or sound as basics.yaml says.
 
-A function a device; ``build`` starts them all. MAC prefixes are registered ones, so that vendor
-names can be checked.
+A function a device. MAC prefixes are registered ones, so that vendor names can be checked.
 """
 
 from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 from certificates import self_signed
-from lan import SCANNER, Host, Lan, await_all
+from lan import Device, Host, await_all
 
-HERE = Path(__file__).resolve().parent
+HERE = Path(__file__).resolve().parent.parent
 MOSQUITTO = "/usr/sbin/mosquitto"
 # "admin" and "secret7Q" through crypt(3) with fixed salts, so that no deprecated module is needed.
 SHADOW = "root:!:19000:0:99999:7:::\nadmin:{}:19000:0:99999:7:::\n"
@@ -236,7 +234,6 @@ def locked_down(host: Host) -> None:
     """Answers ARP and nothing else."""
 
 
-Device = tuple[str, str, str, Callable[[Host], None]]
 DEVICES: tuple[Device, ...] = (
     ("router", "10.77.0.1", "00:14:6c:00:00:01", router),
     ("mqtt-open", "10.77.0.10", "24:0a:c4:00:00:10", mqtt_open),
@@ -256,11 +253,3 @@ DEVICES: tuple[Device, ...] = (
     ("speaker", "10.77.0.51", "94:9f:3e:00:00:51", speaker),
     ("locked-down", "10.77.0.60", "f0:9f:c2:00:00:60", locked_down),
 )
-
-
-def build(network: Lan) -> Host:
-    """Plug in and start every device; the scanner's host."""
-    scanner = network.add("scanner", SCANNER, "02:00:00:00:00:02")
-    for name, address, mac, start in DEVICES:
-        start(network.add(name, address, mac))
-    return scanner
