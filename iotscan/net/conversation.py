@@ -127,7 +127,7 @@ class Conversation:
     ) -> AsyncIterator[Line]:
         """A recorded channel with its place in the limits; checks everything first."""
         endpoint = Endpoint(to.endpoint.address, transport, to.endpoint.port)
-        line = self._new_line(endpoint, to.name is not None, login)
+        line = self._new_line(endpoint, to.name or self._probe, login)
         async with AsyncExitStack() as stack:
             try:
                 async with asyncio.timeout(self._left()):
@@ -145,8 +145,12 @@ class Conversation:
             finally:
                 line.close()
 
-    def _new_line(self, endpoint: Endpoint, recognised: bool, login: Login | None) -> Line:
-        """Everything that can refuse without waiting does so here, before any system call."""
+    def _new_line(self, endpoint: Endpoint, protocol: str, login: Login | None) -> Line:
+        """Everything that can refuse without waiting does so here, before any system call.
+
+        ``protocol`` is the one that is going to be spoken; whether the service was recognised to
+        speak anything is the conversation's own service to say.
+        """
         if plain(endpoint.address) != plain(self._service.endpoint.address):
             raise OutOfScope(f"{endpoint} is not the device that is being talked to")
         self._gateway.check(endpoint)
@@ -164,7 +168,7 @@ class Conversation:
             limits=self._gateway.limits,
             rule=rule,
             left=self._left,
-            may_speak=rule.lets_greet(self._probe, recognised),
+            may_speak=rule.lets_greet(protocol, self._service.name is not None),
             password=None if login is None else self._gateway.vault[login.id],
         )
 

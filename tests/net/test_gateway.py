@@ -177,13 +177,19 @@ async def test_an_unknown_service_at_a_guarded_port_is_only_listened_to(
             async with net.udp(unknown):
                 pass
         assert heard == []
-        for probe, service in (("modbus", unknown), ("telnet", known)):
-            async with talk(gateway_with(), service, probe).tcp(service) as stream:
+        for words, service, probe, to in (
+            (b"by its own probe", unknown, "modbus", unknown),
+            (b"while it is recognised", unknown, "recognise", replace(unknown, name="modbus")),
+            (b"once it is recognised", known, "telnet", known),
+        ):
+            async with talk(gateway_with(), service, probe).tcp(to) as stream:
                 await stream.read()
-                await stream.write(probe.encode())
-        while len(heard) < 2:
-            await asyncio.sleep(0)
-        assert heard == [b"modbus", b"telnet"]
+                await stream.write(words)
+            while heard[-1:] != [words]:
+                await asyncio.sleep(0)
+        with pytest.raises(Forbidden):
+            async with talk(gateway_with(), unknown, "recognise").relay(known):
+                pass
 
 
 async def test_a_controller_gets_one_request_per_connection_and_rests_between(
