@@ -57,6 +57,10 @@ class Home:
         found: dict[str, Any] = json.loads(done.stdout)
         return found
 
+    def avahi(self, name: str) -> str:
+        """avahi's settings for a host of this name."""
+        return AVAHI.format(name=name)
+
     @contextmanager
     def frames(self, path: Path) -> Iterator[Callable[[], list[bytes]]]:
         """Record the bridge while the context lasts; afterwards the call gives the frames."""
