@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from ipaddress import ip_address
+import asyncio
+import time
+from ipaddress import ip_address, ip_network
 from typing import Any
 
 import pytest
@@ -10,8 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from iotscan.discovery.ssdp import DISCOVERER
-from iotscan.model import Endpoint, Packet, Proof, Service, Sighting
+from iotscan.model import Endpoint, Impact, Packet, Proof, Scope, Service, Sighting
+from iotscan.net.airwaves import Air
+from iotscan.net.limits import Governor
 from iotscan.protocols import ssdp
+from iotscan.settings import Limits, Settings
 
 HERE = ip_address("192.168.1.1")
 IGD = "urn:schemas-upnp-org:device:InternetGatewayDevice:1"
@@ -111,3 +116,73 @@ def test_garbage_never_raises(tail: bytes) -> None:
 
 def test_a_packet_without_a_sender_says_nothing() -> None:
     assert list(DISCOVERER.read(Packet("p1", 0.0, "ssdp", answer()))) == []
+
+
+class Device(asyncio.DatagramProtocol):
+    """Answers searches on port 1900 of a loopback address."""
+
+    def __init__(self) -> None:
+        self.asked: list[bytes] = []
+        self.transport: asyncio.DatagramTransport
+
+    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
+        self.asked.append(data)
+        self.transport.sendto(answer("http://127.20.0.9:80/d.xml"), addr)
+
+
+async def test_a_device_without_multicast_is_searched_by_unicast() -> None:
+    limits = Limits(packets_per_second=1e6, host_connections_per_second=1e6)
+
+    async def brief(seconds: float) -> None:
+        await asyncio.sleep(min(seconds, 0.05))
+
+    device = Device()
+    packets: list[Packet] = []
+    loop = asyncio.get_running_loop()
+    transport, _ = await loop.create_datagram_endpoint(
+        lambda: device, local_addr=("127.20.0.9", 1900)
+    )
+    device.transport = transport
+    governor = Governor(limits, time.monotonic, brief)
+    scope = Scope((ip_network("127.20.0.0/24"),), impact=Impact.GREET)
+    try:
+        async with Air(scope, Settings(limits=limits), governor, packets.append, ()) as air:
+            await DISCOVERER.solicit(air, [ip_address("127.20.0.0") + i for i in range(256)])
+            assert any("can do multicast" in note for note in air.blind)
+    finally:
+        transport.abort()
+    assert device.asked == [ssdp.search(ssdp.ALL, "127.20.0.9:1900", 1)]
+    (packet,) = packets
+    found = next(DISCOVERER.read(packet))
+    assert isinstance(found, Sighting)
+    assert [str(lead.endpoint) for lead in found.leads] == ["127.20.0.9:80/tcp"]
+
+
+def start_router(host: Any) -> None:
+    """miniupnpd, which starts only with an address that it takes for a public one."""
+    host.run("ip", "link", "add", "wan0", "type", "veth", "peer", "name", "wan1")
+    host.run("ip", "addr", "add", "198.51.100.7/24", "dev", "wan0")
+    for end in ("wan0", "wan1"):
+        host.run("ip", "link", "set", end, "up")
+    conf = host.file(
+        "upnpd.conf",
+        "ext_ifname=wan0\next_ip=1.2.3.4\nlistening_ip=lan0\nhttp_port=5000\nenable_upnp=yes\n"
+        f"secure_mode=yes\nuuid={UUID}\n",
+    )
+    host.start("/usr/sbin/miniupnpd", "-d", "-f", conf)
+    host.await_port(5000)
+
+
+@pytest.mark.lab
+def test_a_router_is_found_with_its_description_and_stack(home: Any) -> None:
+    start_router(home.lan.hosts["host1"])
+    found = home.discover("ssdp", patience=2.0)
+    said = [s for s in found["sightings"] if s["source"] == "ssdp"]
+    over_ipv4 = [s for s in said if s["addresses"] == ["10.77.0.21"]]
+    assert {s["traits"]["udn"][:23] for s in over_ipv4} == {UUID[:23]}
+    assert "InternetGatewayDevice" in {s["traits"].get("kind") for s in over_ipv4}
+    leads = {tuple(lead) for s in over_ipv4 for lead in s["leads"]}
+    assert leads == {("10.77.0.21:5000/tcp", "upnp", "/rootDesc.xml")}
+    stacks = {o["facts"].get("server", "") for o in found["observations"]}
+    assert any("MiniUPnPd" in stack for stack in stacks)
+    assert found["stopped"] == []
