@@ -23,6 +23,7 @@ from iotscan.model import Ending, Endpoint, Impact, Outcome, Scope, Service
 from iotscan.net.conversation import Conversation
 from iotscan.net.gateway import Gateway
 from iotscan.net.port_rules import PortRule
+from iotscan.net.sweep import sweep_host
 from iotscan.probe_api import Login
 from iotscan.settings import Limits
 
@@ -132,6 +133,34 @@ async def test_a_raw_print_port_gets_not_one_byte_and_no_conversation(
                 async with way(at("127.0.0.1", 9100, name)):
                     pass
     assert system_calls == []
+
+
+async def test_a_printer_is_found_and_hears_nothing_whatever_is_tried(gateway_with: Make) -> None:
+    heard: list[bytes] = []
+    seen = 0
+
+    async def printer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal seen
+        seen += 1
+        heard.append(await reader.read(1))
+        writer.close()
+
+    server = await asyncio.start_server(printer, "127.0.91.100", 9100)
+    gateway = gateway_with(vault=VAULT)
+    service = at("127.0.91.100", 9100, None)
+    sweep = await sweep_host(service.endpoint.address, [9100], gateway, id="s1", at=0.0)
+    assert await gateway.answers(service.endpoint)
+    for to in (service, replace(service, name="http"), replace(service, tls=True)):
+        net = talk(gateway, to, "http")
+        for opened in (net.tcp(to), net.tcp(to, tls=True), net.tcp(to, login=ROOT), net.relay(to)):
+            with pytest.raises(Forbidden):
+                async with opened:
+                    pass
+    while seen < 2 or len(heard) < seen:
+        await asyncio.sleep(0)
+    server.close()
+    assert sweep.open == (service.endpoint,)
+    assert heard == [b"", b""]
 
 
 @pytest.fixture
