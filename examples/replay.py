@@ -7,13 +7,14 @@ python examples/replay.py home.jsonl
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 import iotscan
 
 
 def main(path: str) -> None:
     report = iotscan.replay([path])
-    transcripts = {talk.id: talk for talk in iotscan.load_recording(path).transcripts}
+    transcripts = {talk.id: talk for talk in iotscan.load_recording(Path(path)).transcripts}
     for finding in report.findings:
         print(f"{finding.severity.value}: {finding.detail}")
         for proof in finding.proofs:

@@ -46,7 +46,7 @@ class Settings:
     ports: tuple[int, ...] = ()
     sweep: str = "connect"
     authorisation: str = ""
-    discovery_time: float = 3.0
+    discovery_time: float = 1.5
     record: str = ""
     outputs: tuple[str, ...] = ("terminal",)
     fail_on: Severity = Severity.LOW
