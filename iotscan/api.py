@@ -18,7 +18,7 @@ from iotscan.capture.recording import Journal
 from iotscan.credentials import load as load_credentials
 from iotscan.engine import Engine
 from iotscan.errors import UsageError
-from iotscan.model import Address, Fact, Footer, Header, Progress, Report
+from iotscan.model import Address, Ending, Fact, Footer, Gap, Header, Progress, Report
 from iotscan.net import guard
 from iotscan.net.airwaves import Air
 from iotscan.net.gateway import Gateway
@@ -108,8 +108,12 @@ async def _look(
         return gateway.permits(address, port) or air.permits(address, port)
 
     async with Air(targets.scope, settings, gateway.governor, engine.hear) as air:
-        with guard.watching(permits):
-            return await _until_stopped(engine.run(air), stop)
+        with guard.watching(permits) as watch:
+            try:
+                return await _until_stopped(engine.run(air), stop)
+            finally:
+                for what in dict.fromkeys(watch.stopped):
+                    journal.add(Gap("this machine", "the guard", Ending.BUG, f"stopped: {what}"))
 
 
 async def _until_stopped(work: Coroutine[object, object, None], stop: asyncio.Event | None) -> str:

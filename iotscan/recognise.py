@@ -124,7 +124,9 @@ class _Attempts:
         yield from (o for o in tcp if o.says and o.anywhere and o not in usual)
 
     async def _once(self, opening: Opening, tls: bool) -> Recognised | None:
-        async with self.net.tcp(self.service, tls=tls) as stream:
+        # The port's rule lets a protocol of its own be spoken: the opening says which one it is.
+        asker = next((p.name for p in self.probes if opening in p.openings), None)
+        async with self.net.tcp(replace(self.service, name=asker), tls=tls) as stream:
             self.connected = True
             self.tls_works = self.tls_works or tls
             if opening.says:

@@ -25,9 +25,11 @@ class Limits:
     conversation_bytes: int = 262_144
     conversation_connections: int = 24
     # Cameras lock a source address after five failures, whatever accounts they were for, and hosts
-    # ban it after as many: one below that for a service (docs/design/0003-logins.md).
+    # ban it after as many: one below that for the services of a device that share accounts
+    # (docs/design/0003-logins.md).
     logins_per_account: int = 3
     logins_per_service: int = 4
+    logins_per_device: int = 4
     login_pause: float = 1.0
 
 

@@ -198,6 +198,11 @@ KEYS = (
     Key("limits.conversation_connections", Number(1, 256, True), "connections in a conversation"),
     Key("limits.logins_per_account", Number(0, 10, True), "passwords tried for one account"),
     Key("limits.logins_per_service", Number(0, 50, True), "passwords tried at one service"),
+    Key(
+        "limits.logins_per_device",
+        Number(0, 50, True),
+        "passwords tried at the services of a device that share accounts",
+    ),
     Key("limits.login_pause", Number(0, 60), "seconds between two tries"),
 )
 BY_NAME = {key.name: key for key in KEYS}

@@ -30,9 +30,10 @@ class LoginBudget:
     """Counts logins and refuses those that could lock an account or an address.
 
     Accounts are counted by (device, realm, user name), so that telnet, ssh and ftp of one device
-    share their tries. ``device_of`` says which addresses are one device (a key each); without it
-    every address is one. Vendors lock the client's address for all services of a device, hence a
-    lock-out seen on one service ends the tries on all of them.
+    share their tries; all accounts of one realm on one device (the web pages and the streams of a
+    camera) share ``logins_per_device``. ``device_of`` says which addresses are one device (a key
+    each); without it every address is one. Vendors lock the client's address for all services of a
+    device, hence a lock-out seen on one service ends the tries on all of them.
     """
 
     limits: Limits
@@ -41,6 +42,7 @@ class LoginBudget:
     device_of: Callable[[Address], Hashable] = plain
     _services: dict[Endpoint, _Service] = field(init=False, default_factory=dict)
     _accounts: dict[tuple[Hashable, str, str], int] = field(init=False, default_factory=dict)
+    _kinds: dict[tuple[Hashable, str], int] = field(init=False, default_factory=dict)
     _locked: dict[Hashable, str] = field(init=False, default_factory=dict)
     _next: dict[Hashable, float] = field(init=False, default_factory=dict)
 
@@ -103,6 +105,12 @@ class LoginBudget:
             raise BudgetSpent(f"a login already worked at {endpoint}: no further one is tried")
         if service.tried >= self.limits.logins_per_service:
             raise BudgetSpent(f"{service.tried} logins were tried at {endpoint}, as many as may be")
+        kind = account[:2]
+        if self._kinds.get(kind, 0) >= self.limits.logins_per_device:
+            raise BudgetSpent(
+                f"{self._kinds[kind]} logins of this kind were tried on {endpoint.address},"
+                " as many as a device is given"
+            )
         tried = self._accounts.get(account, 0)
         if tried >= self.limits.logins_per_account:
             raise BudgetSpent(
@@ -111,6 +119,7 @@ class LoginBudget:
             )
         service.tried += 1
         self._accounts[account] = tried + 1
+        self._kinds[kind] = self._kinds.get(kind, 0) + 1
 
     async def _pace(self, device: Hashable) -> None:
         now = self.clock()

@@ -20,6 +20,7 @@ CAMERA = ip_address("192.168.1.7")
 TELNET = Endpoint(CAMERA, "tcp", 23)
 FTP = Endpoint(CAMERA, "tcp", 21)
 HTTP = Endpoint(CAMERA, "tcp", 80)
+RTSP = Endpoint(CAMERA, "tcp", 554)
 OTHER = Endpoint(ip_address("192.168.1.8"), "tcp", 23)
 
 
@@ -30,7 +31,7 @@ def login(user: str, number: int = 1, *, realm: str = "system", control: bool = 
 CONTROL = login("zq81", control=True)
 
 
-LIMITS = Limits(logins_per_account=3, logins_per_service=6)
+LIMITS = Limits(logins_per_account=3, logins_per_service=6, logins_per_device=99)
 
 
 @pytest.fixture
@@ -68,6 +69,18 @@ async def test_six_tries_a_service_and_no_seventh(budget: LoginBudget) -> None:
     with pytest.raises(BudgetSpent, match="6 logins were tried at"):
         await budget.take(TELNET, login("user7"))
     await attempt(budget, FTP, login("user7"))
+
+
+async def test_services_that_share_accounts_share_a_devices_tries(fake_clock: Any) -> None:
+    """Five failures lock the scanner's address on many cameras, however they are spread."""
+    budget = LoginBudget(Limits(), fake_clock, fake_clock.sleep)
+    for number in range(2):
+        await attempt(budget, HTTP, login(f"a{number}", realm="web"))
+        await attempt(budget, RTSP, login(f"b{number}", realm="web"))
+    for where in (HTTP, RTSP):
+        with pytest.raises(BudgetSpent, match="as many as a device is given"):
+            await budget.take(where, login("c", realm="web"))
+    await attempt(budget, TELNET, login("c"))
 
 
 async def test_devices_are_counted_apart_and_one_device_together(fake_clock: Any) -> None:
