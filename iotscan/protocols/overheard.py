@@ -1,0 +1,82 @@
+"""What readers of other people's conversations share: whose side is whose, and where lines end.
+
+A captured conversation names its ``client``; which of the two is which was guessed from ports when
+the capture began in the middle, so a reader that knows its protocol may turn the two round.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from iotscan.model import Fact, Observation, Proof, Sender, Service, Transcript, Turn
+from iotscan.text import clean
+
+# RFC 5321 section 4.5.3.1 and RFC 2449 section 4 ask for 512 and 998; a longer line is no command.
+LONGEST_LINE = 4096
+# Record types 20 to 23 of TLS, major version 3: from here on the conversation is encrypted.
+_TLS = tuple(bytes([kind, 3]) for kind in (20, 21, 22, 23))
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line, without its end. ``turn`` is the index of the turn in which it was complete."""
+
+    turn: int
+    sender: Sender
+    text: bytes
+
+
+def lines(turns: Iterable[tuple[int, Turn]]) -> Iterator[Line]:
+    """The complete lines of both sides in the order in which they ended, up to the first TLS
+    record or the first line that is longer than any of a text protocol.
+    """
+    open_lines: dict[Sender, bytes] = {"client": b"", "server": b""}
+    for index, turn in turns:
+        if turn.data.startswith(_TLS) and not open_lines[turn.sender]:
+            return
+        *whole, rest = (open_lines[turn.sender] + turn.data).split(b"\n")
+        for text in whole:
+            yield Line(index, turn.sender, text.rstrip(b"\r"))
+        if len(rest) > LONGEST_LINE:
+            return
+        open_lines[turn.sender] = rest
+
+
+def turned(talk: Transcript) -> Transcript:
+    """The same conversation with client and server changed round. Only of captured ones."""
+    if talk.client is None:
+        raise ValueError("our own conversations know who is who")
+    other: Mapping[Sender, Sender] = {"client": "server", "server": "client"}
+    return replace(
+        talk,
+        service=Service(talk.client),
+        client=talk.service.endpoint,
+        turns=tuple(replace(turn, sender=other[turn.sender]) for turn in talk.turns),
+    )
+
+
+def clear_turns(talk: Transcript) -> tuple[tuple[int, Turn], ...]:
+    """(index, turn) of all that was said outside of recorded TLS sessions."""
+    secured = {number for number, channel in enumerate(talk.channels) if channel.tls is not None}
+    return tuple((i, turn) for i, turn in enumerate(talk.turns) if turn.channel not in secured)
+
+
+def observe(
+    talk: Transcript, kind: str, facts: Mapping[str, Fact], turns: Sequence[int]
+) -> Observation:
+    """An observation about the service, proven by these turns; ``peer`` if it was overheard."""
+    said: dict[str, Fact] = dict(facts)
+    if talk.client is not None:
+        said["peer"] = str(talk.client.address)
+    endpoint = talk.service.endpoint
+    proof = Proof(talk.id, tuple(sorted(set(turns))))
+    return Observation(kind, said, endpoint.address, endpoint, (proof,))
+
+
+def login_facts(username: bytes | str, outcome: str) -> dict[str, Fact]:
+    """The words for a login that was overheard; ``outcome``: accepted, refused or unknown."""
+    facts: dict[str, Fact] = {"outcome": outcome}
+    if username:
+        facts["username"] = clean(username)
+    return facts
