@@ -2,4 +2,6 @@
 
 from setuptools import find_packages, setup
 
-setup(packages=[*find_packages(include=["iotscan", "iotscan.*"]), "iotscan.probes", "iotscan.rules"])
+setup(
+    packages=[*find_packages(include=["iotscan", "iotscan.*"]), "iotscan.probes", "iotscan.rules"]
+)
