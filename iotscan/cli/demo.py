@@ -27,11 +27,11 @@ def demo(quiet: bool, config: str | None, **flags: Any) -> int:
     settings = settings_of(flags, config)
     from dataclasses import replace
 
+    from iotscan.api import scan
     from iotscan.cli.outputs import checked, write_all
     from iotscan.cli.progress import shown
     from iotscan.cli.running import run
     from iotscan.demo.home import VirtualHome
-    from iotscan.api import scan
     from iotscan.settings import Settings
 
     outputs = checked(settings.outputs, settings.record)

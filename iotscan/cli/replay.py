@@ -11,20 +11,19 @@ from iotscan.cli.options import report_options, settings_of
 
 
 @click.command(epilog="Exit codes are those of iotscan scan.")
-@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@click.argument("files", nargs=-1, required=True, metavar="FILE|FOLDER...")
 @report_options
 def replay(files: tuple[str, ...], quiet: bool, config: str | None, **flags: Any) -> int:
-    """Make the report of a recording again, under the rules of today.
+    """Make the report of captures, or of a recording again. No packet is sent.
 
-    FILE is what iotscan scan --record wrote; several are read as one. No packet is sent.
+    FILE is a capture (pcap or pcapng, also compressed, or - for standard input) or what iotscan
+    scan --record wrote; of a FOLDER all captures are read. Several are read as one.
     """
     settings = settings_of(flags, config)
-    from pathlib import Path
-
-    from iotscan.cli.outputs import checked, write_all
     from iotscan.api import replay as look_again
+    from iotscan.cli.outputs import checked, write_all
 
     outputs = checked(settings.outputs)
-    report = look_again([Path(file) for file in files], settings)
+    report = look_again(files, settings)
     write_all(report, outputs, settings.show_passwords)
     return of_report(report, settings.fail_on)

@@ -15,7 +15,8 @@ from iotscan import __version__
 COMMANDS = {
     "scan": ("iotscan.cli.scan:scan", "Find the devices on a network, and check them."),
     "demo": ("iotscan.cli.demo:demo", "Scan a virtual home on this machine, to see how it works."),
-    "replay": ("iotscan.cli.replay:replay", "Make the report of a recording again."),
+    "replay": ("iotscan.cli.replay:replay", "Make the report of captures, or of a recording."),
+    "evaluate": ("iotscan.cli.evaluate:evaluate", "Score the reading of captures against labels."),
     "rules": ("iotscan.cli.rules:rules", "List, show or check the rules."),
     "principles": (
         "iotscan.cli.principles:principles",

@@ -54,9 +54,9 @@ def scan(targets: tuple[str, ...], yes: bool, quiet: bool, config: str | None, *
         from iotscan.cli.consent import agree
 
         agree(settings, yes)
+    from iotscan.api import scan as look
     from iotscan.cli.progress import shown
     from iotscan.cli.running import run
-    from iotscan.api import scan as look
 
     with shown(quiet) as progress:
         report = run(lambda stop: look(settings, progress=progress, stop=stop))

@@ -50,7 +50,7 @@ def test_scan_and_its_replay_give_the_same_bytes(command: Callable[..., Any]) ->
 @pytest.mark.parametrize(
     ("damage", "said"),
     [
-        (lambda lines: ["not json\n", *lines[1:]], "is not a recording"),
+        (lambda lines: ["not json\n", *lines[1:]], "nor a recording"),
         (lambda lines: [lines[0], '{"mood":{}}\n', *lines[1:]], "damaged.jsonl:2: damaged"),
         (lambda lines: [lines[0], "[" * 100_000 + "\n"], "damaged.jsonl:2: damaged"),
         (lambda lines: [lines[0].replace('"format":1', '"format":9', 1)], "recording format 9"),

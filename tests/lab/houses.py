@@ -1,0 +1,47 @@
+"""The whole house: every family of devices that stands in house/, found by itself.
+
+A family is two files: ``house/NAME.py`` with ``DEVICES``, and ``house/NAME.yaml`` with what is true
+of each of them. Addresses are 10.77.0.1 to 10.77.0.254 without the scanner's .2; nobody shares one.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from pathlib import Path
+from typing import Any
+
+import yaml
+from lan import SCANNER, Device, Host, Lan
+
+HOUSE = Path(__file__).resolve().parent / "house"
+
+
+def devices() -> tuple[Device, ...]:
+    """Every device of every family."""
+    found: list[Device] = []
+    for path in sorted(HOUSE.glob("*.py")):
+        spec = importlib.util.spec_from_file_location(f"house_{path.stem}", path)
+        assert spec is not None
+        assert spec.loader is not None
+        module = importlib.util.module_from_spec(spec)
+        sys.modules[spec.name] = module
+        spec.loader.exec_module(module)
+        found += module.DEVICES
+    return tuple(found)
+
+
+def truth() -> dict[str, Any]:
+    """What is true of each device: ``findings`` and ``gaps``, by its name."""
+    merged: dict[str, Any] = {}
+    for path in sorted(HOUSE.glob("*.yaml")):
+        merged |= yaml.safe_load(path.read_text(encoding="utf-8"))
+    return merged
+
+
+def build(network: Lan) -> Host:
+    """Plug in and start every device; the scanner's host."""
+    scanner = network.add("scanner", SCANNER, "02:00:00:00:00:02")
+    for name, address, mac, start in devices():
+        start(network.add(name, address, mac))
+    return scanner
