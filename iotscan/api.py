@@ -10,10 +10,11 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from iotscan import __version__
+from iotscan import __version__, offline
 from iotscan.assess import assess
 from iotscan.assess.rulebook import Rulebook, load_rulebook
 from iotscan.capture import recording
+from iotscan.capture.files import STANDARD_INPUT, is_capture
 from iotscan.capture.recording import Journal
 from iotscan.credentials import load as load_credentials
 from iotscan.engine import Engine
@@ -59,19 +60,35 @@ async def scan(
 
 
 def replay(paths: Sequence[Path | str], settings: Settings | None = None) -> Report:
-    """Judge recordings again: the report a scan gave, byte for byte, under the same rules.
+    """Judge recordings or captures; of recordings, the report that the scan gave, byte for byte.
 
-    Raises RecordingError where a file is damaged, UsageError where it is no recording.
+    A path is a file, a folder of captures, or "-" for a capture on standard input. Neither the
+    order of the paths nor where the files lie shows in the report. Raises RecordingError where a
+    recording is damaged (a capture is read as far as it goes), UsageError where a file is neither.
     """
     book = load_rulebook((settings or Settings()).rule_folders)
-    files = [Path(path) for path in paths]
-    for file in files:
-        if not recording.is_recording(file):
-            raise UsageError(
-                f"{file} is not a recording of iotscan. "
-                "Give a file that `iotscan scan --record FILE` wrote."
-            )
-    return assess(recording.merge([recording.load(file) for file in files]), book)
+    if not paths:
+        raise UsageError("there is nothing to replay: name a recording, a capture or a folder")
+    recorded = [Path(path) for path in paths if _is_recording(path)]
+    if not recorded:
+        return offline.report_on(paths, book)
+    if len(recorded) < len(paths):
+        raise UsageError("recordings and captures cannot make one report: replay them one by one")
+    return assess(recording.merge([recording.load(file) for file in recorded]), book)
+
+
+def _is_recording(path: Path | str) -> bool:
+    """Whether it is a recording, not a capture. Raises UsageError where it is neither."""
+    if str(path) == STANDARD_INPUT or not Path(path).is_file():
+        return False
+    if recording.is_recording(Path(path)):
+        return True
+    if not is_capture(Path(path)):
+        raise UsageError(
+            f"{path} is neither a capture (pcap or pcapng) nor a recording of iotscan. "
+            "A recording is what `iotscan scan --record FILE` wrote."
+        )
+    return False
 
 
 async def _look(

@@ -321,13 +321,18 @@ class Sweep:
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """What a device is, as far as signals say (``because``); empty means unknown."""
+    """What a device is, as far as signals say (``because``); empty means unknown.
+
+    ``family``: the line of products, where that is known and the model may not be; ``kind``: a word
+    of a closed list (iotscan/assess/devicekinds.py).
+    """
 
     vendor: str = ""
     model: str = ""
     firmware: str = ""
     kind: str = ""
     because: tuple[str, ...] = ()
+    family: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -352,9 +357,10 @@ class Device:
 class Finding:
     """A rule that holds for one device, with the words for its owner and the proof.
 
-    ``detail`` is one masked sentence with the facts of this case. ``crosswalk``: framework id →
-    provision ids. ``fingerprint`` is the same for the same problem in the next scan (it holds no
-    time, no transcript id, no address).
+    ``detail`` is one masked sentence with the facts of this case; ``facts`` are those facts.
+    ``crosswalk``: framework id → provision ids. ``fingerprint`` is the same for the same problem in
+    the next scan (it holds no time and no transcript id; addresses only in rules on conversations).
+    ``endpoint`` may be of another host: a server outside that the device was seen to talk to.
     """
 
     rule: str
@@ -375,6 +381,7 @@ class Finding:
     proofs: tuple[Proof, ...]
     fingerprint: str
     login: str = ""
+    facts: Mapping[str, Fact] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -484,6 +491,25 @@ class ConversationNote:
 
 
 @dataclass(frozen=True, slots=True)
+class Input:
+    """A capture file that a report was made from; ``sha256`` and ``size``: of it as it was given.
+
+    ``frames`` counts what was read, over ``duration`` seconds from ``started``. ``stopped`` says
+    where and why reading ended before the end of the file, "" if it did not; ``unread`` what of the
+    frames could not be looked into.
+    """
+
+    name: str
+    sha256: str
+    size: int
+    frames: int = 0
+    started: str = ""
+    duration: float = 0.0
+    stopped: str = ""
+    unread: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """What iotscan concludes. ``complete`` is False when something asked for was not looked at."""
 
@@ -502,6 +528,7 @@ class Report:
     gaps: tuple[Gap, ...] = ()
     blind_spots: tuple[str, ...] = ()
     conversations: tuple[ConversationNote, ...] = ()
+    inputs: tuple[Input, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ipaddress import IPv6Address
 
 from iotscan.assess import derive_tls
@@ -60,16 +60,19 @@ KINDS: tuple[Kind, ...] = (DEVICE, ADDRESS, PORT, EXPOSURE, *derive_tls.KINDS)
 
 @dataclass(frozen=True, slots=True)
 class Stock:
-    """What there is to derive from."""
+    """What there is to derive from. ``began`` and ``answers``: see ``Readings``, of a capture."""
 
     recording: Recording
     devices: Sequence[Device]
     observations: Sequence[Observation]
+    began: Mapping[str, float] = field(default_factory=dict)
+    answers: Mapping[Endpoint, Proof] = field(default_factory=dict)
 
 
 def derive(stock: Stock) -> tuple[Observation, ...]:
     """Every derived observation, device by device."""
-    proofs = _proofs(stock.recording)
+    answers = {endpoint: (proof,) for endpoint, proof in stock.answers.items()}
+    proofs = _proofs(stock.recording) | answers
     mapped = dict(_mappings(stock.observations))
     found: list[Observation] = []
     for device in stock.devices:
@@ -80,8 +83,9 @@ def derive(stock: Stock) -> tuple[Observation, ...]:
             found.append(_port(service, cited))
             found.append(_exposure(device, service, mapped, cited))
     owners = owner_of(stock.devices)
-    found += derive_tls.validity(stock.recording, stock.observations)
-    found += derive_tls.shared(stock.observations, owners)
+    began = {talk.id: talk.began for talk in stock.recording.transcripts} | dict(stock.began)
+    found += derive_tls.validity(stock.recording.header.started, began, stock.observations)
+    found += derive_tls.shared(list(filter(about_itself, stock.observations)), owners)
     return tuple(found)
 
 
@@ -197,6 +201,12 @@ def _proofs(recording: Recording) -> dict[object, tuple[Proof, ...]]:
 
 def _sighted(device: Device) -> tuple[Proof, ...]:
     return tuple(sighting.proof for sighting in device.sightings[:4] if sighting.proof.source)
+
+
+def about_itself(observation: Observation) -> bool:
+    """Whether it tells of the device it is booked on, not of a server that the device talked to."""
+    endpoint = observation.endpoint
+    return endpoint is None or endpoint.address == observation.address
 
 
 def where(observation: Observation) -> tuple[object, ...]:

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 
-from iotscan.model import Address, Device, Fact, Kind, Observation, Proof, Recording
+from iotscan.model import Address, Device, Fact, Kind, Observation, Proof
 
 DAY = 86_400
 
@@ -31,10 +31,11 @@ SHARED = Kind(
 KINDS: tuple[Kind, ...] = (VALIDITY, SHARED)
 
 
-def validity(recording: Recording, observations: Sequence[Observation]) -> Iterator[Observation]:
-    """Each certificate's dates against the clock of the scan."""
-    started = _seconds(recording.header.started)
-    began = {talk.id: talk.began for talk in recording.transcripts}
+def validity(
+    start_time: str, began: Mapping[str, float], observations: Sequence[Observation]
+) -> Iterator[Observation]:
+    """Each certificate's dates against the clock: when all began, and each conversation in it."""
+    started = _seconds(start_time)
     for observation in observations:
         if not _is_certificate(observation) or started is None:
             continue

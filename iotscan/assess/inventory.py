@@ -20,12 +20,14 @@ def take_stock(
     sweeps: Sequence[Sweep],
     transcripts: Sequence[Transcript],
     heard: Iterable[Address] = (),
+    answered: Iterable[Service] = (),
 ) -> tuple[Device, ...]:
     """The devices, lowest address first; the order of what is given does not matter.
 
-    ``heard``: addresses that observations are about. Identity is left empty.
+    ``heard``: addresses that observations are about; ``answered``: services of a capture. Identity
+    is left empty.
     """
-    services = _services(sweeps, transcripts)
+    services = [*_services(sweeps, transcripts), *answered]
     alive = {sweep.address for sweep in sweeps if sweep.alive or sweep.open}
     alive |= {service.endpoint.address for service in services} | set(heard)
     groups = group(witnesses, sorted(alive, key=order))

@@ -73,6 +73,11 @@ def usable(address: Address) -> bool:
     return not (address.is_multicast or address.is_unspecified or str(address) == "255.255.255.255")
 
 
+def is_inside(address: Address) -> bool:
+    """Whether the address is no one's on the internet: private, link-local, reserved, loopback."""
+    return usable(address) and (not address.is_global or address.is_reserved)
+
+
 def group(witnesses: Sequence[Witness], alive: Iterable[Address]) -> Groups:
     """The devices as sets of addresses and MACs. ``alive``: addresses that showed life otherwise.
 

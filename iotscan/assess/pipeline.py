@@ -11,11 +11,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from iotscan.assess.coverage import find_gaps, hides_something
-from iotscan.assess.derive import Stock, derive, where
+from iotscan.assess.derive import Stock, about_itself, derive, where
 from iotscan.assess.findings import judge
 from iotscan.assess.identify import identify
 from iotscan.assess.inventory import owner_of, take_stock
-from iotscan.assess.links import usable
+from iotscan.assess.links import is_inside, usable
 from iotscan.assess.posture import Measure, Seen
 from iotscan.assess.reading import Plugins, Readings, read_all
 from iotscan.assess.rulebook import Rulebook, load_rulebook
@@ -27,11 +27,13 @@ from iotscan.model import (
     Fact,
     Finding,
     Gap,
+    Input,
     Observation,
     Posture,
     Proof,
     Recording,
     Report,
+    Service,
     Transcript,
 )
 
@@ -52,13 +54,26 @@ def assess(
     book = book or load_rulebook()
     plugins = plugins or Plugins()
     recording = _in_order(recording)
-    readings = read_all(recording, plugins)
+    return conclude(recording, read_all(recording, plugins), book, plugins)
+
+
+def conclude(
+    recording: Recording,
+    readings: Readings,
+    book: Rulebook,
+    plugins: Plugins,
+    inputs: Sequence[Input] = (),
+) -> Report:
+    """The report on what readers said. Of a capture the recording holds no conversations: they
+    were read as they went by, and ``readings`` tells what remains of them.
+    """
     heard = {seen.address for seen in readings.observations if usable(seen.address)}
     transcripts = [_named(talk, readings, plugins) for talk in recording.transcripts]
-    devices = take_stock(readings.witnesses, recording.sweeps, transcripts, heard)
-    devices = identify(devices, readings.observations)
-    derived = derive(Stock(recording, devices, readings.observations))
-    observations = _merged([*readings.observations, *derived])
+    answered = _answered(readings, plugins)
+    devices = take_stock(readings.witnesses, recording.sweeps, transcripts, heard, answered)
+    devices = identify(devices, [seen for seen in readings.observations if about_itself(seen)])
+    stock = Stock(recording, devices, readings.observations, readings.began, readings.answers)
+    observations = _merged([*readings.observations, *derive(stock)])
     findings = judge(observations, devices, book)
     gaps = find_gaps(recording, readings.gaps, devices)
     finished = recording.footer is not None and recording.footer.complete
@@ -77,8 +92,23 @@ def assess(
         postures=_postures(recording, devices, observations, findings, gaps, book, plugins),
         gaps=gaps,
         blind_spots=tuple(sorted(set(recording.blind_spots))),
-        conversations=tuple(map(_note, recording.transcripts)),
+        conversations=(*map(_note, recording.transcripts), *readings.notes),
+        inputs=tuple(inputs),
     )
+
+
+def _answered(readings: Readings, plugins: Plugins) -> list[Service]:
+    """The services of a capture, named where only one probe that finds services could read them."""
+    return [
+        Service(endpoint, _only(readings.spoken.get(endpoint, frozenset()), plugins))
+        for endpoint in readings.answers
+        if is_inside(endpoint.address)
+    ]
+
+
+def _only(speakers: frozenset[str], plugins: Plugins) -> str | None:
+    finders = [name for name in sorted(speakers) if plugins.probes[name].openings]
+    return finders[0] if len(finders) == 1 else None
 
 
 def _in_order(recording: Recording) -> Recording:
@@ -99,12 +129,10 @@ def _number(name: str) -> tuple[str, int, str]:
 
 def _named(talk: Transcript, readings: Readings, plugins: Plugins) -> Transcript:
     """With the service's name where only one probe that finds services could read it."""
-    finders = [
-        name for name in sorted(readings.speakers.get(talk.id, ())) if plugins.probes[name].openings
-    ]
-    if talk.service.name is not None or len(finders) != 1:
+    name = _only(readings.speakers.get(talk.id, frozenset()), plugins)
+    if talk.service.name is not None or name is None:
         return talk
-    return replace(talk, service=replace(talk.service, name=finders[0]))
+    return replace(talk, service=replace(talk.service, name=name))
 
 
 def _merged(observations: Sequence[Observation]) -> tuple[Observation, ...]:
@@ -177,7 +205,7 @@ def _facts_of(
     found: dict[str, dict[str, list[Facts]]] = {}
     for seen in observations:
         device = owners.get(seen.address)
-        if device is not None:
+        if device is not None and about_itself(seen):
             found.setdefault(device.key, {}).setdefault(seen.kind, []).append(seen.facts)
     return found
 

@@ -13,7 +13,9 @@ from typing import TypeVar
 
 from iotscan.model import (
     Address,
+    ConversationNote,
     Ending,
+    Endpoint,
     Gap,
     Observation,
     Packet,
@@ -46,12 +48,21 @@ class Witness:
 
 @dataclass(frozen=True, slots=True)
 class Readings:
-    """What the readers said. ``speakers``: who observed something in each conversation."""
+    """What the readers said. ``speakers``: who observed something in each conversation.
+
+    The rest is for captures, whose conversations are not kept: when each one that is cited began,
+    what shows that an endpoint answered, which readers could read it, whether inside TLS, and the
+    lines that tell of cited conversations.
+    """
 
     witnesses: tuple[Witness, ...]
     observations: tuple[Observation, ...]
     gaps: tuple[Gap, ...]
     speakers: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    began: Mapping[str, float] = field(default_factory=dict)
+    answers: Mapping[Endpoint, Proof] = field(default_factory=dict)
+    spoken: Mapping[Endpoint, frozenset[str]] = field(default_factory=dict)
+    notes: tuple[ConversationNote, ...] = ()
 
 
 @dataclass
@@ -62,6 +73,14 @@ class Plugins:
     discoverers: Mapping[str, Discoverer] = field(
         default_factory=lambda: {d.name: d for d in discoverers()}
     )
+    _words: dict[str, Mapping[str, Mapping[str, type]]] = field(default_factory=dict)
+
+    def words(self, reader: Probe | Discoverer) -> Mapping[str, Mapping[str, type]]:
+        """The kinds a reader declares, with the types of their facts."""
+        known = self._words.get(reader.name)
+        if known is None:
+            known = self._words[reader.name] = {kind.name: kind.facts for kind in reader.emits}
+        return known
 
 
 def read_all(recording: Recording, plugins: Plugins | None = None) -> Readings:
@@ -72,7 +91,7 @@ def read_all(recording: Recording, plugins: Plugins | None = None) -> Readings:
     gaps: list[Gap] = []
     speakers: dict[str, frozenset[str]] = {}
     for packet in recording.packets:
-        for said in _read_packet(packet, plugins, gaps):
+        for said in read_packet(packet, plugins, gaps):
             if isinstance(said, Sighting):
                 witnesses.append(Witness(said, packet.source, packet.source is None))
             else:
@@ -80,21 +99,22 @@ def read_all(recording: Recording, plugins: Plugins | None = None) -> Readings:
     for talk in recording.transcripts:
         said_by: set[str] = set()
         for probe in _readers(talk, recording.header.source, plugins, gaps):
-            found = _fenced(partial(probe.read, talk), probe, talk.id, gaps)
+            found = fenced(partial(probe.read, talk), probe, talk.id, plugins, gaps)
             observations += (_proven(item, talk) for item in found)
             said_by |= {probe.name} if found else set()
         speakers[talk.id] = frozenset(said_by)
     return Readings(tuple(witnesses), tuple(observations), tuple(gaps), speakers)
 
 
-def _read_packet(
+def read_packet(
     packet: Packet, plugins: Plugins, gaps: list[Gap]
 ) -> Iterator[Sighting | Observation]:
+    """What an announcement says, with its packet as proof; faults of the reader go to ``gaps``."""
     reader = plugins.discoverers.get(packet.protocol)
     if reader is None:
         return
     proof = Proof(packet.id, frames=() if packet.frame is None else (packet.frame,))
-    for said in _fenced(partial(reader.read, packet), reader, packet.id, gaps):
+    for said in fenced(partial(reader.read, packet), reader, packet.id, plugins, gaps):
         if isinstance(said, Sighting):
             yield replace(said, proof=said.proof if said.proof.source else proof)
         else:
@@ -138,16 +158,19 @@ def _unreadable(talk: Transcript, name: str) -> Gap:
     )
 
 
-def _fenced(
-    read: Callable[[], Iterable[_T]], reader: Probe | Discoverer, source: str, gaps: list[Gap]
+def fenced(
+    read: Callable[[], Iterable[_T]],
+    reader: Probe | Discoverer,
+    source: str,
+    plugins: Plugins,
+    gaps: list[Gap],
 ) -> list[_T]:
     """What a reader says, without what breaks its word; each fault becomes one gap."""
-    words = {kind.name: kind.facts for kind in reader.emits}
     found: list[_T] = []
     faults: dict[str, None] = {}
     try:
         for said in read():
-            fault = _fault(said, words) if isinstance(said, Observation) else ""
+            fault = _fault(said, plugins.words(reader)) if isinstance(said, Observation) else ""
             if fault:
                 faults[fault] = None
             else:

@@ -6,6 +6,7 @@ Nothing here knows pcap; :mod:`iotscan.capture.frames` does.
 from __future__ import annotations
 
 import gzip
+import hashlib
 import io
 import mmap
 import sys
@@ -13,13 +14,27 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import Any, BinaryIO, cast
+
+import zstandard
 
 from iotscan.errors import UsageError
 
+STANDARD_INPUT = "-"
 GZIP, ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
+# pcap in both byte orders, micro- and nanoseconds, and pcapng.
+MAGIC = frozenset(
+    {
+        b"\xd4\xc3\xb2\xa1",
+        b"\xa1\xb2\xc3\xd4",
+        b"\x4d\x3c\xb2\xa1",
+        b"\xa1\xb2\x3c\x4d",
+        b"\n\r\r\n",
+    }
+)
 # Read-ahead of a stream: large enough that Python's cost per read does not show.
 CHUNK = 1 << 20
+_DAMAGE = (OSError, EOFError, ValueError, zlib.error, zstandard.ZstdError)
 
 
 class Source:
@@ -29,11 +44,14 @@ class Source:
     is a window that slides. ``base`` is the position of ``data[0]`` in the (unpacked) file.
     """
 
-    def __init__(self, data: bytes | mmap.mmap, stream: BinaryIO | None = None) -> None:
+    def __init__(
+        self, data: bytes | mmap.mmap, stream: BinaryIO | None = None, given: Given | None = None
+    ) -> None:
         self.data: bytes | mmap.mmap = data
         self.base = 0
         self.damage = ""
         self._stream = stream
+        self._given = given
 
     def need(self, offset: int, length: int) -> int:
         """Make ``length`` bytes at ``offset`` (in ``data``) available.
@@ -56,51 +74,114 @@ class Source:
         self.data = b"".join(parts)
         return 0 if have >= length else -1
 
+    def digest(self) -> tuple[str, int]:
+        """SHA-256 and size of the file as it was given. Reads what was not read yet."""
+        if self._given is not None:
+            return self._given.finish()
+        digest = hashlib.sha256()
+        for offset in range(0, len(self.data), CHUNK):
+            digest.update(self.data[offset : offset + CHUNK])
+        return digest.hexdigest(), len(self.data)
+
     def _read(self) -> bytes:
         assert self._stream is not None
         try:
             return self._stream.read(CHUNK)
-        except (OSError, EOFError, zlib.error, ValueError) as error:
-            self.damage = f"the compressed file is damaged: {error}"
+        except _DAMAGE as error:
+            self.damage = f"the file cannot be unpacked further: {error}"
             return b""
+
+
+class Given(io.RawIOBase):
+    """A stream that is measured and hashed as it is read, before it is unpacked."""
+
+    def __init__(self, inner: BinaryIO) -> None:
+        self._inner = inner
+        self._hash = hashlib.sha256()
+        self._size = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        data = self._inner.read(len(buffer))
+        buffer[: len(data)] = data
+        self._count(data)
+        return len(data)
+
+    def finish(self) -> tuple[str, int]:
+        """Read what is left; (SHA-256, size) of all of it."""
+        try:
+            while chunk := self._inner.read(CHUNK):
+                self._count(chunk)
+        except OSError:  # what could be read is what was given
+            pass
+        return self._hash.hexdigest(), self._size
+
+    def _count(self, data: bytes) -> None:
+        self._hash.update(data)
+        self._size += len(data)
 
 
 @contextmanager
 def opened(path: Path | str) -> Iterator[Source]:
     """Open a capture, "-" for standard input. Raises UsageError when it cannot be read."""
-    if str(path) == "-":
-        yield Source(b"", _unpacked(sys.stdin.buffer))
+    if str(path) == STANDARD_INPUT:
+        yield _streamed(sys.stdin.buffer)
         return
     try:
-        with Path(path).open("rb") as file:
+        file = Path(path).open("rb")  # noqa: SIM115  (closed below; only opening is tried here)
+    except OSError as error:
+        raise _unreadable(path, error) from error
+    with file:
+        if not file.seekable():
+            yield _streamed(file)
+            return
+        head = file.read(4)
+        file.seek(0)
+        if head.startswith(GZIP) or head == ZSTD:
+            yield _streamed(file)
+        elif not head:
+            yield Source(b"")
+        else:
+            with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
+                yield Source(mapped)
+
+
+def is_capture(path: Path) -> bool:
+    """Whether the file begins like a capture, plain or compressed. Raises UsageError."""
+    try:
+        with path.open("rb") as file:
             head = file.read(4)
             file.seek(0)
-            if head.startswith(GZIP) or head == ZSTD or not _mappable(file):
-                yield Source(b"", _unpacked(file))
-            elif not head:
-                yield Source(b"")
-            else:
-                with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
-                    yield Source(mapped)
+            if head.startswith(GZIP):
+                head = gzip.GzipFile(fileobj=file).read(4)
+            elif head == ZSTD:
+                head = zstandard.ZstdDecompressor().stream_reader(file, closefd=False).read(4)
+            return head in MAGIC
+    except gzip.BadGzipFile:
+        return False
     except OSError as error:
-        raise UsageError(f"{path} cannot be read: {error.strerror}. Check the path.") from error
+        raise _unreadable(path, error) from error
+    except _DAMAGE:
+        return False
 
 
-def _mappable(file: BinaryIO) -> bool:
-    try:
-        return file.seekable() and file.seek(0, io.SEEK_END) >= 0
-    finally:
-        if file.seekable():
-            file.seek(0)
+def _unreadable(path: Path | str, error: OSError) -> UsageError:
+    return UsageError(f"{path} cannot be read: {error.strerror}. Check the path.")
 
 
-def _unpacked(file: BinaryIO) -> BinaryIO:
-    peekable = io.BufferedReader(cast("io.RawIOBase", file))
+def _streamed(file: BinaryIO) -> Source:
+    given = Given(file)
+    return Source(b"", _unpacked(given), given)
+
+
+def _unpacked(file: BinaryIO | Given) -> BinaryIO:
+    peekable = io.BufferedReader(cast("io.RawIOBase", file), CHUNK)
     head = peekable.peek(4)[:4]
     if head.startswith(GZIP):
         return cast("BinaryIO", gzip.GzipFile(fileobj=peekable))
     if head == ZSTD:
-        import zstandard
-
-        return cast("BinaryIO", zstandard.ZstdDecompressor().stream_reader(peekable))
-    return peekable
+        unpacker = zstandard.ZstdDecompressor()
+        return cast("BinaryIO", unpacker.stream_reader(peekable, read_across_frames=True))
+    return cast("BinaryIO", peekable)

@@ -41,6 +41,8 @@ class CaptureFacts:
     """What a file was, once it is read: how many frames, when, and where reading stopped."""
 
     path: str
+    sha256: str = ""
+    size: int = 0
     frames: int = 0
     first: float = 0.0
     last: float = 0.0
@@ -56,13 +58,15 @@ class Reader:
     """Reads one capture. ``hears``: (layer, number) → announcement protocol, see ``Sorter``.
 
     ``on_talk`` gets transcripts, ``on_packet`` announcements, ``on_sighting`` the stations at the
-    end. Times are seconds since the first frame.
+    end, ``on_answer`` each port that answered a SYN: endpoint, time, frame. Times are seconds since
+    the first frame.
     """
 
     hears: Mapping[tuple[str, int], str]
     on_talk: Callable[[Transcript], None]
     on_packet: Callable[[Packet], None]
     on_sighting: Callable[[Sighting], None]
+    on_answer: Callable[[Endpoint, float, int], None] = lambda *_: None
     _talks: int = 0
     _packets: int = 0
     _zero: float = 0.0
@@ -71,7 +75,7 @@ class Reader:
     def read(self, path: Path | str) -> CaptureFacts:
         """Read the file to its end, or as far as it can be read."""
         facts = CaptureFacts(str(path))
-        sorter = Sorter(self.hears, self._part, self._heard, self._station)
+        sorter = Sorter(self.hears, self._part, self._heard, self._station, self._answer)
         with opened(path) as source:
             walk = Walk(source)
             take = sorter.take
@@ -81,6 +85,7 @@ class Reader:
                 facts.frames = frame[0]
                 facts.last = max(facts.last, frame[1])
                 take(frame)
+            facts.sha256, facts.size = source.digest()
         sorter.finish()
         for sighting in self._sightings():
             self.on_sighting(sighting)
@@ -127,39 +132,56 @@ class Reader:
             )
         )
 
+    def _answer(self, address: bytes, port: int, at: float, frame: int) -> None:
+        endpoint = Endpoint(_address(address), "tcp", port)
+        self.on_answer(endpoint, round(at - self._zero, 6), frame)
+
     def _station(self, mac: bytes, address: bytes, frame: int) -> None:
         known = self._stations.get(mac)
         if known is None:
             if len(self._stations) >= MOST_STATIONS or mac[0] & 1:
                 return
-            known = self._stations[mac] = {}
+            known = self._stations[mac] = {b"": frame}
         if address not in known and len(known) < MOST_ADDRESSES:
             known[address] = frame
 
     def _sightings(self) -> Iterator[Sighting]:
-        """Each station with its local source address, when it sent from a single one.
+        """Each station with its local source address of each sort, when it sent from a single one.
 
         A station that sent from several forwards for others: which one is its own must be proven by
         ARP, neighbour discovery, DHCP or an announcement.
         """
         for mac, addresses in sorted(self._stations.items()):
-            local = {_address(raw): frame for raw, frame in addresses.items() if _local(raw)}
-            for version in (4, 6):
-                own = {a: frame for a, frame in local.items() if a.version == version}
-                if version == 6:
-                    own = {a: f for a, f in own.items() if a.is_link_local} or own
+            text, known = mac.hex(":"), False
+            for own in _own(addresses).values():
                 if len(own) == 1:
                     ((address, frame),) = own.items()
-                    yield Sighting(
-                        "frames", (address,), mac.hex(":"), proof=Proof("", frames=(frame,))
-                    )
+                    proof = Proof(f"m{mac.hex()}", frames=(frame,))
+                    yield Sighting("frames", (address,), text, proof=proof)
+                    known = True
+            if not known:
+                proof = Proof(f"m{mac.hex()}", frames=(addresses[b""],))
+                yield Sighting("frames", (), text, proof=proof)
 
 
-def _local(raw: bytes) -> bool:
-    address = _address(raw)
-    if address.is_multicast or address.is_unspecified or address.is_loopback:
+def _own(addresses: Mapping[bytes, int]) -> dict[str, dict[Address, int]]:
+    """The local addresses among these, with their frames: IPv4, link-local IPv6, other IPv6."""
+    sorts: dict[str, dict[Address, int]] = {}
+    for raw, frame in addresses.items():
+        if not raw:
+            continue
+        address = _address(raw)
+        if is_local(address) and not address.is_loopback:
+            sort = str(address.version) + ("l" if raw[:2] == b"\xfe\x80" else "")
+            sorts.setdefault(sort, {})[address] = frame
+    return sorts
+
+
+def is_local(address: Address) -> bool:
+    """Whether the address is no one's on the internet: private, link-local, reserved, loopback."""
+    if address.is_multicast or address.is_unspecified or str(address) == "255.255.255.255":
         return False
-    return address.is_private or address.is_link_local
+    return not address.is_global or address.is_reserved
 
 
 def _address(raw: bytes) -> Address:

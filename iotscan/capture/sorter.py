@@ -17,6 +17,8 @@ from iotscan.capture.links import Link
 from iotscan.capture.links import parse as parse_link
 
 MOST_FLOWS = 16_384
+# Sockets that asked a group and may be answered by anybody, from any port (SSDP).
+MOST_ASKERS = 1024
 # Seconds of silence after which the same two UDP sockets mean another exchange (RFC 4787 asks NATs
 # to keep a mapping two minutes).
 UDP_SILENCE = 120.0
@@ -41,37 +43,44 @@ class Sorter:
     """Feed it frames, then ``finish``.
 
     ``hears``: ("ether", type), ("udp", port) … → the protocol of an announcement reader. Such
-    frames go to ``on_heard``; they are flows as well, unless sent to a group. ``on_part`` gets the
-    finished parts of flows. ``stations``: MAC → source addresses with the first frame of each.
+    frames go to ``on_heard``, as do answers to what was asked of a group on such a port; they are
+    flows as well, unless sent to a group. ``on_part`` gets the finished parts of flows,
+    ``on_station`` each frame's MAC and source address (b"" for none), ``on_answer`` each SYN that
+    was answered: address, port, time, frame.
     """
 
     hears: Mapping[tuple[str, int], str]
     on_part: Callable[[Part], None]
     on_heard: Callable[[Heard], None]
     on_station: Callable[[bytes, bytes, int], None]
+    on_answer: Callable[[bytes, int, float, int], None] = lambda *_: None
     unknown_links: dict[int, int] = field(default_factory=dict)
     fragments: Fragments = field(default_factory=Fragments)
     evicted: int = 0
     _tcp: OrderedDict[bytes, TcpFlow] = field(default_factory=OrderedDict)
     _udp: OrderedDict[bytes, UdpFlow] = field(default_factory=OrderedDict)
+    _askers: OrderedDict[bytes, str] = field(default_factory=OrderedDict)
 
     def take(self, frame: Frame) -> None:
         """One frame of the capture."""
         number, at, link_type, data, _ = frame
         link = parse_link(link_type, data)
-        if link is None or not link.kind:
-            if link is None:
-                self.unknown_links[link_type] = self.unknown_links.get(link_type, 0) + 1
+        if link is None:
+            self.unknown_links[link_type] = self.unknown_links.get(link_type, 0) + 1
+            return
+        if not link.kind:
+            if link.source:
+                self.on_station(link.source, b"", number)
             return
         protocol = self.hears.get(("ether", link.kind))
         if protocol is not None:
             payload = data[link.offset :]
             self.on_heard(Heard(protocol, number, at, link.source, b"", payload))
         packet = parse(link.kind, data, link.offset, self.fragments)
+        if link.source:
+            self.on_station(link.source, packet.source if packet else b"", number)
         if packet is None:
             return
-        if link.source:
-            self.on_station(link.source, packet.source, number)
         if packet.protocol == TCP:
             self._take_tcp(packet, at, number)
         elif packet.protocol == UDP:
@@ -109,6 +118,8 @@ class Sorter:
         if flow is None:
             to_server = bool(opening) or (not flags & _SYN and _looks_like_client(ports))
             flow = self._new_tcp(key, here, there, to_server=to_server)
+        if flags & _SYN and flags & _ACK:
+            self.on_answer(packet.source, int.from_bytes(ports[:2], "big"), at, number)
         from_client = (here < there) != flow.swapped
         sequence = int.from_bytes(head[4:8], "big")
         payload = head[(head[12] >> 4) * 4 :]
@@ -129,12 +140,12 @@ class Sorter:
         if len(head) < 8:
             return
         ports, data = head[:4], head[8 : int.from_bytes(head[4:6], "big") or len(head)]
-        for port in (int.from_bytes(ports[2:], "big"), int.from_bytes(ports[:2], "big")):
-            protocol = self.hears.get(("udp", port))
-            if protocol is not None:
-                self.on_heard(Heard(protocol, number, at, link.source, packet.source, data))
-                break
         here, there = packet.source + ports[:2], packet.destination + ports[2:]
+        protocol = self._announced(here, there)
+        if protocol is not None:
+            self.on_heard(Heard(protocol, number, at, link.source, packet.source, data))
+            if _group(packet.destination):
+                return
         key = here + there if here < there else there + here
         flow = self._udp.get(key)
         if flow is None or at - flow.last > UDP_SILENCE:
@@ -144,6 +155,19 @@ class Sorter:
             flow = self._new_udp(key, here, there, ports)
         flow.datagram((here < there) != flow.swapped, data, at, number)
 
+    def _announced(self, here: bytes, there: bytes) -> str | None:
+        """Which announcement reader a datagram is for, by its ports or by what it answers."""
+        hears = self.hears
+        protocol = hears.get(("udp", int.from_bytes(there[-2:], "big")))
+        if protocol is not None:
+            if _group(there[:-2]):
+                self._askers[here] = protocol
+                if len(self._askers) > MOST_ASKERS:
+                    self._askers.popitem(last=False)
+            return protocol
+        protocol = hears.get(("udp", int.from_bytes(here[-2:], "big")))
+        return protocol if protocol is not None else self._askers.get(there)
+
     def _new_udp(self, key: bytes, here: bytes, there: bytes, ports: bytes) -> UdpFlow:
         client, server = (here, there) if _looks_like_client(ports) else (there, here)
         flow = UdpFlow(_part(client, server, UDP), self.on_part, swapped=client > server)
@@ -152,6 +176,14 @@ class Sorter:
             self._udp.popitem(last=False)[1].end()
             self.evicted += 1
         return flow
+
+
+def _group(address: bytes) -> bool:
+    """Whether this is a multicast address or the broadcast to all (RFC 919)."""
+    first = address[0]
+    if len(address) == 16:
+        return first == 0xFF
+    return 224 <= first < 240 or address == b"\xff\xff\xff\xff"
 
 
 def _part(client: bytes, server: bytes, transport: int) -> Part:

@@ -22,6 +22,7 @@ _KERNEL_ASKS = 1.0
 @dataclass(frozen=True, slots=True)
 class ArpDiscoverer:
     name: str = "arp"
+    hears: Sequence[tuple[str, int]] = (("ether", 0x0806),)
     emits: Sequence[Kind] = ()
 
     async def solicit(self, air: Airwaves, targets: Sequence[Address]) -> None:

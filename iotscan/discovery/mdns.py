@@ -33,6 +33,7 @@ _BROWSE = (
 @dataclass(frozen=True, slots=True)
 class MdnsDiscoverer:
     name: str = "mdns"
+    hears: Sequence[tuple[str, int]] = (("udp", 5353),)
     emits: Sequence[Kind] = mdns_read.KINDS
 
     async def solicit(self, air: Airwaves, targets: Sequence[Address]) -> None:

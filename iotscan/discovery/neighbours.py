@@ -15,6 +15,7 @@ from iotscan.protocols.arp import mac_bytes, mac_text
 @dataclass(frozen=True, slots=True)
 class NeighbourDiscoverer:
     name: str = "neighbours"
+    hears: Sequence[tuple[str, int]] = ()
     emits: Sequence[Kind] = ()
 
     async def solicit(self, air: Airwaves, targets: Sequence[Address]) -> None:

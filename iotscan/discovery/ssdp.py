@@ -49,6 +49,7 @@ ANNOUNCEMENT = Kind(
 @dataclass(frozen=True, slots=True)
 class SsdpDiscoverer:
     name: str = "ssdp"
+    hears: Sequence[tuple[str, int]] = (("udp", 1900),)
     emits: Sequence[Kind] = (ANNOUNCEMENT, DISCOVERY_IDENTIFIERS)
 
     async def solicit(self, air: Airwaves, targets: Sequence[Address]) -> None:

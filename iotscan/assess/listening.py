@@ -1,0 +1,219 @@
+"""What a capture shows, read as it goes by: conversations are read when they end and then dropped.
+
+A capture may be a thousand times larger than memory, so what is kept is what was concluded: each
+observation once with its first proofs, each sighting once, which ports answered. All of it is
+bounded, and a bound that was reached is told as a gap.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field, replace
+from functools import partial
+
+from iotscan.assess.reading import Plugins, Readings, Witness, fenced, read_packet
+from iotscan.model import (
+    Address,
+    ConversationNote,
+    Ending,
+    Endpoint,
+    Gap,
+    Observation,
+    Packet,
+    Proof,
+    Sighting,
+    Transcript,
+    Turn,
+)
+
+MOST_OBSERVATIONS = 50_000
+# Different observations of one kind at one place: a scanner that is let in says a thousand things.
+MOST_ALIKE = 256
+MOST_PROOFS = 8
+MOST_WITNESSES = 20_000
+MOST_ANSWERS = 65_536
+
+_Key = tuple[str, Address, Endpoint | None, frozenset[tuple[str, object]]]
+
+
+@dataclass
+class Listener:
+    """Feed it what a capture reader hands out, then take ``readings``. ``file``: for proofs."""
+
+    plugins: Plugins
+    file: str = ""
+    _observations: dict[_Key, tuple[Observation, list[Proof]]] = field(default_factory=dict)
+    _alike: dict[tuple[str, Address, Endpoint | None], int] = field(
+        default_factory=lambda: defaultdict(int)
+    )
+    _witnesses: dict[tuple[object, ...], Witness] = field(default_factory=dict)
+    _gaps: dict[tuple[str, str], Gap] = field(default_factory=dict)
+    _answers: dict[Endpoint, Proof] = field(default_factory=dict)
+    _speakers: dict[Endpoint, set[str]] = field(default_factory=lambda: defaultdict(set))
+    _began: dict[str, float] = field(default_factory=dict)
+    _notes: dict[str, ConversationNote] = field(default_factory=dict)
+    _dropped: int = 0
+
+    def packet(self, packet: Packet) -> None:
+        """An announcement."""
+        gaps: list[Gap] = []
+        for said in read_packet(packet, self.plugins, gaps):
+            if isinstance(said, Sighting):
+                proof = replace(said.proof, file=self.file)
+                own = packet.source is None
+                self._see(Witness(replace(said, proof=proof), packet.source, own))
+            else:
+                proofs = tuple(replace(proof, file=self.file) for proof in said.proofs)
+                self._observe(replace(said, proofs=proofs))
+        self._fail(gaps)
+
+    def sighting(self, sighting: Sighting) -> None:
+        """A station: an address that it sent from is its own word, a bare MAC is a fact."""
+        source = sighting.addresses[0] if sighting.addresses else None
+        proof = replace(sighting.proof, file=self.file)
+        self._see(Witness(replace(sighting, proof=proof), source, source is None))
+
+    def answer(self, endpoint: Endpoint, at: float, frame: int) -> None:
+        """A port that answered a SYN."""
+        if endpoint not in self._answers and len(self._answers) < MOST_ANSWERS:
+            proof = Proof(f"s{len(self._answers) + 1}", (), self.file, (frame,))
+            self._answers[endpoint] = proof
+
+    def talk(self, talk: Transcript) -> None:
+        """A conversation: to every reader; if none can read it as it stands, the other way round.
+
+        Who asked is a guess in a capture that begins in the middle, and in UDP always.
+        """
+        if not talk.turns or self._read(talk):
+            return
+        if talk.service.endpoint.transport == "udp" or talk.note:
+            self._read(turned(talk))
+
+    def readings(self) -> Readings:
+        """Everything that was concluded."""
+        if self._dropped:
+            reason = (
+                f"{self._dropped} observations beyond the first {MOST_OBSERVATIONS} were left out"
+            )
+            self._fail([Gap(self.file, "capture", Ending.BUDGET_SPENT, reason)])
+        return Readings(
+            tuple(self._witnesses.values()),
+            tuple(
+                replace(seen, proofs=tuple(proofs)) for seen, proofs in self._observations.values()
+            ),
+            tuple(self._gaps.values()),
+            {},
+            self._began,
+            self._answers,
+            {place: frozenset(names) for place, names in self._speakers.items()},
+            tuple(self._notes.values()),
+        )
+
+    def _read(self, talk: Transcript) -> bool:
+        found: list[tuple[str, Observation]] = []
+        gaps: list[Gap] = []
+        for probe in self.plugins.probes.values():
+            for seen in fenced(partial(probe.read, talk), probe, talk.id, self.plugins, gaps):
+                found.append((probe.name, seen))
+        self._fail(gaps)
+        if not found:
+            return False
+        endpoint = talk.service.endpoint
+        kept = False
+        for name, seen in found:
+            kept = self._observe(_placed(_proven(seen, talk, self.file), talk)) or kept
+            if self.plugins.probes[name].openings:
+                self._speakers[endpoint].add(name)
+        answered = next((turn for turn in talk.turns if turn.sender == "server"), None)
+        if answered is not None:
+            self._mark(endpoint, talk, answered)
+        if kept:
+            note = ConversationNote(
+                talk.id, talk.probe, endpoint, talk.ending, len(talk.turns), talk.note
+            )
+            self._notes[talk.id], self._began[talk.id] = note, talk.began
+        return True
+
+    def _mark(self, endpoint: Endpoint, talk: Transcript, turn: Turn) -> None:
+        if endpoint not in self._answers and len(self._answers) < MOST_ANSWERS:
+            frames = () if turn.frame is None else (turn.frame,)
+            self._answers[endpoint] = Proof(talk.id, (), self.file, frames)
+
+    def _observe(self, seen: Observation) -> bool:
+        """Keep it, or its proof if it is known; whether anything was kept."""
+        key = (seen.kind, seen.address, seen.endpoint, frozenset(seen.facts.items()))
+        known = self._observations.get(key)
+        if known is not None:
+            room = len(known[1]) < MOST_PROOFS
+            known[1].extend(seen.proofs if room else ())
+            return room
+        place = (seen.kind, seen.address, seen.endpoint)
+        if len(self._observations) >= MOST_OBSERVATIONS or self._alike[place] >= MOST_ALIKE:
+            self._dropped += 1
+            return False
+        self._alike[place] += 1
+        self._observations[key] = (seen, list(seen.proofs))
+        return True
+
+    def _see(self, witness: Witness) -> None:
+        sighting = witness.sighting
+        key = (
+            sighting.source,
+            sighting.addresses,
+            sighting.mac,
+            sighting.names,
+            tuple(sorted(sighting.traits.items())),
+            sighting.leads,
+            witness.source,
+        )
+        if len(self._witnesses) < MOST_WITNESSES:
+            self._witnesses.setdefault(key, witness)
+
+    def _fail(self, gaps: list[Gap]) -> None:
+        for gap in gaps:
+            self._gaps.setdefault((gap.what, gap.reason.rpartition(": ")[2]), gap)
+
+
+def turned(talk: Transcript) -> Transcript:
+    """The same conversation with the roles exchanged."""
+    assert talk.client is not None
+    service = replace(talk.service, endpoint=talk.client)
+    return replace(
+        talk,
+        service=service,
+        client=talk.service.endpoint,
+        turns=tuple(
+            replace(turn, sender="server" if turn.sender == "client" else "client")
+            for turn in talk.turns
+        ),
+        channels=tuple(replace(channel, endpoint=talk.client) for channel in talk.channels),
+    )
+
+
+def _proven(seen: Observation, talk: Transcript, file: str) -> Observation:
+    """With the frames of the turns that prove it: in a capture these are what can be looked up."""
+    proofs = []
+    for proof in seen.proofs or (Proof(talk.id),):
+        cited = [talk.turns[i].frame for i in proof.turns if 0 <= i < len(talk.turns)]
+        frames = proof.frames or tuple(sorted({f for f in cited if f is not None}))
+        if not frames:
+            first = talk.turns[0].frame
+            frames = () if first is None else (first,)
+        proofs.append(replace(proof, file=file, frames=frames))
+    return replace(seen, proofs=tuple(proofs))
+
+
+def _placed(seen: Observation, talk: Transcript) -> Observation:
+    """Booked on the device of this network, when the other side is a server outside.
+
+    Whoever reads the report can do something about the device; the endpoint still names the server.
+    """
+    if talk.client is None or not _outside(seen.address):
+        return seen
+    sides = (talk.client.address, talk.service.endpoint.address)
+    inside = next((side for side in sides if side != seen.address and not _outside(side)), None)
+    return seen if inside is None or inside.is_multicast else replace(seen, address=inside)
+
+
+def _outside(address: Address) -> bool:
+    return address.is_global and not address.is_reserved and not address.is_multicast

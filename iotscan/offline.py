@@ -1,0 +1,230 @@
+"""Captures to a report: each file is read on its own, large folders by several processes at once.
+
+What is concluded does not depend on the order in which files are given or finished: they are put in
+the order of their first frames.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from itertools import starmap
+from pathlib import Path
+
+from iotscan import __version__
+from iotscan.assess.listening import Listener
+from iotscan.assess.pipeline import conclude
+from iotscan.assess.reading import Plugins, Readings, Witness
+from iotscan.assess.rulebook import Rulebook
+from iotscan.capture import recording
+from iotscan.capture.files import STANDARD_INPUT, is_capture
+from iotscan.capture.reader import CaptureFacts, Reader
+from iotscan.errors import UsageError
+from iotscan.model import (
+    ConversationNote,
+    Ending,
+    Endpoint,
+    Footer,
+    Gap,
+    Header,
+    Input,
+    Observation,
+    Proof,
+    Recording,
+    Report,
+    Scope,
+)
+
+# Below so many bytes of captures a second process costs more than it brings.
+WORTH_PROCESSES = 32 << 20
+BLIND_SPOTS = (
+    "A capture shows only what was said while it was taken and passed where it was taken; a device "
+    "that is not in it may be there, and what was encrypted was not opened.",
+)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What one file gave."""
+
+    facts: CaptureFacts
+    readings: Readings
+
+
+def named(paths: Sequence[Path | str]) -> dict[str, str]:
+    """Name in reports → path, of the given files and of all captures in the given folders.
+
+    A name is that of the file, below its folder if that was given; of two alike the parents are
+    told apart as well. Raises UsageError when a path cannot be read or holds no capture.
+    """
+    files: dict[str, str] = {}
+    for path in map(str, paths):
+        if path != STANDARD_INPUT and Path(path).is_dir():
+            inside = sorted(p for p in Path(path).rglob("*") if p.is_file() and is_capture(p))
+            if not inside:
+                raise UsageError(
+                    f"{path} holds no capture: give a folder with pcap or pcapng files"
+                )
+            files |= {str(file): file.relative_to(path).as_posix() for file in inside}
+        else:
+            files.setdefault(path, path if path == STANDARD_INPUT else Path(path).name)
+    taken: dict[str, str] = {}
+    for path, name in sorted(files.items()):
+        parts = Path(path).parts
+        while name in taken and len(Path(name).parts) < len(parts):
+            name = Path(*parts[-len(Path(name).parts) - 1 :]).as_posix()
+        taken[name] = path
+    return taken
+
+
+def listen(name: str, path: str, plugins: Plugins | None = None) -> Heard:
+    """Read one capture to its end, or as far as it can be read."""
+    plugins = plugins or Plugins()
+    listener = Listener(plugins, name)
+    hears = {
+        place: reader.name for reader in plugins.discoverers.values() for place in reader.hears
+    }
+    reader = Reader(hears, listener.talk, listener.packet, listener.sighting, listener.answer)
+    return Heard(replace(reader.read(path), path=name), listener.readings())
+
+
+def report_on(paths: Sequence[Path | str], book: Rulebook, jobs: int = 0) -> Report:
+    """The report on captures. ``jobs``: how many processes read files at once (0: one a core)."""
+    plugins = Plugins()
+    files = named(paths)
+    heard = sorted(_all(files, jobs, plugins), key=lambda h: (h.facts.first, h.facts.sha256))
+    heard = [_numbered(h, f"{i}:" if len(heard) > 1 else "") for i, h in enumerate(heard, 1)]
+    zero = min((h.facts.first for h in heard if h.facts.frames), default=0.0)
+    end = max((h.facts.last for h in heard if h.facts.frames), default=zero)
+    header = Header(
+        recording.FORMAT, __version__, utc(zero), Scope(()), {}, book.hash, source="capture"
+    )
+    journal = Recording(
+        header,
+        gaps=tuple(gap for h in heard for gap in _gaps(h.facts)),
+        blind_spots=BLIND_SPOTS,
+        footer=Footer(round(end - zero, 6), True),
+    )
+    readings = _joined([_shifted(h, zero) for h in heard])
+    return conclude(journal, readings, book, plugins, [_input(h.facts) for h in heard])
+
+
+def utc(seconds: float) -> str:
+    """ISO 8601 of seconds since 1970; empty for a time that no calendar holds."""
+    try:
+        return (_EPOCH + timedelta(seconds=round(seconds, 6))).isoformat()
+    except OverflowError:
+        return ""
+
+
+def _all(files: dict[str, str], jobs: int, plugins: Plugins) -> list[Heard]:
+    sizes = [Path(path).stat().st_size for path in files.values() if Path(path).is_file()]
+    workers = min(jobs or os.cpu_count() or 1, len(files))
+    if workers < 2 or (not jobs and sum(sizes) < WORTH_PROCESSES):
+        return [listen(name, path, plugins) for name, path in files.items()]
+    # Spawned, not forked: a library's user may have threads.
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(workers, context) as pool:
+        return list(pool.map(listen, files.keys(), files.values()))
+
+
+def _numbered(heard: Heard, prefix: str) -> Heard:
+    """With the file's number in front of every id."""
+    if not prefix:
+        return heard
+    was = heard.readings
+
+    def proof(known: Proof) -> Proof:
+        return replace(known, source=prefix + known.source)
+
+    def witness(known: Witness) -> Witness:
+        return replace(known, sighting=replace(known.sighting, proof=proof(known.sighting.proof)))
+
+    def observation(known: Observation) -> Observation:
+        return replace(known, proofs=tuple(map(proof, known.proofs)))
+
+    def note(known: ConversationNote) -> ConversationNote:
+        return replace(known, id=prefix + known.id)
+
+    return replace(
+        heard,
+        readings=replace(
+            was,
+            witnesses=tuple(map(witness, was.witnesses)),
+            observations=tuple(map(observation, was.observations)),
+            began={prefix + name: at for name, at in was.began.items()},
+            answers={place: proof(known) for place, known in was.answers.items()},
+            notes=tuple(map(note, was.notes)),
+        ),
+    )
+
+
+def _shifted(heard: Heard, zero: float) -> Readings:
+    """With its times counted from the first frame of all files."""
+    later = heard.facts.first - zero
+    began = {name: round(at + later, 6) for name, at in heard.readings.began.items()}
+    return replace(heard.readings, began=began)
+
+
+def _joined(parts: Sequence[Readings]) -> Readings:
+    answers: dict[Endpoint, Proof] = {}
+    spoken: dict[Endpoint, frozenset[str]] = {}
+    for part in reversed(parts):
+        answers |= part.answers
+    for part in parts:
+        for place, names in part.spoken.items():
+            spoken[place] = spoken.get(place, frozenset()) | names
+    return Readings(
+        tuple(witness for part in parts for witness in part.witnesses),
+        tuple(seen for part in parts for seen in part.observations),
+        tuple(gap for part in parts for gap in part.gaps),
+        {},
+        {name: at for part in parts for name, at in part.began.items()},
+        answers,
+        spoken,
+        tuple(note for part in parts for note in part.notes),
+    )
+
+
+def _input(facts: CaptureFacts) -> Input:
+    return Input(
+        facts.path,
+        facts.sha256,
+        facts.size,
+        facts.frames,
+        utc(facts.first) if facts.frames else "",
+        round(facts.last - facts.first, 6),
+        facts.damage,
+        tuple(starmap(_unread, sorted(facts.unread_links.items()))),
+    )
+
+
+def _unread(link_type: int, frames: int) -> str:
+    return f"{frames} frames of link type {link_type}"
+
+
+def _gaps(facts: CaptureFacts) -> Iterator[Gap]:
+    """What of a file was not read, and why."""
+    name = facts.path
+    if facts.damage:
+        advice = "What follows in the file was not read. Take the capture again, if you can."
+        yield Gap(name, "capture", Ending.WRONG_PROTOCOL, facts.damage, advice)
+    for link_type, frames in sorted(facts.unread_links.items()):
+        reason = f"{_unread(link_type, frames)} cannot be looked into"
+        advice = "Take the capture on an Ethernet or Wi-Fi interface."
+        yield Gap(name, "capture", Ending.WRONG_PROTOCOL, reason, advice)
+    if facts.flows_cut:
+        reason = (
+            f"{facts.flows_cut} conversations were cut because too many went on at the same time"
+        )
+        advice = "Split the capture by host, and give the parts one by one."
+        yield Gap(name, "capture", Ending.BUDGET_SPENT, reason, advice)
+    if facts.lost_fragments:
+        reason = f"{facts.lost_fragments} packets in fragments were never complete"
+        advice = "Nothing can be done about it afterwards; the parts are not in the capture."
+        yield Gap(name, "capture", Ending.BUDGET_SPENT, reason, advice)
