@@ -51,6 +51,8 @@ def validity(
         subject = observation.facts.get("subject")
         if isinstance(subject, str):
             facts["subject"] = subject
+        if "peer" in observation.facts:
+            facts["peer"] = observation.facts["peer"]
         if end is not None or start is not None:
             yield Observation(
                 VALIDITY.name,
@@ -71,7 +73,7 @@ def shared(
         if _is_certificate(observation) and isinstance(key, str):
             users[key].append(observation)
     for key in sorted(users):
-        devices = _distinct([owners.get(user.address) for user in users[key]])
+        devices = distinct([owners.get(user.address) for user in users[key]])
         if len(devices) < 2:
             continue
         prints = {user.facts.get("sha256") for user in users[key]}
@@ -88,7 +90,7 @@ def shared(
                 "same_key_only": len(prints) > 1,
             }
             yield Observation(
-                SHARED.name, facts, user.address, user.endpoint, _first(user.proofs, cited)
+                SHARED.name, facts, user.address, user.endpoint, all_proofs(user.proofs, cited)
             )
 
 
@@ -97,7 +99,7 @@ def _is_certificate(observation: Observation) -> bool:
     return "sha256" in observation.facts and observation.kind.endswith(".certificate")
 
 
-def _distinct(found: Sequence[Device | None]) -> dict[str, Device]:
+def distinct(found: Sequence[Device | None]) -> dict[str, Device]:
     """Devices that are surely not one machine, by key.
 
     Two with MACs have different ones. Without MACs (a routed network, loopback) two addresses of
@@ -111,7 +113,7 @@ def _distinct(found: Sequence[Device | None]) -> dict[str, Device]:
     return {k: d for k, d in devices.items() if d.addresses[0].version == version}
 
 
-def _first(own: tuple[Proof, ...], every: tuple[Proof, ...]) -> tuple[Proof, ...]:
+def all_proofs(own: tuple[Proof, ...], every: tuple[Proof, ...]) -> tuple[Proof, ...]:
     return tuple(dict.fromkeys((*own, *every)))[:8]
 
 

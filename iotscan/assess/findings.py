@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 
 from iotscan.assess.conditions import holds
-from iotscan.assess.derive import EXPOSURE, where
+from iotscan.assess.derive import EXPOSURE, about_itself, where
 from iotscan.assess.inventory import endpoint_order, owner_of
 from iotscan.assess.rulebook import Rulebook
-from iotscan.assess.rules import Case, Crosswalk, Rule
+from iotscan.assess.rules import OF_CONVERSATIONS, Case, Crosswalk, Rule
 from iotscan.assess.says import say
 from iotscan.model import Device, Endpoint, Finding, Observation, Proof
 
@@ -30,13 +30,24 @@ class _Hit:
 
     @property
     def endpoint(self) -> Endpoint | None:
-        return self.seen.endpoint if self.rule.per == "port" else None
+        return None if self.rule.per == "device" else self.seen.endpoint
+
+    @property
+    def spot(self) -> str:
+        """Where on the device, or at which server that it talked to; the same in the next scan."""
+        endpoint = self.endpoint
+        if endpoint is None:
+            return "device"
+        return f"{endpoint.transport}/{endpoint.port}" if about_itself(self.seen) else str(endpoint)
 
     @property
     def place(self) -> str:
-        """Where on the device, the same in the next scan."""
-        endpoint = self.endpoint
-        return f"{endpoint.transport}/{endpoint.port}" if endpoint else "device"
+        """What tells this hit's finding from others of its rule on the device."""
+        words = {"peer": ("peer",), "login": ("peer", "username")}.get(self.rule.per)
+        facts = self.seen.facts
+        if words is None or "peer" not in facts:
+            return self.spot
+        return " ".join((str(self.seen.address), self.spot, *(repr(facts.get(w)) for w in words)))
 
 
 def judge(
@@ -45,22 +56,23 @@ def judge(
     """The findings, the worst first.
 
     Observations of one rule at one port of a device make one finding with all their proofs, over
-    IPv4 and IPv6 alike. A finding that another one covers (see ``Rule.covers``) is left out.
+    IPv4 and IPv6 alike (see ``Rule.per`` for other ways). A finding that another one covers (see
+    ``Rule.covers``) is left out.
     """
     owners = owner_of(devices)
     hits: dict[tuple[str, str, str], list[_Hit]] = defaultdict(list)
     for seen in sorted(observations, key=where):
         device = owners.get(seen.address)
         for rule, case in book.about(seen.kind) if device else ():
-            if device is not None and holds(case.when, seen.facts):
+            if device is None or (rule.per not in OF_CONVERSATIONS and not about_itself(seen)):
+                continue
+            if holds(case.when, seen.facts):
                 hit = _Hit(rule, case, device, seen)
                 hits[rule.id, device.key, hit.place].append(hit)
     exposed = _exposed(observations)
-    found = [
-        _finding(group, exposed)
-        for (rule, device_key, place), group in hits.items()
-        if not _covered(rule, device_key, place, hits, book)
-    ]
+    spots = {(hit.rule.id, hit.device.key, hit.spot) for group in hits.values() for hit in group}
+    kept = (group for group in hits.values() if not _covered(group, spots, book))
+    found = [_finding(group, exposed) for group in kept]
     return tuple(sorted(found, key=_rank))
 
 
@@ -69,15 +81,10 @@ def fingerprint(rule: str, device: str, place: str) -> str:
     return hashlib.sha256("\n".join((rule, device, place)).encode()).hexdigest()
 
 
-def _covered(
-    rule: str,
-    device: str,
-    place: str,
-    hits: Mapping[tuple[str, str, str], Sequence[_Hit]],
-    book: Rulebook,
-) -> bool:
+def _covered(hits: Sequence[_Hit], spots: Set[tuple[str, str, str]], book: Rulebook) -> bool:
+    first = hits[0]
     return any(
-        rule in stronger.covers and (stronger.id, device, place) in hits
+        first.rule.id in stronger.covers and (stronger.id, first.device.key, first.spot) in spots
         for stronger in book.rules.values()
     )
 
@@ -115,6 +122,7 @@ def _finding(hits: Sequence[_Hit], exposed: frozenset[Endpoint]) -> Finding:
         proofs=_proofs(hits),
         fingerprint=fingerprint(rule.id, device.key, first.place),
         login=next((str(h.seen.facts["login"]) for h in hits if h.seen.facts.get("login")), ""),
+        facts=seen.facts,
     )
 
 

@@ -191,7 +191,7 @@ def turned(talk: Transcript) -> Transcript:
 
 
 def _proven(seen: Observation, talk: Transcript, file: str) -> Observation:
-    """With the frames of the turns that prove it: in a capture these are what can be looked up."""
+    """With its peer, and the frames of the turns that prove it: these can be looked up."""
     proofs = []
     for proof in seen.proofs or (Proof(talk.id),):
         cited = [talk.turns[i].frame for i in proof.turns if 0 <= i < len(talk.turns)]
@@ -200,7 +200,12 @@ def _proven(seen: Observation, talk: Transcript, file: str) -> Observation:
             first = talk.turns[0].frame
             frames = () if first is None else (first,)
         proofs.append(replace(proof, file=file, frames=frames))
-    return replace(seen, proofs=tuple(proofs))
+    return replace(seen, facts={"peer": _peer(seen, talk), **seen.facts}, proofs=tuple(proofs))
+
+
+def _peer(seen: Observation, talk: Transcript) -> str:
+    server, client = talk.service.endpoint.address, talk.client and talk.client.address
+    return str(client if seen.address == server else server)
 
 
 def _placed(seen: Observation, talk: Transcript) -> Observation:

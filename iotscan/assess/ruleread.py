@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from iotscan.assess import says
 from iotscan.assess.conditionread import read_condition, read_facts
@@ -11,6 +11,8 @@ from iotscan.assess.conditions import Condition, Every, holds
 from iotscan.assess.fields import Fields, texts_of
 from iotscan.assess.rules import (
     INTRUSIVENESS,
+    OF_CAPTURES,
+    PER,
     WAYS,
     Case,
     Clause,
@@ -64,7 +66,7 @@ def read_rule(tree: Tree, path: str, words: Vocabulary, faults: list[RuleError])
         relation=_RELATIONS[fields.choice("relation", tuple(_RELATIONS))],
         confidence=_CONFIDENCES[fields.choice("confidence", tuple(_CONFIDENCES))],
         intrusiveness=fields.choice("intrusiveness", INTRUSIVENESS),
-        per=fields.choice("per", ("port", "device"), "port"),
+        per=fields.choice("per", PER, "port"),
         cases=tuple(cases),
         plain_language=fields.text("plain_language"),
         remediation=fields.text("remediation"),
@@ -133,7 +135,8 @@ def _kind(fields: Fields, words: Vocabulary) -> Kind:
     name = fields.text("about")
     if name and name not in words.kinds:
         fields.fault(f"no reader emits the kind {name}")
-    return words.kinds.get(name, Kind(name, {}, ""))
+    kind = words.kinds.get(name, Kind(name, {}, ""))
+    return replace(kind, facts={**OF_CAPTURES, **kind.facts}) if kind.facts else kind
 
 
 def _condition(fields: Fields, kind: Kind) -> Condition:

@@ -14,6 +14,11 @@ Crosswalk = Mapping[str, tuple[str, ...]]
 AGAINST = {"strong": Relation.CONTRADICTS, "indicative": Relation.SUGGESTS, "no": Relation.INFORMS}
 FOR = ("no", "weak", "partial")
 WAYS = ("active", "passive", "lookup")
+# Facts of every observation from a captured conversation: the address of the other side.
+OF_CAPTURES: Mapping[str, type] = {"peer": str}
+# A finding each: for a device, a port of it, a port and who spoke with it, a login seen there.
+OF_CONVERSATIONS = ("peer", "login")
+PER = ("port", "device", *OF_CONVERSATIONS)
 INTRUSIVENESS = ("none", "safe", "login-attempt", "state-changing-avoided", "opt-in-write")
 
 
@@ -102,10 +107,11 @@ class Case:
 class Rule:
     """What makes an observation a finding, and the words for it.
 
-    Each case is enough on its own. ``per``: a finding for each port it holds at, or one for the
-    whole device. ``covers`` are rules whose finding at the same endpoint is the
-    same fact told weaker, and is not reported beside this one. Only ``stable`` rules report;
-    ``draft`` ones are listed and checked.
+    Each case is enough on its own. ``per``: a finding for each port it holds at, one for the whole
+    device, or, of captured conversations, one for each address, port and peer, or each login too;
+    only these two are held against what a server outside says. ``covers`` are rules whose finding
+    at the same endpoint is the same fact told weaker, and is not reported beside this one. Only
+    ``stable`` rules report; ``draft`` ones are listed and checked.
     """
 
     id: str
