@@ -79,40 +79,42 @@ async def converse(probe: Probe, service: Service) -> Transcript:
     return door.transcript()
 
 
-def services(port: int) -> Iterator[Service]:
+def services(probe: Probe, port: int) -> Iterator[Service]:
+    """Services at the port that the probe would talk to: of its own name, or of those it joins."""
     endpoint = Endpoint(LOCALHOST, "tcp", port)
-    for probe in PROBES:
+    for name in dict.fromkeys((probe.name, *(other.name for other in PROBES))):
         for tls in (False, True):
-            service = Service(endpoint, probe.name, tls=tls)
+            service = Service(endpoint, name, tls=tls)
             if probe.handles(service):
                 yield service
 
 
-@pytest.mark.parametrize("peer", HOSTILE)
-@pytest.mark.parametrize("probe", PROBES, ids=lambda probe: probe.name)
-async def test_a_hostile_peer_ends_a_conversation_truthfully(probe: Probe, peer: str) -> None:
-    async with serve(HOSTILE[peer]) as port:
-        for service in services(port):
-            talk = await converse(probe, service)
-            assert talk.ending is not Ending.BUG
-            heard = sum(len(turn.data) for turn in talk.turns)
-            assert heard <= 2 * LIMITS.conversation_bytes
-            assert len(talk.turns) < 5_000
-            facts = check_words(probe.read(talk), probe)
-            claims = [seen for seen in facts if seen.facts.get("accepted") is True]
-            assert claims == [], f"a {peer} peer accepted nothing"
+async def hear_all(probe: Probe) -> list[tuple[str, Transcript]]:
+    """Every peer at once, plain and inside TLS: nearly all of the time is waiting."""
 
-
-@pytest.mark.parametrize("probe", PROBES, ids=lambda probe: probe.name)
-async def test_no_password_is_in_what_is_recorded(probe: Probe) -> None:
-    for peer in HOSTILE:
+    async def meet(peer: str) -> list[tuple[str, Transcript]]:
         async with serve(HOSTILE[peer]) as port:
-            service = Service(Endpoint(LOCALHOST, "tcp", port), probe.name)
-            if not probe.handles(service):
-                return
-            talk = await converse(probe, service)
-            for secret in VAULT.values():
-                assert secret not in talk.said_by("client") + talk.said_by("server")
+            wanted = list(services(probe, port))
+            talks = await asyncio.gather(*(converse(probe, service) for service in wanted))
+        return [(peer, talk) for talk in talks]
+
+    return [talk for talks in await asyncio.gather(*map(meet, HOSTILE)) for talk in talks]
+
+
+@pytest.mark.parametrize("probe", PROBES, ids=lambda probe: probe.name)
+async def test_hostile_peers_end_a_conversation_truthfully_and_learn_no_password(
+    probe: Probe,
+) -> None:
+    for peer, talk in await hear_all(probe):
+        assert talk.ending is not Ending.BUG, peer
+        heard = sum(len(turn.data) for turn in talk.turns)
+        assert heard <= 2 * LIMITS.conversation_bytes, peer
+        assert len(talk.turns) < 5_000, peer
+        facts = check_words(probe.read(talk), probe)
+        claims = [seen for seen in facts if seen.facts.get("accepted") is True]
+        assert claims == [], f"a {peer} peer accepted nothing"
+        for secret in VAULT.values():
+            assert secret not in talk.said_by("client") + talk.said_by("server"), peer
 
 
 def test_every_probe_declares_what_it_needs() -> None:

@@ -45,7 +45,6 @@ from iotscan.testing import (
     Closes,
     Fails,
     FakeNetwork,
-    FakeStream,
     Hears,
     Says,
     Step,
@@ -63,31 +62,10 @@ SECRETS = {ROOT.id: b"xc3511", ADMIN.id: b"admin", EMPTY.id: b"", CONTROL.id: b"
 MARKER = Hears(b"echo iot$((6*7))scan\r")
 FALLBACK = Hears(b'echo ios""can\r')
 EXIT = Hears(b"exit\r")
-SILENCE = Fails(TimedOut("read"))  # of one read, unlike other failures
+SILENCE = Fails(TimedOut("read"))
 ASK_ENCRYPTION = Hears(b"\xff\xfd\x26\xff\xfb\x2e")
 
 Script = list[Step]
-
-
-class Stream(FakeStream):
-    """A stream on which a silence ends: the read after a timed-out one goes on in the script."""
-
-    async def read(self, limit: int = 4096, timeout: float | None = None) -> bytes:
-        try:
-            return await super().read(limit, timeout)
-        except TimedOut:
-            if self.steps and self.steps[0] is SILENCE:
-                self.steps.pop(0)
-            raise
-
-
-class Network(FakeNetwork):
-    @asynccontextmanager
-    async def tcp(
-        self, to: Service, *, login: Login | None = None, tls: bool | None = None
-    ) -> AsyncIterator[Stream]:
-        async with super().tcp(to, login=login, tls=tls) as plain:
-            yield Stream(self, plain.channel, plain.steps, plain.login, plain.facts)
 
 
 def _login(secret: bytes, *answer: Step, name: bytes = b"root") -> Script:
@@ -108,7 +86,7 @@ async def _play(
     logins: Sequence[Login] = (),
     impact: Impact = Impact.LOGIN,
 ) -> Transcript:
-    return await Network(SERVICE, connections, SECRETS, impact).play(PROBE, logins)
+    return await FakeNetwork(SERVICE, connections, SECRETS, impact).play(PROBE, logins)
 
 
 def _facts(talk: Transcript, kind: str) -> dict[str, Fact]:
@@ -223,7 +201,7 @@ async def test_a_windows_server_is_asked_to_name_itself() -> None:
 
 
 async def test_telnet_inside_tls_is_not_clear_text() -> None:
-    net = Network(
+    net = FakeNetwork(
         Service(SERVICE.endpoint, "telnet", tls=True),
         [GREETING],
         impact=Impact.GREET,
@@ -313,7 +291,7 @@ async def test_without_a_control_nothing_is_said_of_one() -> None:
 
 async def test_refused_logins_are_counted_and_the_next_is_tried() -> None:
     refused = Says(b"\r\nLogin incorrect\r\n\r\ncam login: ")
-    net = Network(
+    net = FakeNetwork(
         SERVICE,
         [GREETING, _login(b"xc3511", refused), _login(b"admin", refused, name=b"admin")],
         SECRETS,
@@ -372,7 +350,7 @@ async def test_a_device_that_asks_for_a_password_only_gets_no_name_and_no_passwo
     ask: Script = [Says(b"Password: ")]
     refused = Says(b"\r\nWrong password\r\nPassword: ")
     again = Login("again", "other", "system")
-    net = Network(
+    net = FakeNetwork(
         SERVICE,
         [ask, [*ask, Hears(b"xc3511\r"), refused], ask],
         {**SECRETS, "again": b"xc3511"},
@@ -400,7 +378,7 @@ async def test_nothing_is_typed_into_a_menu() -> None:
 
 
 async def test_a_device_that_hangs_up_after_a_login_is_neither_accepted_nor_refused() -> None:
-    net = Network(SERVICE, [GREETING, _login(b"xc3511", Closes())], SECRETS)
+    net = FakeNetwork(SERVICE, [GREETING, _login(b"xc3511", Closes())], SECRETS)
     talk = await net.play(PROBE, [ROOT])
     assert net.outcomes == {ROOT.id: Outcome.UNCLEAR}
     facts = _facts(talk, "telnet.login")
@@ -422,7 +400,7 @@ async def test_the_line_ends_in_a_bare_carriage_return() -> None:
 
 
 async def test_what_is_not_telnet_ends_as_another_protocol() -> None:
-    net = Network(SERVICE, [[Says(b"SSH-2.0-x\r\n"), SILENCE, Hears(b"\r"), Closes()]])
+    net = FakeNetwork(SERVICE, [[Says(b"SSH-2.0-x\r\n"), SILENCE, Hears(b"\r"), Closes()]])
     with pytest.raises(Malformed):
         await PROBE.converse(SERVICE, net, ())  # type: ignore[arg-type]
     assert list(PROBE.read(net.transcript("telnet"))) == []
