@@ -143,10 +143,16 @@ class HostWorker:
         if not rule_for(service.endpoint).may_write:
             return
 
+        silent = False
+
         async def ask(talk: Conversation) -> Recognised | None:
+            nonlocal silent
             try:
                 return await recognise_udp(service, talk, probe, opening)
-            except (Refused, TimedOut):
+            except Refused:
+                return None
+            except TimedOut:
+                silent = True
                 return None
 
         found, talk = await self._fenced(service, RECOGNITION, ask)
@@ -154,6 +160,24 @@ class HostWorker:
             self.shop.journal.add(replace(talk, service=found.service))
             await self._converse_all(found)
         elif talk.said_by("server") or talk.ending is Ending.BUG:
+            self.shop.journal.add(talk)
+        elif silent and probe.handles(service) and self.impact >= Impact.LOGIN:
+            await self._try_silent(probe, service)
+
+    async def _try_silent(self, probe: Probe, service: Service) -> None:
+        """Let a probe try logins on a port that may only answer those who know one; silence then
+        leaves no line either.
+        """
+        logins = self._logins(replace(service, name=probe.name))
+
+        async def converse(talk: Conversation) -> None:
+            await probe.converse(service, talk, logins)
+
+        _, talk = await self._fenced(service, probe.name, converse)
+        heard = [turn.data for turn in talk.turns if turn.sender == "server"]
+        if any(map(probe.recognises, heard)):
+            talk = replace(talk, service=replace(service, name=probe.name))
+        if heard or talk.ending is Ending.BUG:
             self.shop.journal.add(talk)
 
     async def _converse_all(self, found: Recognised) -> None:

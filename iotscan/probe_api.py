@@ -196,7 +196,11 @@ class Probe(Protocol):
         ...
 
     def handles(self, service: Service) -> bool:
-        """Whether ``converse`` has something to learn from this service (usually: its name)."""
+        """Whether ``converse`` has something to learn from this service (usually: its name).
+
+        A UDP port that was silent to an opening is offered without a name, its hint that opening:
+        a probe whose protocol answers known logins alone takes it, others do not.
+        """
         ...
 
     async def converse(self, service: Service, net: Network, logins: Sequence[Login]) -> None:
