@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from ipaddress import IPv6Address
 
-from iotscan.assess import derive_tls
+from iotscan.assess import derive_ssh, derive_tls
 from iotscan.assess.inventory import endpoint_order, owner_of
 from iotscan.assess.links import embedded_mac
 from iotscan.model import (
@@ -55,7 +55,7 @@ EXPOSURE = Kind(
     " or a router's port mapping), 'confirmed' (met at a global IPv4 address beyond this network)"
     " or 'none'.",
 )
-KINDS: tuple[Kind, ...] = (DEVICE, ADDRESS, PORT, EXPOSURE, *derive_tls.KINDS)
+KINDS: tuple[Kind, ...] = (DEVICE, ADDRESS, PORT, EXPOSURE, *derive_tls.KINDS, *derive_ssh.KINDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +85,9 @@ def derive(stock: Stock) -> tuple[Observation, ...]:
     owners = owner_of(stock.devices)
     began = {talk.id: talk.began for talk in stock.recording.transcripts} | dict(stock.began)
     found += derive_tls.validity(stock.recording.header.started, began, stock.observations)
-    found += derive_tls.shared(list(filter(about_itself, stock.observations)), owners)
+    said_of_itself = list(filter(about_itself, stock.observations))
+    found += derive_tls.shared(said_of_itself, owners)
+    found += derive_ssh.shared(said_of_itself, owners)
     return tuple(found)
 
 
