@@ -68,10 +68,11 @@ class Listener:
         self._fail(gaps)
 
     def sighting(self, sighting: Sighting) -> None:
-        """A station: an address that it sent from is its own word, a bare MAC is a fact."""
+        """A station: what it sent from is its own word, unless it is all that there is to know."""
         source = sighting.addresses[0] if sighting.addresses else None
         proof = replace(sighting.proof, file=self.file)
-        self._see(Witness(replace(sighting, proof=proof), source, source is None))
+        own = source is None or source.is_global
+        self._see(Witness(replace(sighting, proof=proof), None if own else source, own))
 
     def answer(self, endpoint: Endpoint, at: float, frame: int) -> None:
         """A port that answered a SYN."""
@@ -121,7 +122,7 @@ class Listener:
         endpoint = talk.service.endpoint
         kept = False
         for name, seen in found:
-            kept = self._observe(_placed(_proven(seen, talk, self.file), talk)) or kept
+            kept = self._observe(_proven(seen, talk, self.file)) or kept
             if self.plugins.probes[name].openings:
                 self._speakers[endpoint].add(name)
         answered = next((turn for turn in talk.turns if turn.sender == "server"), None)
@@ -206,19 +207,3 @@ def _proven(seen: Observation, talk: Transcript, file: str) -> Observation:
 def _peer(seen: Observation, talk: Transcript) -> str:
     server, client = talk.service.endpoint.address, talk.client and talk.client.address
     return str(client if seen.address == server else server)
-
-
-def _placed(seen: Observation, talk: Transcript) -> Observation:
-    """Booked on the device of this network, when the other side is a server outside.
-
-    Whoever reads the report can do something about the device; the endpoint still names the server.
-    """
-    if talk.client is None or not _outside(seen.address):
-        return seen
-    sides = (talk.client.address, talk.service.endpoint.address)
-    inside = next((side for side in sides if side != seen.address and not _outside(side)), None)
-    return seen if inside is None or inside.is_multicast else replace(seen, address=inside)
-
-
-def _outside(address: Address) -> bool:
-    return address.is_global and not address.is_reserved and not address.is_multicast

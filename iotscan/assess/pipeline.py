@@ -10,12 +10,13 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from iotscan.assess.booking import booked
 from iotscan.assess.coverage import find_gaps, hides_something
 from iotscan.assess.derive import Stock, about_itself, derive, where
 from iotscan.assess.findings import judge
 from iotscan.assess.identify import identify
 from iotscan.assess.inventory import owner_of, take_stock
-from iotscan.assess.links import is_inside, usable
+from iotscan.assess.links import usable
 from iotscan.assess.posture import Measure, Seen
 from iotscan.assess.reading import Plugins, Readings, read_all
 from iotscan.assess.rulebook import Rulebook, load_rulebook
@@ -67,6 +68,7 @@ def conclude(
     """The report on what readers said. Of a capture the recording holds no conversations: they
     were read as they went by, and ``readings`` tells what remains of them.
     """
+    readings = booked(readings) if recording.header.source == "capture" else readings
     heard = {seen.address for seen in readings.observations if usable(seen.address)}
     transcripts = [_named(talk, readings, plugins) for talk in recording.transcripts]
     answered = _answered(readings, plugins)
@@ -102,7 +104,6 @@ def _answered(readings: Readings, plugins: Plugins) -> list[Service]:
     return [
         Service(endpoint, _only(readings.spoken.get(endpoint, frozenset()), plugins))
         for endpoint in readings.answers
-        if is_inside(endpoint.address)
     ]
 
 

@@ -108,8 +108,10 @@ def _raw(frame: bytes) -> Link:
 
 
 def _null(frame: bytes) -> Link:
-    family = frame[0] or frame[3]
-    return Link(_FAMILIES.get(family, 0), 4)
+    """The family in the byte order of the machine; some writers leave an EtherType instead."""
+    if frame[1:3] == b"\0\0":
+        return Link(_FAMILIES.get(frame[0] or frame[3], 0), 4)
+    return Link(_number(frame, 2), 4)
 
 
 def _ppp(frame: bytes) -> Link:

@@ -7,9 +7,8 @@ grow with the length of the capture.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from ipaddress import ip_address
 from pathlib import Path
 
 from iotscan.capture.files import opened
@@ -17,23 +16,18 @@ from iotscan.capture.flows import Part
 from iotscan.capture.frames import Walk
 from iotscan.capture.internet import TCP
 from iotscan.capture.sorter import Heard, Sorter
+from iotscan.capture.stations import Stations, parsed
 from iotscan.model import (
-    Address,
     Channel,
     Ending,
     Endpoint,
     Packet,
-    Proof,
     Service,
     Sighting,
     Transcript,
     Transport,
     Turn,
 )
-
-# Addresses kept per station: a home router forwards for the whole internet.
-MOST_ADDRESSES = 64
-MOST_STATIONS = 4096
 
 
 @dataclass
@@ -70,12 +64,12 @@ class Reader:
     _talks: int = 0
     _packets: int = 0
     _zero: float = 0.0
-    _stations: dict[bytes, dict[bytes, int]] = field(default_factory=dict)
 
     def read(self, path: Path | str) -> CaptureFacts:
         """Read the file to its end, or as far as it can be read."""
         facts = CaptureFacts(str(path))
-        sorter = Sorter(self.hears, self._part, self._heard, self._station, self._answer)
+        stations = Stations()
+        sorter = Sorter(self.hears, self._part, self._heard, stations.add, self._answer)
         with opened(path) as source:
             walk = Walk(source)
             take = sorter.take
@@ -87,7 +81,7 @@ class Reader:
                 take(frame)
             facts.sha256, facts.size = source.digest()
         sorter.finish()
-        for sighting in self._sightings():
+        for sighting in stations.sightings():
             self.on_sighting(sighting)
         facts.damage, facts.interfaces = walk.damage, walk.interfaces
         facts.unread_links = sorter.unknown_links
@@ -98,8 +92,8 @@ class Reader:
         self._talks += 1
         began = part.said[0][1] if part.said else self._zero
         transport: Transport = "tcp" if part.transport == TCP else "udp"
-        endpoint = Endpoint(_address(part.server), transport, part.server_port)
-        client = Endpoint(_address(part.client), transport, part.client_port)
+        endpoint = Endpoint(parsed(part.server), transport, part.server_port)
+        client = Endpoint(parsed(part.client), transport, part.client_port)
         turns = tuple(
             Turn(sender, round(at - began, 6), data, 0, None, frame)
             for sender, at, data, frame in part.said
@@ -126,68 +120,15 @@ class Reader:
                 round(heard.at - self._zero, 6),
                 heard.protocol,
                 heard.data,
-                _address(heard.source) if heard.source else None,
+                parsed(heard.source) if heard.source else None,
                 heard.mac.hex(":") if heard.mac else None,
                 frame=heard.frame,
             )
         )
 
     def _answer(self, address: bytes, port: int, at: float, frame: int) -> None:
-        endpoint = Endpoint(_address(address), "tcp", port)
+        endpoint = Endpoint(parsed(address), "tcp", port)
         self.on_answer(endpoint, round(at - self._zero, 6), frame)
-
-    def _station(self, mac: bytes, address: bytes, frame: int) -> None:
-        known = self._stations.get(mac)
-        if known is None:
-            if len(self._stations) >= MOST_STATIONS or mac[0] & 1:
-                return
-            known = self._stations[mac] = {b"": frame}
-        if address not in known and len(known) < MOST_ADDRESSES:
-            known[address] = frame
-
-    def _sightings(self) -> Iterator[Sighting]:
-        """Each station with its local source address of each sort, when it sent from a single one.
-
-        A station that sent from several forwards for others: which one is its own must be proven by
-        ARP, neighbour discovery, DHCP or an announcement.
-        """
-        for mac, addresses in sorted(self._stations.items()):
-            text, known = mac.hex(":"), False
-            for own in _own(addresses).values():
-                if len(own) == 1:
-                    ((address, frame),) = own.items()
-                    proof = Proof(f"m{mac.hex()}", frames=(frame,))
-                    yield Sighting("frames", (address,), text, proof=proof)
-                    known = True
-            if not known:
-                proof = Proof(f"m{mac.hex()}", frames=(addresses[b""],))
-                yield Sighting("frames", (), text, proof=proof)
-
-
-def _own(addresses: Mapping[bytes, int]) -> dict[str, dict[Address, int]]:
-    """The local addresses among these, with their frames: IPv4, link-local IPv6, other IPv6."""
-    sorts: dict[str, dict[Address, int]] = {}
-    for raw, frame in addresses.items():
-        if not raw:
-            continue
-        address = _address(raw)
-        if is_local(address) and not address.is_loopback:
-            sort = str(address.version) + ("l" if raw[:2] == b"\xfe\x80" else "")
-            sorts.setdefault(sort, {})[address] = frame
-    return sorts
-
-
-def is_local(address: Address) -> bool:
-    """Whether the address is no one's on the internet: private, link-local, reserved, loopback."""
-    if address.is_multicast or address.is_unspecified or str(address) == "255.255.255.255":
-        return False
-    return not address.is_global or address.is_reserved
-
-
-def _address(raw: bytes) -> Address:
-    address = ip_address(raw)
-    mapped = getattr(address, "ipv4_mapped", None)
-    return mapped or address
 
 
 def _note(part: Part) -> str:

@@ -45,14 +45,14 @@ class Sorter:
     ``hears``: ("ether", type), ("udp", port) … → the protocol of an announcement reader. Such
     frames go to ``on_heard``, as do answers to what was asked of a group on such a port; they are
     flows as well, unless sent to a group. ``on_part`` gets the finished parts of flows,
-    ``on_station`` each frame's MAC and source address (b"" for none), ``on_answer`` each SYN that
-    was answered: address, port, time, frame.
+    ``on_station`` takes down each frame's sender (see ``Stations.add``), ``on_answer`` each SYN
+    that was answered: address, port, time, frame.
     """
 
     hears: Mapping[tuple[str, int], str]
     on_part: Callable[[Part], None]
     on_heard: Callable[[Heard], None]
-    on_station: Callable[[bytes, bytes, int], None]
+    on_station: Callable[..., None]
     on_answer: Callable[[bytes, int, float, int], None] = lambda *_: None
     unknown_links: dict[int, int] = field(default_factory=dict)
     fragments: Fragments = field(default_factory=Fragments)
@@ -70,17 +70,19 @@ class Sorter:
             return
         if not link.kind:
             if link.source:
-                self.on_station(link.source, b"", number)
+                self.on_station(link.source, b"", number, to_group=False)
             return
         protocol = self.hears.get(("ether", link.kind))
         if protocol is not None:
             payload = data[link.offset :]
             self.on_heard(Heard(protocol, number, at, link.source, b"", payload))
         packet = parse(link.kind, data, link.offset, self.fragments)
-        if link.source:
-            self.on_station(link.source, packet.source if packet else b"", number)
         if packet is None:
+            if link.source:
+                self.on_station(link.source, b"", number, to_group=False)
             return
+        to_group = _never_forwarded(packet.destination)
+        self.on_station(link.source, packet.source, number, to_group=to_group)
         if packet.protocol == TCP:
             self._take_tcp(packet, at, number)
         elif packet.protocol == UDP:
@@ -184,6 +186,13 @@ def _group(address: bytes) -> bool:
     if len(address) == 16:
         return first == 0xFF
     return 224 <= first < 240 or address == b"\xff\xff\xff\xff"
+
+
+def _never_forwarded(address: bytes) -> bool:
+    """Whether no router passes on what is sent there: RFC 5771 section 4, RFC 4291 section 2.7."""
+    if len(address) == 16:
+        return address[0] == 0xFF and address[1] & 15 <= 2
+    return address[:3] == b"\xe0\0\0" or address == b"\xff\xff\xff\xff"
 
 
 def _part(client: bytes, server: bytes, transport: int) -> Part:
