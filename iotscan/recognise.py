@@ -65,7 +65,8 @@ async def recognise_udp(
 
     Raises Refused when the port is closed and TimedOut when nothing answered.
     """
-    async with net.udp(service) as datagrams:
+    # The port's rule lets a protocol of its own be spoken: the probe says which one it is.
+    async with net.udp(replace(service, name=probe.name)) as datagrams:
         try:
             await datagrams.send(opening.says)
             answer = await datagrams.receive(REPEAT_AFTER)
@@ -89,7 +90,9 @@ class _Attempts:
         self.heard = b""
 
     async def within(self, tls: bool) -> Recognised | None:
-        """Try the openings in the plain, or inside TLS."""
+        """Try the openings in the plain, or inside TLS where the port's rule lets that be said."""
+        if tls and not rule_for(self.service.endpoint).lets_greet("tls", False):
+            return None
         for opening in self._order():
             if self.left == 0:
                 return None
