@@ -1,0 +1,236 @@
+"""The DNS probe: who resolves for us, who does not, and whose questions were overheard."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from ipaddress import ip_address, ip_network
+
+import pytest
+
+from iotscan.errors import TimedOut
+from iotscan.model import (
+    Channel,
+    Ending,
+    Endpoint,
+    Fact,
+    Scope,
+    Sender,
+    Service,
+    Transcript,
+    Transport,
+    Turn,
+)
+from iotscan.net.gateway import Gateway
+from iotscan.plugins import probes
+from iotscan.protocols.dns_message import frame, query
+from iotscan.settings import Limits
+from iotscan.testing import Closes, Fails, FakeNetwork, Hears, Says, Step
+
+PROBE = next(probe for probe in probes() if probe.name == "dns")
+HOME = ip_address("127.9.0.2")
+UDP = Service(Endpoint(HOME, "udp", 53), "dns")
+TCP = Service(Endpoint(HOME, "tcp", 53), "dns")
+ASKED = query(0x696F, "iotscan-check.invalid")
+ASKED_VERSION = query(0x7673, "version.bind", 16, 3)
+TOLD = b"\xc0\x0c\0\x10\0\x03\0\0\0\0\0\x0d\x0cdnsmasq-2.90"
+
+
+def answered(asked: bytes, flags: int, records: bytes = b"") -> bytes:
+    count = b"\0\1" if records else b"\0\0"
+    return (
+        asked[:2] + flags.to_bytes(2, "big") + asked[4:6] + count + bytes(4) + asked[12:] + records
+    )
+
+
+def facts(talk: Transcript, kind: str) -> list[dict[str, Fact]]:
+    return [dict(seen.facts) for seen in PROBE.read(talk) if seen.kind == kind]
+
+
+@pytest.mark.parametrize(
+    ("flags", "expected"),
+    [
+        (0x8183, {"recursion": True, "recursion_available": True, "code": "NXDOMAIN"}),
+        (0x8180, {"recursion": True, "recursion_available": True, "code": "NOERROR"}),
+        (0x8185, {"recursion": False, "recursion_available": True, "code": "REFUSED"}),
+        (0x8103, {"recursion": False, "recursion_available": False, "code": "NXDOMAIN"}),
+        (0x8182, {"recursion_available": True, "code": "SERVFAIL"}),
+    ],
+)
+async def test_an_answer_says_whether_it_resolves(flags: int, expected: dict[str, Fact]) -> None:
+    script: list[Step] = [
+        Hears(ASKED),
+        Says(answered(ASKED, flags)),
+        Hears(ASKED_VERSION),
+        Says(answered(ASKED_VERSION, 0x8580, TOLD)),
+    ]
+    talk = await FakeNetwork(UDP, [script]).play(PROBE)
+    assert talk.ending is Ending.COMPLETE
+    assert facts(talk, "dns.resolver") == [expected | {"transport": "udp"}]
+    assert facts(talk, "dns.version") == [{"version": "dnsmasq-2.90"}]
+
+
+async def test_a_server_may_keep_its_version() -> None:
+    script: list[Step] = [
+        Hears(),
+        Says(answered(ASKED, 0x8183)),
+        Hears(),
+        Fails(TimedOut("read")),
+    ]
+    talk = await FakeNetwork(UDP, [script]).play(PROBE)
+    assert talk.ending is Ending.COMPLETE
+    assert facts(talk, "dns.version") == []
+
+
+async def test_an_answer_in_pieces_over_tcp_is_read() -> None:
+    whole = frame(answered(ASKED, 0x8183))
+    script: list[Step] = [Hears(frame(ASKED)), Says(whole[:1]), Says(whole[1:9]), Says(whole[9:])]
+    (found,) = facts(await FakeNetwork(TCP, [script]).play(PROBE), "dns.resolver")
+    assert (found["transport"], found["recursion"]) == ("tcp", True)
+
+
+async def test_a_connection_closed_early_proves_nothing() -> None:
+    script: list[Step] = [Hears(), Says(frame(answered(ASKED, 0x8183))[:9]), Closes()]
+    talk = await FakeNetwork(TCP, [script]).play(PROBE)
+    assert talk.ending is Ending.CLOSED
+    assert list(PROBE.read(talk)) == []
+
+
+@pytest.mark.parametrize(
+    "heard",
+    [
+        ASKED,
+        answered(query(1, "iotscan-check.invalid"), 0x8183),
+        answered(query(0x696F, "elsewhere.invalid"), 0x8183),
+        b"SSH-2.0-x\r\n",
+        b"",
+    ],
+    ids=["our question", "another id", "another name", "ssh", "nothing"],
+)
+def test_only_the_answer_to_our_question_is_recognised(heard: bytes) -> None:
+    assert not PROBE.recognises(heard)
+    assert PROBE.recognises(answered(ASKED, 0x8183))
+    assert PROBE.recognises(frame(answered(ASKED, 0x8183)))
+
+
+PHONE, ROUTER = ip_address("192.168.7.3"), ip_address("192.168.7.1")
+LOOKUP = query(0x1234, "cam.vendor.example")
+FOUND = answered(LOOKUP, 0x8180)
+
+
+def captured(
+    *said: tuple[Sender, bytes],
+    transport: Transport = "udp",
+    client: tuple[str, int] = ("192.168.7.3", 40_000),
+    server: tuple[str, int] = ("192.168.7.1", 53),
+) -> Transcript:
+    ends = [Endpoint(ip_address(host), transport, port) for host, port in (client, server)]
+    turns = tuple(Turn(who, 0.0, data, frame=i) for i, (who, data) in enumerate(said, 1))
+    service = Service(ends[1])
+    return Transcript("c1", service, "capture", 0.0, turns, (Channel(ends[1]),), client=ends[0])
+
+
+def overheard(talk: Transcript) -> list[tuple[str, Fact, tuple[int, ...]]]:
+    return [
+        (str(seen.endpoint), seen.facts["peer"], seen.proofs[0].turns) for seen in PROBE.read(talk)
+    ]
+
+
+CLIENT = ("192.168.7.3:53/udp", "192.168.7.1", (0,))
+
+
+def test_who_asks_in_clear_is_named_and_nobody_else() -> None:
+    assert overheard(captured(("client", LOOKUP), ("server", FOUND))) == [CLIENT]
+
+
+def test_an_answer_alone_tells_who_asked() -> None:
+    assert overheard(captured(("server", FOUND))) == [CLIENT]
+
+
+def test_roles_that_were_guessed_wrongly_are_turned_round() -> None:
+    talk = captured(
+        ("server", LOOKUP),
+        ("client", FOUND),
+        client=("192.168.7.1", 53),
+        server=("192.168.7.3", 40_000),
+    )
+    assert overheard(talk) == [CLIENT]
+
+
+def test_two_servers_that_talk_from_port_to_port_are_told_apart_by_who_asks() -> None:
+    talk = captured(("server", LOOKUP), client=("192.168.7.1", 53), server=("192.168.7.3", 53))
+    assert overheard(talk) == [CLIENT]
+
+
+def test_questions_over_tcp_are_read_though_they_come_in_pieces() -> None:
+    whole = frame(LOOKUP)
+    talk = captured(("client", whole[:5]), ("client", whole[5:]), transport="tcp")
+    assert overheard(talk) == [("192.168.7.3:53/tcp", "192.168.7.1", (1,))]
+
+
+@pytest.mark.parametrize(
+    "talk",
+    [
+        captured(("client", LOOKUP), server=("192.168.7.1", 5353)),
+        captured(("client", LOOKUP), server=("224.0.0.251", 53)),
+        captured(("client", b"SSH-2.0-x\r\n"), transport="tcp"),
+        captured(("client", b"\xff" * 40)),
+        captured(),
+    ],
+    ids=["another port", "multicast", "ssh on 53", "noise", "nothing"],
+)
+def test_what_is_not_unicast_dns_on_its_port_is_passed_over(talk: Transcript) -> None:
+    assert overheard(talk) == []
+
+
+@pytest.fixture
+def resolver() -> Iterator[int]:
+    """dnsmasq on loopback, which knows that .invalid holds nothing; its port."""
+    if shutil.which("dnsmasq", path="/usr/sbin") is None:
+        pytest.skip("not installed: dnsmasq")
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as free:
+        free.bind((str(HOME), 0))
+        port = free.getsockname()[1]
+    process = subprocess.Popen(
+        ["/usr/sbin/dnsmasq", "-k", "-C", "/dev/null", "--no-resolv", "--no-hosts", "--user=root",
+         "--bind-interfaces", f"--listen-address={HOME}", f"--port={port}",
+         "--local=/invalid/", "--pid-file="],
+        stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    try:
+        _await(port)
+        yield port
+    finally:
+        process.kill()
+        process.wait()
+
+
+def _await(port: int) -> None:
+    until = time.monotonic() + 10
+    while time.monotonic() < until:
+        try:
+            socket.create_connection((str(HOME), port), timeout=1).close()
+        except OSError:
+            time.sleep(0.02)
+            continue
+        return
+    raise RuntimeError("dnsmasq does not answer")
+
+
+@pytest.mark.parametrize("transport", ["udp", "tcp"])
+async def test_a_real_resolver_is_recognised_and_read(resolver: int, transport: Transport) -> None:
+    scope = Scope((ip_network("127.0.0.0/8"),))
+    gateway = Gateway(scope, Limits(), clock=time.monotonic, vault={})
+    service = Service(Endpoint(HOME, transport, resolver), "dns")
+    door = gateway.conversation(service, "dns", id="c1", began=0.0)
+    await PROBE.converse(service, door, ())
+    talk = door.transcript()
+    first = next(turn.data for turn in talk.turns if turn.sender == "server")
+    assert PROBE.recognises(first)
+    (found,) = facts(talk, "dns.resolver")
+    assert (found["recursion"], found["code"]) == (True, "NXDOMAIN")
+    if transport == "udp":
+        assert str(facts(talk, "dns.version")[0]["version"]).startswith("dnsmasq-")
