@@ -1,0 +1,53 @@
+"""The programs in examples/ run as they stand."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+from pathlib import Path
+
+import iotscan
+from iotscan.model import Impact
+from iotscan.testing import HOSTILE, serve
+
+EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
+
+
+def run(name: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, str(EXAMPLES / name), *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=100)
+
+
+def test_every_example_is_run_here() -> None:
+    assert {path.name for path in EXAMPLES.glob("*.py")} == {"scan_and_report.py", "replay.py"}
+
+
+def test_scan_and_report_tells_devices_findings_and_gaps() -> None:
+    done = run("scan_and_report.py", "127.31.0.9")
+    assert done.returncode == 0, done.stderr
+    assert "0 devices, 0 findings" in done.stdout
+
+
+async def test_replay_shows_the_bytes_that_prove_a_finding(tmp_path: Path) -> None:
+    record = tmp_path / "home.jsonl"
+    async with serve(HOSTILE["SSH greeting"], "127.31.0.9") as ssh:
+
+        async def telnet(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            writer.write(b"\xff\xfd\x18\r\nrouter login: ")
+            await reader.read(-1)
+
+        async with serve(telnet, "127.31.0.9") as port:
+            await iotscan.scan(
+                iotscan.Settings(
+                    targets=("127.31.0.9",),
+                    ports=(port, ssh),
+                    impact=Impact.GREET,
+                    discovery_time=0.05,
+                    record=str(record),
+                )
+            )
+    done = await asyncio.to_thread(run, "replay.py", str(record))
+    assert done.returncode == 0, done.stderr
+    assert "high: Telnet without encryption answers" in done.stdout
+    assert "server said b'\\xff\\xfd\\x18\\r\\nrouter login: '" in done.stdout
