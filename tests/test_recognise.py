@@ -1,0 +1,182 @@
+"""What an open port speaks is found by what it says, in few attempts, and without guessing."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from ipaddress import ip_address, ip_network
+from typing import cast
+
+import pytest
+
+from iotscan.errors import Refused, TimedOut
+from iotscan.model import Endpoint, Scope, Service
+from iotscan.net.conversation import Conversation
+from iotscan.net.gateway import Gateway
+from iotscan.plugins import probes
+from iotscan.recognise import (
+    MOST_ATTEMPTS,
+    RECOGNITION,
+    Recognised,
+    candidates,
+    recognise_tcp,
+    recognise_udp,
+)
+from iotscan.settings import Limits
+from iotscan.testing import NOISE, Handler, serve
+
+ADDRESS = ip_address("127.31.0.6")
+LIMITS = Limits(connect_timeout=0.5, read_timeout=0.25)
+CONNACK = b"\x20\x02\x00\x05"
+
+
+def door(service: Service) -> Conversation:
+    scope = Scope((ip_network("127.0.0.0/8"),))
+    gateway = Gateway(scope, LIMITS, clock=time.monotonic)
+    return gateway.conversation(service, RECOGNITION, id="c1", began=0.0)
+
+
+async def recognise(handler: Handler, port: int = 0) -> tuple[Recognised, Conversation]:
+    async with serve(handler, str(ADDRESS), port) as bound:
+        service = Service(Endpoint(ADDRESS, "tcp", bound))
+        net = door(service)
+        return await recognise_tcp(service, net, probes()), net
+
+
+def answers(to: Callable[[bytes], bytes | None]) -> Handler:
+    """A server that says nothing first, and hangs up on what it does not know."""
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        said = to(await reader.read(4096))
+        if said is not None:
+            writer.write(said)
+            await writer.drain()
+            await reader.read(-1)
+
+    return talk
+
+
+def greets(*pieces: bytes) -> Handler:
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        for piece in pieces:
+            writer.write(piece)
+            await writer.drain()
+            await asyncio.sleep(0.05)
+        await reader.read(-1)
+
+    return talk
+
+
+async def test_a_silent_broker_on_an_odd_port_shows_itself_by_its_answer() -> None:
+    broker = answers(lambda said: CONNACK if said.startswith(b"\x10") else None)
+    found, _ = await recognise(broker)
+    assert (found.service.name, found.service.tls) == ("mqtt", False)
+
+
+async def test_web_pages_on_an_odd_port_are_recognised() -> None:
+    found, _ = await recognise(
+        answers(lambda said: b"HTTP/1.0 200 OK\r\n\r\nhi" if said.startswith(b"GET") else None)
+    )
+    assert found.service.name == "http"
+
+
+async def test_a_greeting_in_pieces_is_put_together() -> None:
+    found, _ = await recognise(greets(b"\r\nWelcome\r\n", b"\r\nrouter login: "))
+    assert found.service.name == "telnet"
+    assert found.greeting.endswith(b"login: ")
+
+
+async def test_an_answer_of_no_known_protocol_names_nothing_and_ends_the_attempts() -> None:
+    found, net = await recognise(answers(lambda said: NOISE[:40]))
+    assert found.service.name is None
+    assert len(net.transcript().channels) < MOST_ATTEMPTS
+
+
+async def test_a_port_that_only_listens_costs_a_bounded_number_of_connections() -> None:
+    found, net = await recognise(answers(lambda said: None))
+    assert found.service.name is None
+    assert len(net.transcript().channels) <= MOST_ATTEMPTS
+
+
+async def test_a_tls_alert_tells_of_tls_that_we_cannot_speak() -> None:
+    alert = b"\x15\x03\x00\x00\x02\x02\x28"
+    found, _ = await recognise(answers(lambda said: alert))
+    assert (found.service.name, found.service.tls) == (None, True)
+
+
+async def test_a_port_that_refuses_is_no_service() -> None:
+    async with serve(greets(b""), str(ADDRESS)) as port:
+        pass
+    service = Service(Endpoint(ADDRESS, "tcp", port))
+    with pytest.raises(Refused):
+        await recognise_tcp(service, door(service), probes())
+
+
+class _Answerer(asyncio.DatagramProtocol):
+    def __init__(self, answer: Callable[[bytes, int], bytes | None]) -> None:
+        self.answer, self.count = answer, 0
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = cast("asyncio.DatagramTransport", transport)
+
+    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
+        self.count += 1
+        said = self.answer(data, self.count)
+        if said is not None:
+            self.transport.sendto(said, addr)
+
+
+@asynccontextmanager
+async def udp_device(
+    answer: Callable[[bytes, int], bytes | None],
+) -> AsyncIterator[tuple[int, _Answerer]]:
+    loop = asyncio.get_running_loop()
+    transport, protocol = await loop.create_datagram_endpoint(
+        lambda: _Answerer(answer), local_addr=(str(ADDRESS), 0)
+    )
+    try:
+        yield transport.get_extra_info("sockname")[1], protocol
+    finally:
+        transport.close()
+
+
+def ssdp_answer(data: bytes, count: int) -> bytes | None:
+    """Only the second datagram is answered: the first was lost on the air."""
+    if count == 1:
+        return None
+    return b"HTTP/1.1 200 OK\r\nST: upnp:rootdevice\r\nUSN: uuid:1::upnp:rootdevice\r\n\r\n"
+
+
+async def test_a_lost_datagram_is_sent_once_more() -> None:
+    probe, opening, _ = next(c for c in candidates(probes(), []) if c[2] == 1900)
+    async with udp_device(ssdp_answer) as (port, device):
+        service = Service(Endpoint(ADDRESS, "udp", port))
+        found = await recognise_udp(service, door(service), probe, opening)
+    assert found is not None
+    assert (found.service.name, device.count) == (probe.name, 2)
+
+
+async def test_an_answer_of_another_protocol_is_not_taken_for_this_one() -> None:
+    probe, opening, _ = next(c for c in candidates(probes(), []) if c[2] == 1900)
+    async with udp_device(lambda data, count: NOISE) as (port, _):
+        service = Service(Endpoint(ADDRESS, "udp", port))
+        assert await recognise_udp(service, door(service), probe, opening) is None
+
+
+async def test_silence_on_udp_is_said_as_silence() -> None:
+    probe, opening, _ = next(c for c in candidates(probes(), []) if c[2] == 1900)
+    async with udp_device(lambda data, count: None) as (port, device):
+        service = Service(Endpoint(ADDRESS, "udp", port))
+        with pytest.raises(TimedOut):
+            await recognise_udp(service, door(service), probe, opening)
+    assert device.count == 2
+
+
+def test_announced_ports_are_asked_by_the_probe_they_are_announced_for_only() -> None:
+    lead = Service(Endpoint(ADDRESS, "udp", 61_616), "coap")
+    extra = [
+        (probe.name, port) for probe, _, port in candidates(probes(), [lead]) if port == 61_616
+    ]
+    assert extra == [("coap", 61_616)]
