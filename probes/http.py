@@ -23,7 +23,7 @@ from iotscan.protocols.http_auth import (
 )
 from iotscan.protocols.http_facts import is_html, redirects_to_https, values, wants_tls
 from iotscan.protocols.http_kinds import KINDS
-from iotscan.protocols.http_page import local_path, read_page
+from iotscan.protocols.http_page import local_path, names_a_doing, read_page
 from iotscan.protocols.http_questions import AGENT, ICON, Question, ask
 from iotscan.protocols.http_reading import login_outcome, read_transcript
 
@@ -43,11 +43,6 @@ _MOST_STEPS = 3
 # A page that says it is one of these is asked for nothing else: plain GETs to management pages
 # have reset Tasmota plugs and let others hang.
 _FRAGILE = re.compile(rb"tasmota|ESP ?Easy|espurna", re.IGNORECASE)
-# Where a device sends its visitors is a page; these are names of doings.
-_ACTION = re.compile(
-    r"reboot|restart|reset|log-?(?:out|off)|delete|erase|format|upgrade|toggle|power|shutdown|save",
-    re.IGNORECASE,
-)
 
 
 @dataclass
@@ -178,7 +173,7 @@ def _next(visit: _Visit, path: str, answer: Response) -> str | None:
     if not target and is_html(answer):
         target = read_page(answer.body).refresh
     found = local_path(target, visit.origin, path) if target else None
-    return None if found is None or _ACTION.search(found) else found
+    return None if found is None or names_a_doing(found) else found
 
 
 def _directory(visit: _Visit, pages: dict[str, Response]) -> str | None:

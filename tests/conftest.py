@@ -21,6 +21,8 @@ DAEMONS = (
     "miniupnpd",
     "telnetd",
     "tcpdump",
+    "lighttpd",
+    "nginx",
 )
 
 

@@ -51,8 +51,8 @@ class Readings:
     """What the readers said. ``speakers``: who observed something in each conversation.
 
     The rest is for captures, whose conversations are not kept: when each one that is cited began,
-    what shows that an endpoint answered, which readers could read it, whether inside TLS, and the
-    lines that tell of cited conversations.
+    what shows that an endpoint answered, which readers could read it, the lines that tell of cited
+    conversations, and who had an answer from whom.
     """
 
     witnesses: tuple[Witness, ...]
@@ -63,6 +63,7 @@ class Readings:
     answers: Mapping[Endpoint, Proof] = field(default_factory=dict)
     spoken: Mapping[Endpoint, frozenset[str]] = field(default_factory=dict)
     notes: tuple[ConversationNote, ...] = ()
+    contacts: Mapping[tuple[Address, Endpoint], Proof] = field(default_factory=dict)
 
 
 @dataclass
@@ -73,13 +74,15 @@ class Plugins:
     discoverers: Mapping[str, Discoverer] = field(
         default_factory=lambda: {d.name: d for d in discoverers()}
     )
-    _words: dict[str, Mapping[str, Mapping[str, type]]] = field(default_factory=dict)
+    _words: dict[tuple[type, str], Mapping[str, Mapping[str, type]]] = field(default_factory=dict)
 
     def words(self, reader: Probe | Discoverer) -> Mapping[str, Mapping[str, type]]:
         """The kinds a reader declares, with the types of their facts."""
-        known = self._words.get(reader.name)
+        # A probe and a discoverer may carry the name of the one protocol that both speak.
+        key = (type(reader), reader.name)
+        known = self._words.get(key)
         if known is None:
-            known = self._words[reader.name] = {kind.name: kind.facts for kind in reader.emits}
+            known = self._words[key] = {kind.name: kind.facts for kind in reader.emits}
         return known
 
 

@@ -49,6 +49,12 @@ _SETUP = re.compile(
     re.IGNORECASE,
 )
 
+# Where a device sends its visitors is a page; these are names of doings.
+_DOING = re.compile(
+    r"reboot|restart|reset|log-?(?:out|off)|delete|erase|format|upgrade|toggle|power|shutdown|save",
+    re.IGNORECASE,
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Form:
@@ -177,3 +183,8 @@ def local_path(address: str, origin: str, base: str = "/") -> str | None:
         if re.fullmatch(r"/[\x21\x23-\x5b\x5d-\x7e]{0,200}", path) and ".." not in path
         else None
     )
+
+
+def names_a_doing(path: str) -> bool:
+    """Whether a path may be that of something done rather than shown: it is never asked for."""
+    return _DOING.search(path) is not None

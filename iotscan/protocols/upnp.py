@@ -10,16 +10,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape
 
-from defusedxml import DefusedXmlException
-from defusedxml.ElementTree import ParseError, fromstring
-
 from iotscan.errors import Malformed
+from iotscan.protocols.xmltree import LARGEST as LARGEST
+from iotscan.protocols.xmltree import child as _child
+from iotscan.protocols.xmltree import children as _children
+from iotscan.protocols.xmltree import name as _name
+from iotscan.protocols.xmltree import parse as _tree
+from iotscan.protocols.xmltree import text as _text
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
 
-LARGEST = 65_536
-_DEEPEST = 32
 _MOST_DEVICES = 32
 _MOST_SERVICES = 64
 _MOST_ACTIONS = 256
@@ -142,22 +143,6 @@ def parse_soap(data: bytes) -> Reply | Fault:
     )
 
 
-def _tree(data: bytes) -> Element:
-    if len(data) > LARGEST:
-        raise Malformed(f"XML of more than {LARGEST} bytes")
-    try:
-        # Some servers end the document with the zero byte of their C string.
-        root: Element = fromstring(data.strip(b"\0 \t\r\n"), forbid_dtd=True)
-    except (ParseError, DefusedXmlException, ValueError, LookupError) as error:
-        raise Malformed(f"XML that cannot be read: {type(error).__name__}") from error
-    level = [root]
-    for _ in range(_DEEPEST):
-        level = [child for element in level for child in element]
-    if level:
-        raise Malformed(f"XML nested deeper than {_DEEPEST}")
-    return root
-
-
 def _device(element: Element) -> DeviceEntry:
     services = _children(_child(element, "serviceList"), "service")[:_MOST_SERVICES]
     return DeviceEntry(
@@ -178,22 +163,3 @@ def _device(element: Element) -> DeviceEntry:
             for service in services
         ),
     )
-
-
-def _name(element: Element) -> str:
-    """The tag without its namespace: devices get namespaces wrong more often than tags."""
-    tag = element.tag if isinstance(element.tag, str) else ""
-    return tag.rpartition("}")[2]
-
-
-def _children(element: Element | None, name: str) -> list[Element]:
-    return [] if element is None else [child for child in element if _name(child) == name]
-
-
-def _child(element: Element, name: str) -> Element | None:
-    return next(iter(_children(element, name)), None)
-
-
-def _text(element: Element, name: str) -> str:
-    child = _child(element, name)
-    return (child.text or "").strip() if child is not None else ""

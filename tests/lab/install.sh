@@ -4,7 +4,9 @@
 set -eu
 
 packages="arp-scan avahi-daemon busybox-static inetutils-telnetd iproute2 libcoap3-bin miniupnpd minidlna \
-mosquitto mosquitto-clients nftables nmap tcpdump tshark"
+mosquitto mosquitto-clients nftables nmap tcpdump tshark \
+gir1.2-gst-rtsp-server-1.0 gstreamer1.0-plugins-base gstreamer1.0-plugins-good python3-gi \
+lighttpd nginx-light"
 
 missing=""
 for package in $packages; do

@@ -1,0 +1,87 @@
+"""WS-Discovery asked by unicast: does a host answer, and how much larger is its answer.
+
+A host that answers senders whose addresses can be forged is a reflector, so bytes of UDP payload
+are compared. The discoverer of the same name finds devices; this one only measures.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from iotscan.errors import Malformed, TimedOut
+from iotscan.model import Fact, Impact, Kind, Observation, Service, Transcript
+from iotscan.probe_api import Login, Network, Opening
+from iotscan.protocols import wsd
+from iotscan.protocols.overheard import observe
+
+# Devices answer to an id once, so recognising and measuring have one each.
+_HELLO = wsd.probe("696f7473-6361-4e00-8000-000000000001")
+_QUESTION = wsd.probe("696f7473-6361-4e00-8000-000000000002")
+_MOST_ANSWERS = 16
+# APP_MAX_DELAY of the 2005 draft is half a second; answers are sent twice.
+_QUIET = 1.0
+
+UNICAST = Kind(
+    "wsd.unicast",
+    {
+        "answered": bool,
+        "request_bytes": int,
+        "response_bytes": int,
+        "responses": int,
+        "ratio": float,
+    },
+    "For a host that answered a probe sent to it alone. ratio: bytes answered per byte asked.",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class WsdProbe:
+    name: str = "wsd"
+    openings: Sequence[Opening] = (Opening("wsd", "udp", (wsd.PORT,), _HELLO),)
+    impact: Impact = Impact.GREET
+    emits: Sequence[Kind] = (UNICAST,)
+
+    def recognises(self, heard: bytes) -> bool:
+        try:
+            return wsd.parse(heard).said == "answer"
+        except Malformed:
+            return False
+
+    def handles(self, service: Service) -> bool:
+        return service.name == self.name and service.endpoint.transport == "udp"
+
+    async def converse(self, service: Service, net: Network, logins: Sequence[Login]) -> None:
+        """One probe, and its answers until the host falls silent."""
+        async with net.udp(service) as datagrams:
+            await datagrams.send(_QUESTION)
+            await datagrams.receive()
+            for _ in range(_MOST_ANSWERS - 1):
+                try:
+                    await datagrams.receive(_QUIET)
+                except TimedOut:
+                    return
+
+    def read(self, talk: Transcript) -> Iterator[Observation]:
+        """One observation for each exchange that began with our probe."""
+        if talk.client is not None:
+            return
+        for number in range(len(talk.channels)):
+            turns = talk.turns_of(number)
+            asked = [turn.data for _, turn in turns if turn.sender == "client"]
+            answers = [(i, turn.data) for i, turn in turns if turn.sender == "server"]
+            answers = [(i, data) for i, data in answers if self.recognises(data)]
+            request, response = sum(map(len, asked)), sum(len(data) for _, data in answers)
+            if not answers or not request:
+                continue
+            facts: dict[str, Fact] = {
+                "answered": True,
+                "request_bytes": request,
+                "response_bytes": response,
+                "responses": len(answers),
+                "ratio": round(response / request, 2),
+            }
+            yield observe(talk, UNICAST.name, facts, [i for i, _ in answers])
+
+
+PROBE = WsdProbe()
