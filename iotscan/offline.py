@@ -25,6 +25,7 @@ from iotscan.capture.files import STANDARD_INPUT, is_capture
 from iotscan.capture.reader import CaptureFacts, Reader
 from iotscan.errors import UsageError
 from iotscan.model import (
+    Address,
     ConversationNote,
     Ending,
     Endpoint,
@@ -89,8 +90,18 @@ def listen(name: str, path: str, plugins: Plugins | None = None) -> Heard:
     hears = {
         place: reader.name for reader in plugins.discoverers.values() for place in reader.hears
     }
-    reader = Reader(hears, listener.talk, listener.packet, listener.sighting, listener.answer)
-    return Heard(replace(reader.read(path), path=name), listener.readings())
+    usual = {
+        port
+        for probe in plugins.probes.values()
+        for opening in probe.openings
+        for port in (*opening.ports, *opening.tls)
+    }
+    reader = Reader(
+        hears, listener.talk, listener.packet, listener.sighting, listener.answer, usual
+    )
+    facts = replace(reader.read(path), path=name)
+    listener.scans(reader.scans)
+    return Heard(facts, listener.readings())
 
 
 def report_on(paths: Sequence[Path | str], book: Rulebook, jobs: int = 0) -> Report:
@@ -160,6 +171,7 @@ def _numbered(heard: Heard, prefix: str) -> Heard:
             began={prefix + name: at for name, at in was.began.items()},
             answers={place: proof(known) for place, known in was.answers.items()},
             notes=tuple(map(note, was.notes)),
+            contacts={pair: proof(known) for pair, known in was.contacts.items()},
         ),
     )
 
@@ -173,9 +185,11 @@ def _shifted(heard: Heard, zero: float) -> Readings:
 
 def _joined(parts: Sequence[Readings]) -> Readings:
     answers: dict[Endpoint, Proof] = {}
+    contacts: dict[tuple[Address, Endpoint], Proof] = {}
     spoken: dict[Endpoint, frozenset[str]] = {}
     for part in reversed(parts):
         answers |= part.answers
+        contacts |= part.contacts
     for part in parts:
         for place, names in part.spoken.items():
             spoken[place] = spoken.get(place, frozenset()) | names
@@ -188,6 +202,7 @@ def _joined(parts: Sequence[Readings]) -> Readings:
         answers,
         spoken,
         tuple(note for part in parts for note in part.notes),
+        contacts,
     )
 
 

@@ -224,8 +224,16 @@ def _plain(names: Iterable[str]) -> set[str]:
 
 
 def _services(report: Report) -> set[tuple[str, int]]:
+    """(address, port) of what answered: on devices, and on servers outside that they reached."""
     places = {service.endpoint for device in report.devices for service in device.services}
-    return {(str(place.address), place.port) for place in places if place.transport == "tcp"}
+    here = {(str(place.address), place.port) for place in places if place.transport == "tcp"}
+    outside = {
+        (str(seen.facts["peer"]), int(str(seen.facts["port"])))
+        for seen in report.observations
+        if seen.kind == "capture.contact" and seen.facts["transport"] == "tcp"
+        if seen.facts["outside"]
+    }
+    return here | outside
 
 
 def _sets(truth: Iterable[Any], reported: Iterable[Any], words: Any) -> Tally:

@@ -11,10 +11,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from ipaddress import IPv6Address
 
-from iotscan.assess import derive_ssh, derive_tls
+from iotscan.assess import derive_capture, derive_ssh, derive_tls
 from iotscan.assess.inventory import endpoint_order, owner_of
 from iotscan.assess.links import embedded_mac
 from iotscan.model import (
+    Address,
     Device,
     Endpoint,
     Fact,
@@ -55,18 +56,27 @@ EXPOSURE = Kind(
     " or a router's port mapping), 'confirmed' (met at a global IPv4 address beyond this network)"
     " or 'none'.",
 )
-KINDS: tuple[Kind, ...] = (DEVICE, ADDRESS, PORT, EXPOSURE, *derive_tls.KINDS, *derive_ssh.KINDS)
+KINDS: tuple[Kind, ...] = (
+    DEVICE,
+    ADDRESS,
+    PORT,
+    EXPOSURE,
+    *derive_tls.KINDS,
+    *derive_ssh.KINDS,
+    *derive_capture.KINDS,
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Stock:
-    """What there is to derive from. ``began`` and ``answers``: see ``Readings``, of a capture."""
+    """What there is to derive from. After ``observations``: of captures, see ``Readings``."""
 
     recording: Recording
     devices: Sequence[Device]
     observations: Sequence[Observation]
     began: Mapping[str, float] = field(default_factory=dict)
     answers: Mapping[Endpoint, Proof] = field(default_factory=dict)
+    contacts: Mapping[tuple[Address, Endpoint], Proof] = field(default_factory=dict)
 
 
 def derive(stock: Stock) -> tuple[Observation, ...]:
@@ -83,6 +93,7 @@ def derive(stock: Stock) -> tuple[Observation, ...]:
             found.append(_port(service, cited))
             found.append(_exposure(device, service, mapped, cited))
     owners = owner_of(stock.devices)
+    found += derive_capture.contacts(stock.contacts, frozenset(owners))
     began = {talk.id: talk.began for talk in stock.recording.transcripts} | dict(stock.began)
     found += derive_tls.validity(stock.recording.header.started, began, stock.observations)
     said_of_itself = list(filter(about_itself, stock.observations))

@@ -11,7 +11,9 @@ from collections import defaultdict
 from dataclasses import dataclass, field, replace
 from functools import partial
 
+from iotscan.assess.derive_capture import scanning
 from iotscan.assess.reading import Plugins, Readings, Witness, fenced, read_packet
+from iotscan.capture.scans import Scans
 from iotscan.model import (
     Address,
     ConversationNote,
@@ -32,6 +34,7 @@ MOST_ALIKE = 256
 MOST_PROOFS = 8
 MOST_WITNESSES = 20_000
 MOST_ANSWERS = 65_536
+MOST_CONTACTS = 20_000
 
 _Key = tuple[str, Address, Endpoint | None, frozenset[tuple[str, object]]]
 
@@ -52,6 +55,7 @@ class Listener:
     _speakers: dict[Endpoint, set[str]] = field(default_factory=lambda: defaultdict(set))
     _began: dict[str, float] = field(default_factory=dict)
     _notes: dict[str, ConversationNote] = field(default_factory=dict)
+    _contacts: dict[tuple[Address, Endpoint], Proof] = field(default_factory=dict)
     _dropped: int = 0
 
     def packet(self, packet: Packet) -> None:
@@ -74,8 +78,9 @@ class Listener:
         own = source is None or source.is_global
         self._see(Witness(replace(sighting, proof=proof), None if own else source, own))
 
-    def answer(self, endpoint: Endpoint, at: float, frame: int) -> None:
+    def answer(self, endpoint: Endpoint, client: Address, at: float, frame: int) -> None:
         """A port that answered a SYN."""
+        self._contact(client, endpoint, frame)
         if endpoint not in self._answers and len(self._answers) < MOST_ANSWERS:
             proof = Proof(f"s{len(self._answers) + 1}", (), self.file, (frame,))
             self._answers[endpoint] = proof
@@ -85,10 +90,18 @@ class Listener:
 
         Who asked is a guess in a capture that begins in the middle, and in UDP always.
         """
+        answered = next((turn for turn in talk.turns if turn.sender == "server"), None)
+        if answered is not None and talk.client is not None:
+            self._contact(talk.client.address, talk.service.endpoint, answered.frame or 0)
         if not talk.turns or self._read(talk):
             return
         if talk.service.endpoint.transport == "udp" or talk.note:
             self._read(turned(talk))
+
+    def scans(self, scans: Scans) -> None:
+        """What was counted of openings, once the capture is read."""
+        for seen in scanning(scans, self.file):
+            self._observe(seen)
 
     def readings(self) -> Readings:
         """Everything that was concluded."""
@@ -108,6 +121,7 @@ class Listener:
             self._answers,
             {place: frozenset(names) for place, names in self._speakers.items()},
             tuple(self._notes.values()),
+            self._contacts,
         )
 
     def _read(self, talk: Transcript) -> bool:
@@ -134,6 +148,11 @@ class Listener:
             )
             self._notes[talk.id], self._began[talk.id] = note, talk.began
         return True
+
+    def _contact(self, client: Address, server: Endpoint, frame: int) -> None:
+        if len(self._contacts) < MOST_CONTACTS:
+            proof = Proof("contact", (), self.file, (frame,))
+            self._contacts.setdefault((client, server), proof)
 
     def _mark(self, endpoint: Endpoint, talk: Transcript, turn: Turn) -> None:
         if endpoint not in self._answers and len(self._answers) < MOST_ANSWERS:

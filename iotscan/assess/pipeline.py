@@ -74,7 +74,14 @@ def conclude(
     answered = _answered(readings, plugins)
     devices = take_stock(readings.witnesses, recording.sweeps, transcripts, heard, answered)
     devices = identify(devices, [seen for seen in readings.observations if about_itself(seen)])
-    stock = Stock(recording, devices, readings.observations, readings.began, readings.answers)
+    stock = Stock(
+        recording,
+        devices,
+        readings.observations,
+        readings.began,
+        readings.answers,
+        readings.contacts,
+    )
     observations = _merged([*readings.observations, *derive(stock)])
     findings = judge(observations, devices, book)
     gaps = find_gaps(recording, readings.gaps, devices)

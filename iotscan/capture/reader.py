@@ -7,7 +7,7 @@ grow with the length of the capture.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,9 +15,11 @@ from iotscan.capture.files import opened
 from iotscan.capture.flows import Part
 from iotscan.capture.frames import Walk
 from iotscan.capture.internet import TCP
+from iotscan.capture.scans import Scans
 from iotscan.capture.sorter import Heard, Sorter
 from iotscan.capture.stations import Stations, parsed
 from iotscan.model import (
+    Address,
     Channel,
     Ending,
     Endpoint,
@@ -52,15 +54,18 @@ class Reader:
     """Reads one capture. ``hears``: (layer, number) → announcement protocol, see ``Sorter``.
 
     ``on_talk`` gets transcripts, ``on_packet`` announcements, ``on_sighting`` the stations at the
-    end, ``on_answer`` each port that answered a SYN: endpoint, time, frame. Times are seconds since
-    the first frame.
+    end, ``on_answer`` each port that answered a SYN: endpoint, client, time, frame. Times are
+    seconds since the first frame. ``usual``: ports that servers use, to tell who asks where the
+    beginning is not in the capture. ``scans`` is for use afterwards.
     """
 
     hears: Mapping[tuple[str, int], str]
     on_talk: Callable[[Transcript], None]
     on_packet: Callable[[Packet], None]
     on_sighting: Callable[[Sighting], None]
-    on_answer: Callable[[Endpoint, float, int], None] = lambda *_: None
+    on_answer: Callable[[Endpoint, Address, float, int], None] = lambda *_: None
+    usual: Set[int] = frozenset()
+    scans: Scans = field(default_factory=Scans)
     _talks: int = 0
     _packets: int = 0
     _zero: float = 0.0
@@ -69,7 +74,15 @@ class Reader:
         """Read the file to its end, or as far as it can be read."""
         facts = CaptureFacts(str(path))
         stations = Stations()
-        sorter = Sorter(self.hears, self._part, self._heard, stations.add, self._answer)
+        sorter = Sorter(
+            self.hears,
+            self._part,
+            self._heard,
+            stations.add,
+            self.scans.opening,
+            self._answer,
+            self.usual,
+        )
         with opened(path) as source:
             walk = Walk(source)
             take = sorter.take
@@ -90,6 +103,9 @@ class Reader:
 
     def _part(self, part: Part) -> None:
         self._talks += 1
+        if part.said and part.transport == TCP:
+            # Of a capture of one direction only, the answers to openings are missing.
+            self.scans.answer(part.server, part.server_port, part.client)
         began = part.said[0][1] if part.said else self._zero
         transport: Transport = "tcp" if part.transport == TCP else "udp"
         endpoint = Endpoint(parsed(part.server), transport, part.server_port)
@@ -126,9 +142,10 @@ class Reader:
             )
         )
 
-    def _answer(self, address: bytes, port: int, at: float, frame: int) -> None:
-        endpoint = Endpoint(parsed(address), "tcp", port)
-        self.on_answer(endpoint, round(at - self._zero, 6), frame)
+    def _answer(self, server: bytes, port: int, client: bytes, at: float, frame: int) -> None:
+        self.scans.answer(server, port, client)
+        endpoint = Endpoint(parsed(server), "tcp", port)
+        self.on_answer(endpoint, parsed(client), round(at - self._zero, 6), frame)
 
 
 def _note(part: Part) -> str:

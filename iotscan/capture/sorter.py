@@ -7,7 +7,7 @@ and bounded in number: the flow that was silent longest is ended when there are 
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass, field
 
 from iotscan.capture.flows import Part, TcpFlow, UdpFlow
@@ -44,16 +44,20 @@ class Sorter:
 
     ``hears``: ("ether", type), ("udp", port) … → the protocol of an announcement reader. Such
     frames go to ``on_heard``, as do answers to what was asked of a group on such a port; they are
-    flows as well, unless sent to a group. ``on_part`` gets the finished parts of flows,
-    ``on_station`` takes down each frame's sender (see ``Stations.add``), ``on_answer`` each SYN
-    that was answered: address, port, time, frame.
+    flows as well, unless sent to a group. ``usual``: ports that servers use. ``on_part`` gets the
+    finished parts of flows,
+    ``on_station`` takes down each frame's sender (see ``Stations.add``), ``on_opening`` each SYN
+    (source, target, port, time, frame), ``on_answer`` each answer to one (server, port, client,
+    time, frame).
     """
 
     hears: Mapping[tuple[str, int], str]
     on_part: Callable[[Part], None]
     on_heard: Callable[[Heard], None]
     on_station: Callable[..., None]
-    on_answer: Callable[[bytes, int, float, int], None] = lambda *_: None
+    on_opening: Callable[[bytes, bytes, int, float, int], None] = lambda *_: None
+    on_answer: Callable[[bytes, int, bytes, float, int], None] = lambda *_: None
+    usual: Set[int] = frozenset()
     unknown_links: dict[int, int] = field(default_factory=dict)
     fragments: Fragments = field(default_factory=Fragments)
     evicted: int = 0
@@ -118,10 +122,14 @@ class Sorter:
             del self._tcp[key]
             flow = None
         if flow is None:
-            to_server = bool(opening) or (not flags & _SYN and _looks_like_client(ports))
+            if opening:
+                port = int.from_bytes(ports[2:], "big")
+                self.on_opening(packet.source, packet.destination, port, at, number)
+            to_server = bool(opening) or (not flags & _SYN and self._asks(ports))
             flow = self._new_tcp(key, here, there, to_server=to_server)
         if flags & _SYN and flags & _ACK:
-            self.on_answer(packet.source, int.from_bytes(ports[:2], "big"), at, number)
+            port = int.from_bytes(ports[:2], "big")
+            self.on_answer(packet.source, port, packet.destination, at, number)
         from_client = (here < there) != flow.swapped
         sequence = int.from_bytes(head[4:8], "big")
         payload = head[(head[12] >> 4) * 4 :]
@@ -157,6 +165,20 @@ class Sorter:
             flow = self._new_udp(key, here, there, ports)
         flow.datagram((here < there) != flow.swapped, data, at, number)
 
+    def _asks(self, ports: bytes) -> bool:
+        """Whether a sender seen first without an opening is the client, by its port: the last
+        resort. Servers use ports that are usual for a protocol, or system ports (RFC 6335), clients
+        ephemeral ones; else whoever speaks first asks.
+        """
+        source, destination = int.from_bytes(ports[:2], "big"), int.from_bytes(ports[2:], "big")
+        if (source in self.usual) != (destination in self.usual):
+            return destination in self.usual
+        if (source < _SYSTEM_PORTS) != (destination < _SYSTEM_PORTS):
+            return destination < _SYSTEM_PORTS
+        if (source >= _EPHEMERAL_PORTS) != (destination >= _EPHEMERAL_PORTS):
+            return source >= _EPHEMERAL_PORTS
+        return True
+
     def _announced(self, here: bytes, there: bytes) -> str | None:
         """Which announcement reader a datagram is for, by its ports or by what it answers."""
         hears = self.hears
@@ -171,7 +193,7 @@ class Sorter:
         return protocol if protocol is not None else self._askers.get(there)
 
     def _new_udp(self, key: bytes, here: bytes, there: bytes, ports: bytes) -> UdpFlow:
-        client, server = (here, there) if _looks_like_client(ports) else (there, here)
+        client, server = (here, there) if self._asks(ports) else (there, here)
         flow = UdpFlow(_part(client, server, UDP), self.on_part, swapped=client > server)
         self._udp[key] = flow
         if len(self._udp) > MOST_FLOWS:
@@ -203,16 +225,3 @@ def _part(client: bytes, server: bytes, transport: int) -> Part:
         int.from_bytes(server[-2:], "big"),
         transport,
     )
-
-
-def _looks_like_client(ports: bytes) -> bool:
-    """Whether a sender seen first without an opening is the client, by its port: the last resort.
-
-    RFC 6335: servers use system ports, clients ephemeral ones; else whoever speaks first asks.
-    """
-    source, destination = int.from_bytes(ports[:2], "big"), int.from_bytes(ports[2:], "big")
-    if (source < _SYSTEM_PORTS) != (destination < _SYSTEM_PORTS):
-        return destination < _SYSTEM_PORTS
-    if (source >= _EPHEMERAL_PORTS) != (destination >= _EPHEMERAL_PORTS):
-        return source >= _EPHEMERAL_PORTS
-    return True

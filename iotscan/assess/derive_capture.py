@@ -1,0 +1,89 @@
+"""What a capture shows of a device's behaviour beyond single conversations: whom it talks to, and
+whether it tries the doors of others.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+
+from iotscan.capture.scans import Scans, Tries
+from iotscan.capture.stations import parsed
+from iotscan.model import Address, Endpoint, Fact, Kind, Observation, Proof
+
+CONTACT = Kind(
+    "capture.contact",
+    {"port": int, "transport": str, "outside": bool},
+    "For every server that a device had an answer from; peer: the server. outside: it is no device"
+    " of this network.",
+)
+SCANNING = Kind(
+    "capture.scanning",
+    {"way": str, "ports": tuple, "targets": int, "answered": int, "telnet": bool, "target": str},
+    "A host opened connections, most of them in vain, to the same port of many others (way: wide),"
+    " or to many ports of one (deep; target). telnet: to the ports of telnet.",
+)
+KINDS = (CONTACT, SCANNING)
+
+TELNET = (23, 2323)
+# Nobody administers so many devices by telnet from one host within a capture, in vain.
+LEAST_TELNET, LEAST_WIDE, LEAST_DEEP = 8, 20, 40
+_MOST_PORTS = 32
+
+
+def scanning(scans: Scans, file: str) -> Iterator[Observation]:
+    """What was counted, as observations on the hosts that did it."""
+    telnet: dict[bytes, dict[int, Tries]] = defaultdict(dict)
+    wide: dict[bytes, dict[int, Tries]] = defaultdict(dict)
+    for source, port, tries in scans.wide_scans(LEAST_TELNET):
+        if port in TELNET:
+            telnet[source][port] = tries
+        if len(tries.targets) >= LEAST_WIDE:
+            wide[source][port] = tries
+    for source, found in sorted(telnet.items()):
+        port = min(found)
+        yield _wide(source, found, file, port)
+    for source, found in sorted(wide.items()):
+        yield _wide(source, found, file, None)
+    for source, target, tries in scans.deep_scans(LEAST_DEEP):
+        facts: dict[str, Fact] = {
+            "way": "deep",
+            "target": str(parsed(target)),
+            "targets": len(tries.targets),
+            "answered": len(tries.answered),
+            "telnet": False,
+        }
+        yield Observation(SCANNING.name, facts, parsed(source), None, (_proof(tries, file),))
+
+
+def contacts(
+    seen: Mapping[tuple[Address, Endpoint], Proof], here: frozenset[Address]
+) -> Iterator[Observation]:
+    """Whom each device had answers from. ``here``: the addresses of devices."""
+    for (client, server), proof in seen.items():
+        if client in here:
+            facts: dict[str, Fact] = {
+                "port": server.port,
+                "transport": server.transport,
+                "outside": server.address not in here,
+                "peer": str(server.address),
+            }
+            yield Observation(CONTACT.name, facts, client, None, (proof,))
+
+
+def _wide(source: bytes, found: Mapping[int, Tries], file: str, port: int | None) -> Observation:
+    address = parsed(source)
+    facts: dict[str, Fact] = {
+        "way": "wide",
+        "ports": tuple(str(number) for number in sorted(found)[:_MOST_PORTS]),
+        "targets": len(frozenset().union(*(tries.targets for tries in found.values()))),
+        "answered": len(frozenset().union(*(tries.answered for tries in found.values()))),
+        "telnet": port is not None,
+    }
+    endpoint = None if port is None else Endpoint(address, "tcp", port)
+    first = found[port] if port is not None else min(found.values(), key=lambda t: t.frame)
+    return Observation(SCANNING.name, facts, address, endpoint, (_proof(first, file),))
+
+
+def _proof(tries: Tries, file: str) -> Proof:
+    return Proof("scan", (), file, (tries.frame,))
