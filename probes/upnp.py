@@ -33,6 +33,7 @@ from iotscan.protocols.identifiers import (
     looks_personal,
 )
 from iotscan.protocols.ssdp import parse_url
+from iotscan.protocols.upnp_overheard import OVERHEARD, read_overheard
 from iotscan.text import clean
 
 # A router has WANIPConnection or WANPPPConnection, rarely both.
@@ -94,7 +95,14 @@ class UpnpProbe:
     name: str = "upnp"
     openings: Sequence[Opening] = ()
     impact: Impact = Impact.GREET
-    emits: Sequence[Kind] = (DESCRIPTION, IGD, MAPPING, DISCOVERY_IDENTIFIERS, DEVICE_NAME)
+    emits: Sequence[Kind] = (
+        DESCRIPTION,
+        IGD,
+        MAPPING,
+        OVERHEARD,
+        DISCOVERY_IDENTIFIERS,
+        DEVICE_NAME,
+    )
 
     def recognises(self, heard: bytes) -> bool:
         """Nothing: a description is an HTTP answer like any other, SSDP alone tells of it."""
@@ -135,6 +143,7 @@ class UpnpProbe:
                     yield from wan.take(call[1], response, opened.endpoint, proof)
         for service, wan in wans.items():
             yield wan.sum_up(service, any(described) if described else None)
+        yield from read_overheard(talk)
 
 
 @dataclass(slots=True)

@@ -271,3 +271,73 @@ def test_it_joins_only_services_that_ssdp_led_to() -> None:
     assert not PROBE.handles(replace(SERVICE, hint=""))
     assert not PROBE.handles(replace(SERVICE, name="http"))
     assert not PROBE.recognises(ok(description()))
+
+
+def add_request(action: str = "AddPortMapping") -> bytes:
+    body = soap(
+        f'<u:{action} xmlns:u="{WAN}"><NewExternalPort>59085</NewExternalPort>'
+        "<NewProtocol>UDP</NewProtocol><NewInternalPort>59085</NewInternalPort>"
+        "<NewInternalClient>192.168.0.13</NewInternalClient><NewLeaseDuration>0"
+        "</NewLeaseDuration><NewPortMappingDescription>Teredo</NewPortMappingDescription>"
+        f"</u:{action}>"
+    ).encode()
+    head = f'POST /ctl HTTP/1.1\r\nSOAPACTION: "{WAN}#{action}"\r\n'
+    return f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
+
+
+ROUTER = Endpoint(ip_address("192.168.0.1"), "tcp", 5000)
+PHONE = Endpoint(ip_address("192.168.0.13"), "tcp", 40_000)
+
+
+def captured(*turns: Turn, server: Endpoint = ROUTER, client: Endpoint = PHONE) -> Transcript:
+    channels = (Channel(server),)
+    return Transcript("c1", Service(server), "capture", 0.0, turns, channels, client=client)
+
+
+def asked_doors(talk: Transcript) -> list[Observation]:
+    return [seen for seen in PROBE.read(talk) if seen.kind == "upnp.overheard"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "outcome"),
+    [(ok(""), "accepted"), (ok("", "500 Error"), "refused"), (b"", "unknown")],
+)
+@pytest.mark.parametrize("action", ["AddPortMapping", "AddAnyPortMapping"])
+def test_a_door_that_somebody_asked_for_is_seen(action: str, answer: bytes, outcome: str) -> None:
+    asked = add_request(action)
+    turns = [
+        Turn("client", 0, asked[:40]),
+        Turn("client", 0, asked[40:]),
+        Turn("server", 0, answer),
+    ]
+    (seen,) = asked_doors(captured(*turns))
+    assert (seen.endpoint, seen.proofs[0].turns) == (ROUTER, (0, 1))
+    assert seen.facts == {
+        "peer": "192.168.0.13",
+        "action": action,
+        "outside_port": 59085,
+        "inside": "192.168.0.13",
+        "inside_port": 59085,
+        "transport": "udp",
+        "description": "Teredo",
+        "lease": 0,
+        "outcome": outcome,
+    }
+
+
+def test_a_door_is_told_once_and_booked_on_the_router_whoever_was_taken_for_it() -> None:
+    turns = [Turn("server", 0, add_request())] * 2
+    (seen,) = asked_doors(captured(*turns, server=PHONE, client=ROUTER))
+    assert seen.endpoint == ROUTER
+
+
+def test_a_description_that_names_the_action_asks_for_no_door() -> None:
+    turns = [Turn("client", 0, b"GET /wan.xml HTTP/1.1\r\n\r\n"), Turn("server", 0, ok(SCPD))]
+    assert asked_doors(captured(*turns)) == []
+
+
+def test_reading_the_list_of_doors_asks_for_none_and_our_own_talk_is_not_overheard() -> None:
+    asked = add_request("GetGenericPortMappingEntry")
+    assert asked_doors(captured(Turn("client", 0, asked))) == []
+    own = replace(captured(Turn("client", 0, add_request())), client=None)
+    assert asked_doors(own) == []
