@@ -35,7 +35,8 @@ class Opening:
     ``says`` is sent as it stands; empty means the server speaks first. ``ports`` are where it is
     usual: an order to try things in, never a proof. An opening with ``anywhere`` may also be said
     to an unknown silent port; one without is said on its own ports only. ``tls``: try it inside
-    TLS first on these ports.
+    TLS first on these ports. ``roams``: a UDP answer comes from another port of the device than
+    the one that was asked (TFTP).
     """
 
     name: str
@@ -44,6 +45,7 @@ class Opening:
     says: bytes = b""
     anywhere: bool = False
     tls: tuple[int, ...] = ()
+    roams: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,8 +151,10 @@ class Network(Protocol):
         ...
 
     def udp(
-        self, to: Service, *, login: Login | None = None
-    ) -> AbstractAsyncContextManager[Datagrams]: ...
+        self, to: Service, *, login: Login | None = None, roams: bool = False
+    ) -> AbstractAsyncContextManager[Datagrams]:
+        """``roams``: hear answers from any port of the device, not only from the one asked."""
+        ...
 
     def relay(
         self, to: Service, *, login: Login | None = None

@@ -66,7 +66,8 @@ async def recognise_udp(
     Raises Refused when the port is closed and TimedOut when nothing answered.
     """
     # The port's rule lets a protocol of its own be spoken: the probe says which one it is.
-    async with net.udp(replace(service, name=probe.name)) as datagrams:
+    named = replace(service, name=probe.name)
+    async with net.udp(named, roams=opening.roams) as datagrams:
         try:
             await datagrams.send(opening.says)
             answer = await datagrams.receive(REPEAT_AFTER)

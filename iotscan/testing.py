@@ -164,7 +164,9 @@ class FakeNetwork:
         yield FakeStream(self, number, list(script), login, facts)
 
     @asynccontextmanager
-    async def udp(self, to: Service, *, login: Login | None = None) -> AsyncIterator[FakeStream]:
+    async def udp(
+        self, to: Service, *, login: Login | None = None, roams: bool = False
+    ) -> AsyncIterator[FakeStream]:
         async with self.tcp(to, login=login, tls=False) as stream:
             yield stream
 

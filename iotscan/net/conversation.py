@@ -69,10 +69,12 @@ class Conversation:
             yield await self._connected(line, to.tls if tls is None else tls)
 
     @asynccontextmanager
-    async def udp(self, to: Service, *, login: Login | None = None) -> AsyncIterator[UdpExchange]:
+    async def udp(
+        self, to: Service, *, login: Login | None = None, roams: bool = False
+    ) -> AsyncIterator[UdpExchange]:
         async with self._line(to, "udp", login) as line:
             line.must_speak()
-            exchange = UdpExchange(open_udp(line.endpoint), line)
+            exchange = UdpExchange(open_udp(line.endpoint, roams=roams), line, roams=roams)
             line.on_close(exchange.close)
             yield exchange
 

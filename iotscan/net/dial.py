@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import sys
 
 from iotscan.errors import Refused, TimedOut
 from iotscan.model import Endpoint
@@ -51,10 +52,16 @@ def is_own_echo(sock: socket.socket) -> bool:
         return False
 
 
-def open_udp(endpoint: Endpoint) -> socket.socket:
-    """A non-blocking UDP socket that hears this endpoint alone. Sends nothing."""
+def open_udp(endpoint: Endpoint, *, roams: bool = False) -> socket.socket:
+    """A non-blocking UDP socket that hears this endpoint alone. Sends nothing.
+
+    ``roams``: it hears everybody, and whoever reads it has to look who speaks.
+    """
     where = socket_address(endpoint.address, endpoint.port)
     sock = _new(endpoint, socket.SOCK_DGRAM)
+    if roams:
+        _ask_for_errors(sock)
+        return sock
     try:
         with guard.ours():
             sock.connect(where)
@@ -65,6 +72,14 @@ def open_udp(endpoint: Endpoint) -> socket.socket:
         sock.close()
         raise
     return sock
+
+
+def _ask_for_errors(sock: socket.socket) -> None:
+    """Let a closed port be told of on a socket that is not connected; only Linux can."""
+    if sys.platform != "linux":
+        return
+    level, option = (41, 25) if sock.family == socket.AF_INET6 else (0, 11)
+    sock.setsockopt(level, option, 1)  # IPV6_RECVERR, IP_RECVERR: linux/in6.h, linux/in.h
 
 
 def _new(endpoint: Endpoint, kind: socket.SocketKind) -> socket.socket:

@@ -11,6 +11,8 @@ import socket
 
 from iotscan.errors import BudgetSpent, ConnectionLost, TlsFailed
 from iotscan.model import TlsFacts
+from iotscan.net import guard
+from iotscan.net.addresses import from_socket_address, plain, socket_address
 from iotscan.net.failures import of_datagram, while_talking
 from iotscan.net.line import Line
 from iotscan.net.tls import TlsSession
@@ -166,11 +168,14 @@ class TcpStream:
 
 
 class UdpExchange:
-    """Implements :class:`iotscan.probe_api.Datagrams` over a connected UDP socket."""
+    """Implements :class:`iotscan.probe_api.Datagrams` over a UDP socket that is connected, or,
+    where it ``roams``, hears all ports of the device.
+    """
 
-    def __init__(self, sock: socket.socket, line: Line) -> None:
+    def __init__(self, sock: socket.socket, line: Line, *, roams: bool = False) -> None:
         self._socket = sock
         self._line = line
+        self._roams = roams
 
     @property
     def secret(self) -> bytes:
@@ -183,7 +188,7 @@ class UdpExchange:
         self._line.record.said(self._line.channel, data, hide)
         try:
             async with asyncio.timeout(self._line.patience()):
-                await asyncio.get_running_loop().sock_sendall(self._socket, data)
+                await self._send(data)
         except TimeoutError as error:
             raise self._line.late("write") from error
         except OSError as error:
@@ -194,7 +199,7 @@ class UdpExchange:
         self._line.record.room(1)
         try:
             async with asyncio.timeout(self._line.patience(timeout)):
-                data = await asyncio.get_running_loop().sock_recv(self._socket, _LARGEST_DATAGRAM)
+                data = await self._receive()
         except TimeoutError as error:
             raise self._line.late() from error
         except OSError as error:
@@ -203,6 +208,26 @@ class UdpExchange:
             raise BudgetSpent("the conversation has used up its bytes")
         self._line.record.heard(self._line.channel, data)
         return data
+
+    async def _send(self, data: bytes) -> None:
+        loop = asyncio.get_running_loop()
+        if not self._roams:
+            await loop.sock_sendall(self._socket, data)
+            return
+        endpoint = self._line.endpoint
+        with guard.ours():
+            where = socket_address(endpoint.address, endpoint.port)
+            await loop.sock_sendto(self._socket, data, where)
+
+    async def _receive(self) -> bytes:
+        loop = asyncio.get_running_loop()
+        if not self._roams:
+            return await loop.sock_recv(self._socket, _LARGEST_DATAGRAM)
+        while True:
+            data, speaker = await loop.sock_recvfrom(self._socket, _LARGEST_DATAGRAM)
+            source = from_socket_address(speaker)
+            if source is not None and source[0] == plain(self._line.endpoint.address):
+                return data
 
     def close(self) -> None:
         self._socket.close()

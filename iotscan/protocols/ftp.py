@@ -26,6 +26,7 @@ _PASSIVE = re.compile(r"(\d{1,3}),(\d{1,3}),(\d{1,3}),(\d{1,3}),(\d{1,3}),(\d{1,
 _EXTENDED = re.compile(r"\((.)\1\1(\d{1,5})\1\)")
 _MAIL = re.compile(rb"\bE?SMTP|\bmail\b|postfix|sendmail|exim\b|\bLMTP", re.IGNORECASE)
 
+
 @dataclass(frozen=True, slots=True)
 class Reply:
     """A whole reply. ``turn`` is where its first line was complete, ``text`` its lines joined."""

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from iotscan.model import Fact, Observation, Transcript
 from iotscan.protocols import ftp
+from iotscan.protocols.firmware import is_named_so
 from iotscan.protocols.ftp import Command, Reply
 from iotscan.protocols.ftp_reading import ANONYMOUS, version_in
 from iotscan.protocols.overheard import clear_turns, lines, login_facts, observe, turned
@@ -15,16 +16,11 @@ from iotscan.text import clean
 # What decides for a conversation that began in the middle: commands and codes that mail and news
 # do not have. LIST, MODE, HELP and AUTH are theirs too.
 _OURS = frozenset(
-    ("USER", "PASS", "RETR", "STOR", "PASV", "EPSV", "PORT", "EPRT", "CWD", "CDUP", "PWD", "TYPE")
-    + ("SYST", "MLSD", "SIZE")
+    {"USER", "PASS", "RETR", "STOR", "PASV", "EPSV", "PORT", "EPRT", "CWD", "CDUP", "PWD", "TYPE"}
+    | {"SYST", "MLSD", "SIZE"}
 )
 _CODES = frozenset((150, 213, 226, 227, 229, 230, 250, 257, 331, 332, 350, 530, 550))
 _MAIL = frozenset(("EHLO", "HELO", "LHLO", "MAIL", "RCPT"))
-_FIRMWARE = re.compile(
-    r"firmware|sysupgrade|(?:^|[/_.-])fw[/_.-]|\.(?:trx|chk|fw|ubi|img)$"
-    r"|(?:upgrade|update|rom)[^/]*\.(?:bin|tgz|zip)$",
-    re.IGNORECASE,
-)
 _SIZE = re.compile(r"\((\d{1,12}) bytes\)")
 
 
@@ -119,7 +115,7 @@ def _firmware(talk: Transcript, said: Sequence[Reply | Command]) -> Iterator[Obs
         path = clean(item.argument)
         replies = [r for r in said[at + 1 : at + 4] if isinstance(r, Reply)]
         codes = {reply.code for reply in replies}
-        if not _FIRMWARE.search(path) or not codes & {226, 250} or not codes & {125, 150}:
+        if not is_named_so(path) or not codes & {226, 250} or not codes & {125, 150}:
             continue
         facts: dict[str, Fact] = {"path": path, "cleartext": True}
         sizes = [found[1] for r in replies if (found := _SIZE.search(r.text))]

@@ -6,12 +6,15 @@ the capture began in the middle, so a reader that knows its protocol may turn th
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
+from iotscan.errors import Malformed
 from iotscan.model import Fact, Observation, Proof, Sender, Service, Transcript, Turn
 from iotscan.text import clean
 
+_T = TypeVar("_T")
 # RFC 5321 section 4.5.3.1 and RFC 2449 section 4 ask for 512 and 998; a longer line is no command.
 LONGEST_LINE = 4096
 # Record types 20 to 23 of TLS, major version 3: from here on the conversation is encrypted.
@@ -41,6 +44,47 @@ def lines(turns: Iterable[tuple[int, Turn]]) -> Iterator[Line]:
         if len(rest) > LONGEST_LINE:
             return
         open_lines[turn.sender] = rest
+
+
+def framed(
+    turns: Iterable[tuple[int, Turn]],
+    take: Callable[[bytes], tuple[_T, int] | None],
+    longest: int,
+) -> Iterator[tuple[int, Sender, _T]]:
+    """(turn in which it began, sender, message) of both sides' messages, in the order in which
+    they ended. ``take`` gives the first message and its length, None while it is incomplete, and
+    raises Malformed; a side is left at its first fault, or when a message grows beyond ``longest``.
+    """
+    waiting: dict[Sender, tuple[int, bytes]] = {}
+    left: set[Sender] = set()
+    for index, turn in turns:
+        if turn.sender in left:
+            continue
+        began, data = waiting.pop(turn.sender, (index, b""))
+        data += turn.data
+        while data:
+            try:
+                found = take(data)
+            except Malformed:
+                left.add(turn.sender)
+                break
+            if found is None:
+                if len(data) > longest:
+                    left.add(turn.sender)
+                waiting[turn.sender] = (began, data)
+                break
+            yield began, turn.sender, found[0]
+            began, data = index, data[found[1] :]
+
+
+def turn_at(turns: Iterable[tuple[int, Turn]], sender: Sender, offset: int) -> int:
+    """The turn that holds the byte at this offset of what one side said. Raises LookupError."""
+    for index, turn in turns:
+        if turn.sender == sender:
+            if offset < len(turn.data):
+                return index
+            offset -= len(turn.data)
+    raise LookupError(f"{sender} said less")
 
 
 def turned(talk: Transcript) -> Transcript:

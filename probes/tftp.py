@@ -1,0 +1,42 @@
+"""TFTP: does a server answer? One request for a file that nobody has; nothing is ever written.
+
+The answer comes from a new port of the device (RFC 1350 section 4), and an error ends the transfer
+that never was.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from iotscan.model import Impact, Observation, Service, Transcript
+from iotscan.probe_api import Login, Network, Opening
+from iotscan.protocols import tftp
+from iotscan.protocols.tftp_reading import ABSENT, KINDS, PORT, is_answer, read_captured, read_own
+
+ASK = tftp.encode(tftp.Request(ABSENT))
+
+
+class Tftp:
+    name = "tftp"
+    openings = (Opening("read request", "udp", (PORT,), ASK, roams=True),)
+    impact = Impact.GREET
+    emits = KINDS
+
+    def recognises(self, heard: bytes) -> bool:
+        """An error, the first block or an acceptance of options."""
+        return is_answer(heard)
+
+    def handles(self, service: Service) -> bool:
+        """The answer that recognised it has told all there is to know."""
+        return False
+
+    async def converse(self, service: Service, net: Network, logins: Sequence[Login]) -> None:
+        async with net.udp(service, roams=True) as datagrams:
+            await datagrams.send(ASK)
+            await datagrams.receive()
+
+    def read(self, talk: Transcript) -> Iterator[Observation]:
+        yield from read_own(talk) if talk.client is None else read_captured(talk)
+
+
+PROBE = Tftp()
