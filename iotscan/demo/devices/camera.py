@@ -9,6 +9,8 @@ from iotscan.demo.device import about
 from iotscan.demo.host import Host
 from iotscan.demo.terminal import HELLO, Guard, Terminal
 
+VIDEO = about(8554, "rtsp-cleartext", "legacy-digest-authentication")
+
 
 class FrontCamera:
     name = "front camera"
@@ -17,7 +19,7 @@ class FrontCamera:
         "A camera that lets people in by Telnet with a login that self-spreading malware tries "
         "first, and that the router forwards from the internet."
     )
-    truth = about(
+    truth = VIDEO | about(
         2323, "telnet-exposed", "default-credentials-telnet", "internet-reachable-service"
     )
     unseen = ""
@@ -36,7 +38,7 @@ class GardenCamera:
     name = "garden camera"
     number = 3
     what = "A camera left in its factory state: whoever connects by Telnet is in a root shell."
-    truth = about(2323, "telnet-exposed", "telnet-open-shell", "version-disclosed")
+    truth = VIDEO | about(2323, "telnet-exposed", "telnet-open-shell", "version-disclosed")
     unseen = ""
 
     async def start(self, host: Host) -> None:
