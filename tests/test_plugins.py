@@ -53,7 +53,7 @@ def test_two_of_one_name_are_refused(tmp_path: Path) -> None:
 
 
 def test_kinds_are_declared_once() -> None:
-    sources = (*plugins.probes(), *plugins.discoverers())
+    sources: list[Probe | Discoverer] = [*plugins.probes(), *plugins.discoverers()]
     declared: dict[str, object] = {}
     for source in sources:
         for kind in source.emits:
