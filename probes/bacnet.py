@@ -29,13 +29,21 @@ PROPERTIES = {
 TABLES = {bacnet.BDT: "broadcast_table", bacnet.FDT: "foreign_table"}
 # Seconds between requests; controllers on slow buses pass some of them on.
 PACE = 0.3
+# Seconds that an I-Am is waited for.
+WHO_IS_WAIT = 1.0
 # Datagrams that answer something else before the next question is asked.
 MOST_STRAYS = 4
 _IDENTITY = {"instance": int, "vendor": str, "model": str, "firmware": str, "name": str}
 KINDS = (
     Kind(
         "bacnet.device",
-        {"answered": bool, "broadcast_table": int, "foreign_table": int, **_IDENTITY},
+        {
+            "answered": bool,
+            "broadcast_table": int,
+            "foreign_table": int,
+            "vendor_id": int,
+            **_IDENTITY,
+        },
         "A BACnet device answered our request. The tables: how many entries it showed of other "
         "networks that it forwards broadcasts to, and of foreign devices registered with it.",
     ),
@@ -74,16 +82,17 @@ class Bacnet:
 
     async def converse(self, service: Service, net: Network, logins: Sequence[Login]) -> None:
         async with net.udp(service) as datagrams:
+            instance = await _find_out(datagrams)
             for invoke, wanted in enumerate(PROPERTIES, 2):
-                asked = bacnet.read_property(invoke, bacnet.ANY_INSTANCE, wanted)
-                await _ask(datagrams, asked, _answer_to(invoke))
                 await net.pause(PACE)
+                asked = bacnet.read_property(invoke, instance, wanted)
+                await _ask(datagrams, asked, _answer_to(invoke))
             for function in (bacnet.READ_BDT, bacnet.READ_FDT):
+                await net.pause(PACE)
                 try:
                     await _ask(datagrams, bacnet.encode(function, b""), _is_table)
                 except TimedOut:
                     return  # a device that joins no networks may keep silent about it
-                await net.pause(PACE)
 
     def read(self, talk: Transcript) -> Iterator[Observation]:
         if talk.service.endpoint.transport != "udp":
@@ -108,6 +117,19 @@ def _answer_to(invoke: int) -> Callable[[Link], bool]:
 
 def _is_table(link: Link) -> bool:
     return link.function in (bacnet.BDT, bacnet.FDT, bacnet.RESULT)
+
+
+async def _find_out(datagrams: Datagrams) -> int:
+    """The device's instance, if it says it to us; else the one that any device may answer for.
+
+    Many announce themselves to the whole network, whoever asked, and that is not heard here.
+    """
+    await datagrams.send(bacnet.who_is())
+    try:
+        heard = bacnet.decode(await datagrams.receive(WHO_IS_WAIT))
+        return bacnet.ANY_INSTANCE if heard is None else bacnet.announced(bacnet.message(heard[0]))
+    except (TimedOut, Malformed):
+        return bacnet.ANY_INSTANCE
 
 
 async def _ask(datagrams: Datagrams, question: bytes, fits: Callable[[Link], bool]) -> None:
@@ -141,6 +163,9 @@ def _device(links: Sequence[Said[Link]]) -> tuple[dict[str, Fact], list[int]]:
         if said.message.kind in bacnet.ANSWERS:
             turns.append(said.turn)
             facts |= _property(said.message)
+        elif announced := _announcement(said.message):
+            turns.append(said.turn)
+            facts |= announced
     for one in links:
         word = TABLES.get(one.message.function)
         if one.sender == "server" and word:

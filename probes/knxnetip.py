@@ -7,10 +7,11 @@ questions of the core services, which open no connection to the bus; nothing els
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 
-from iotscan.errors import Malformed, TimedOut
+from iotscan.errors import ConnectionLost, Malformed, TimedOut
 from iotscan.model import Fact, Impact, Kind, Observation, Sender, Service, Transcript
-from iotscan.probe_api import Login, Network, Opening
+from iotscan.probe_api import Login, Network, Opening, Stream
 from iotscan.protocols import knxnetip
 from iotscan.protocols.framing import at_port, clear, facing, spoken
 from iotscan.protocols.knxnetip import Description, Frame
@@ -18,7 +19,7 @@ from iotscan.protocols.overheard import observe
 from iotscan.text import clean
 
 TUNNELLING, SECURITY = 0x04, 0x09
-_IDENTITY = {"model": str, "bus_address": str, "medium": str, "families": tuple}
+_IDENTITY = {"name": str, "bus_address": str, "medium": str, "families": tuple}
 KINDS = (
     Kind(
         "knxnetip.server",
@@ -63,23 +64,19 @@ class KnxNetIp:
         return service.name == self.name
 
     async def converse(self, service: Service, net: Network, logins: Sequence[Login]) -> None:
+        """Ask what is secured. The description was read when the server was recognised."""
         transport = service.endpoint.transport
-        questions = (knxnetip.describe(transport), knxnetip.search_extended(transport))
-        if transport == "tcp":
-            async with net.tcp(service) as stream:
-                for question in questions:
+        question = knxnetip.search_extended(transport)
+        # Servers from before 2019 do not know the extended search, and say nothing.
+        with suppress(TimedOut):
+            if transport == "tcp":
+                async with net.tcp(service) as stream:
                     await stream.write(question)
-                    await stream.read()
-            return
-        async with net.udp(service) as datagrams:
-            for number, question in enumerate(questions):
-                await datagrams.send(question)
-                try:
+                    await _hear(stream)
+            else:
+                async with net.udp(service) as datagrams:
+                    await datagrams.send(question)
                     await datagrams.receive()
-                except TimedOut:
-                    if not number:
-                        raise
-                    # Servers from before 2019 do not know the extended search.
 
     def read(self, talk: Transcript) -> Iterator[Observation]:
         if talk.client is not None:
@@ -95,6 +92,16 @@ class KnxNetIp:
         if facts:
             facts |= {"answered": True, "cleartext": clear(talk)}
             yield observe(talk, "knxnetip.server", facts, turns)
+
+
+async def _hear(stream: Stream) -> None:
+    """Wait for one whole frame. Raises Malformed, TimedOut, ConnectionLost."""
+    data = b""
+    while knxnetip.decode(data) is None:
+        more = await stream.read()
+        if not more:
+            raise ConnectionLost("closed by the device")
+        data += more
 
 
 def _description(frame: Frame) -> Description | None:
@@ -120,7 +127,7 @@ def _identity(told: Description) -> dict[str, Fact]:
     name = told.name.decode("latin-1")
     facts: dict[str, Fact] = {"bus_address": told.address}
     if name.strip():
-        facts["model"] = clean(name)
+        facts["name"] = clean(name)
     if told.medium in knxnetip.MEDIA:
         facts["medium"] = knxnetip.MEDIA[told.medium]
     if told.families:

@@ -47,13 +47,17 @@ KINDS = (
 class Modbus:
     name = "modbus"
     impact = Impact.GREET
-    openings = tuple(
+    openings = (
         Opening(
-            f"unit {unit}", "tcp", PORTS, modbus.identify(TRANSACTION, unit),
+            "device",
+            "tcp",
+            PORTS,
+            modbus.identify(TRANSACTION, modbus.DIRECT),
             tls=(modbus.SECURE_PORT,),
-        )
-        for unit in (modbus.DIRECT, modbus.FIRST_UNIT)
-    )  # fmt: skip
+        ),
+        # Some keep silent to any unit but their own serial address.
+        Opening("unit 1", "tcp", (modbus.PORT,), modbus.identify(TRANSACTION, modbus.FIRST_UNIT)),
+    )
     emits = KINDS
 
     def recognises(self, heard: bytes) -> bool:

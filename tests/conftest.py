@@ -15,6 +15,7 @@ import pytest
 SHARED = Path(__file__).resolve().parent.parent.parent / "shared"
 DAEMONS = (
     "ip",
+    "knxd",
     "mosquitto",
     "avahi-daemon",
     "coap-server-notls",

@@ -141,6 +141,11 @@ def read_property(invoke: int, instance: int, wanted: int) -> bytes:
     return encode(UNICAST, b"\x01\x04" + apdu)
 
 
+def who_is() -> bytes:
+    """The question for any device, to a single one: it answers with an I-Am."""
+    return encode(UNICAST, bytes([VERSION, 0, UNCONFIRMED << 4, WHO_IS]))
+
+
 def device_property(answer: Message) -> tuple[int, int, bytes]:
     """(instance, property, encoded value) in an answer to ``read_property``. Raises Malformed."""
     body = answer.body
