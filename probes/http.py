@@ -1,18 +1,20 @@
 """HTTP and HTTPS: pages, protective headers, CORS, host names, logins that are publicly known.
 
-Nothing is asked for but pages the device itself leads to, its icon and a directory it loads from:
-plain GETs without a query, each on a connection of its own. RFC 9110, RFC 9112.
+Nothing is asked for but pages the device itself leads to, its icon, a directory and pictures it
+loads, and a vetted list of addresses where its own words call for them (http_paths.yaml): plain
+GETs without a query, each on a connection of its own. RFC 9110, RFC 9112.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Awaitable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from iotscan.errors import BudgetSpent, ConnectionLost, Malformed, TimedOut
 from iotscan.model import Impact, Observation, Outcome, Service, Transcript
 from iotscan.probe_api import Login, Network, Opening, Stream, try_logins
+from iotscan.protocols import http_forms, http_known
 from iotscan.protocols.http import Response, build_request, host_field, parse_response
 from iotscan.protocols.http_auth import (
     Challenge,
@@ -21,10 +23,19 @@ from iotscan.protocols.http_auth import (
     digest,
     parse_challenges,
 )
+from iotscan.protocols.http_exposed import cwmp_facts, may_be_proxy, pictures
 from iotscan.protocols.http_facts import is_html, redirects_to_https, values, wants_tls
 from iotscan.protocols.http_kinds import KINDS
 from iotscan.protocols.http_page import local_path, names_a_doing, read_page
-from iotscan.protocols.http_questions import AGENT, ICON, Question, ask
+from iotscan.protocols.http_questions import (
+    AGENT,
+    FIRST_BYTES,
+    ICON,
+    Question,
+    ask,
+    ask_proxy,
+    submit,
+)
 from iotscan.protocols.http_reading import login_outcome, read_transcript
 
 _PLAIN = (80, 8080, 8000, 8008, 8081, 8088, 8888, 81, 82, 88, 280, 591, 1400, 1880, 2869, 3000,
@@ -38,6 +49,8 @@ _ANSWER = re.compile(rb"HTTP/1\.[01][ \t]+[1-5]\d\d")
 # Pages of devices are below 100 kB; more is not needed to know one.
 _MOST_BODY = 131_072
 _MOST_READS = 256
+# Read in small steps where the rest is not to be known; a head is below this.
+_SMALL_READ, _MOST_HEAD = 64, 4096
 # A start page, a frame or login page behind it, and one more step.
 _MOST_STEPS = 3
 # A page that says it is one of these is asked for nothing else: plain GETs to management pages
@@ -70,18 +83,42 @@ class _Visit:
             await stream.write(ask(question, self.host, path))
             return await _hear(stream)
 
-    async def get_if_it_bears(self, question: Question, path: str = "/") -> None:
-        """As :meth:`get`, for a question whose answer may stay out, but only once: a device that
-        falls silent is left alone.
+    async def if_it_bears(self, asking: Awaitable[object]) -> None:
+        """Await a question whose answer may stay out, but only once: a device that falls silent is
+        left alone.
         """
         try:
-            await self.get(question, path)
+            await asking
         except (ConnectionLost, Malformed):
             return
         except TimedOut as error:
             self.silent += 1
             if error.phase != "read" or self.silent > 1:
                 raise
+
+    async def look_at_first_bytes(self, path: str) -> None:
+        """Ask for an address and leave as soon as its first bytes show what it is."""
+        async with self.net.tcp(self.service) as stream:
+            await stream.write(ask(Question.FIRST_BYTES, self.host, path))
+            heard = b""
+            while len(heard) < _MOST_HEAD and (part := await stream.read(_SMALL_READ)):
+                heard += part
+                if len(heard.partition(b"\r\n\r\n")[2]) >= FIRST_BYTES:
+                    return
+
+    async def ask_for_proxy(self) -> None:
+        """Whether it fetches for others, from a closed port of its own."""
+        address = host_field(self.service.endpoint.address, 80)
+        async with self.net.tcp(self.service) as stream:
+            await stream.write(ask_proxy(self.host, address))
+            await _hear(stream)
+
+    async def submit(self, form: http_forms.Form, login: Login) -> Outcome:
+        """Try one login by a form."""
+        async with self.net.tcp(self.service, login=login) as stream:
+            body, secret = form.fill(login.username, stream.secret)
+            await stream.write(submit(form.path, self.host, form.content_type, body), hide=secret)
+            return form.outcome(await _hear(stream))
 
     async def attempt(self, path: str, login: Login) -> Outcome:
         """Try one login; the challenge is the newest that the device gave for the page."""
@@ -135,18 +172,24 @@ class Http:
     async def converse(self, service: Service, net: Network, logins: Sequence[Login]) -> None:
         visit = _Visit(service, net)
         pages = await _look_around(visit)
-        if wants_tls(pages["/"]) or redirects_to_https(pages["/"]):
+        start = pages["/"]
+        if wants_tls(start) or redirects_to_https(start):
             return
+        if cwmp_facts(start, service.endpoint.port, service.tls):
+            return  # a login that works would make the router call its provider
+        form = http_forms.suiting(pages)
         if not any(_FRAGILE.search(page.body) for page in pages.values()):
-            await visit.get_if_it_bears(Question.ICON, ICON)
-            await visit.get_if_it_bears(Question.FOREIGN_ORIGIN)
-            await visit.get_if_it_bears(Question.FOREIGN_HOST)
-            directory = _directory(visit, pages)
-            if directory:
-                await visit.get_if_it_bears(Question.DIRECTORY, directory)
+            await _look_closer(visit, pages)
+            if form is not None and form.challenge and form.challenge not in pages:
+                answer = await visit.get(Question.PAGE, form.challenge)
+                pages |= {form.challenge: answer} if answer is not None else {}
+        if not logins or net.impact < Impact.LOGIN:
+            return
         locked = next((path for path, page in pages.items() if visit.remember(path, page)), None)
-        if locked and logins and net.impact >= Impact.LOGIN:
+        if locked:
             await try_logins(net, logins, lambda login: visit.attempt(locked, login))
+        elif form is not None and not form.challenge:
+            await try_logins(net, logins, lambda login: visit.submit(form, login))
 
     def read(self, talk: Transcript) -> Iterator[Observation]:
         yield from read_transcript(talk)
@@ -165,6 +208,25 @@ async def _look_around(visit: _Visit) -> dict[str, Response]:
         pages[path] = answer
         path = _next(visit, path, answer)
     return pages
+
+
+async def _look_closer(visit: _Visit, pages: dict[str, Response]) -> None:
+    """The icon, foreign names, and what the pages themselves give reason to ask for."""
+    await visit.if_it_bears(visit.get(Question.ICON, ICON))
+    await visit.if_it_bears(visit.get(Question.FOREIGN_ORIGIN))
+    await visit.if_it_bears(visit.get(Question.FOREIGN_HOST))
+    directory = _directory(visit, pages)
+    if directory:
+        await visit.if_it_bears(visit.get(Question.DIRECTORY, directory))
+    for path in pictures(pages, visit.origin):
+        await visit.if_it_bears(visit.look_at_first_bytes(path))
+    for known in http_known.suiting(pages, visit.service.endpoint.port):
+        if known.first_bytes_only:
+            await visit.if_it_bears(visit.look_at_first_bytes(known.path))
+        elif known.path not in pages:
+            await visit.if_it_bears(visit.get(Question.KNOWN, known.path))
+    if may_be_proxy(pages["/"]):
+        await visit.if_it_bears(visit.ask_for_proxy())
 
 
 def _next(visit: _Visit, path: str, answer: Response) -> str | None:

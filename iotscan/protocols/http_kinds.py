@@ -95,6 +95,39 @@ KINDS: tuple[Kind, ...] = (
         "Whether a directory that a page loads from is listed.",
     ),
     Kind(
+        "http.known",
+        {
+            "id": str,
+            "product": str,
+            "kind": str,
+            "path": str,
+            "status": int,
+            "open": bool,
+            "encrypted": bool,
+            "model": str,
+            "firmware": str,
+        },
+        "For an address that a product is known to answer at. kind: api (control), admin, setup,"
+        " config (a file of settings) or about; open: its answer proves that no login is wanted,"
+        " and for setup that nobody has set it up.",
+    ),
+    Kind(
+        "http.picture",
+        {"path": str, "status": int, "open": bool, "content_type": str, "encrypted": bool},
+        "For a camera's picture that a page loads. open: it came without a login; only its first"
+        " bytes were read.",
+    ),
+    Kind(
+        "http.cwmp",
+        {"by": str, "login_asked": bool, "encrypted": bool},
+        "A router's entrance for its provider (TR-069). by: words of its own, or its port.",
+    ),
+    Kind(
+        "http.proxy",
+        {"relays": bool, "status": int},
+        "The answer to a wish to fetch from a closed port of the device itself. relays: it tried.",
+    ),
+    Kind(
         "http.login",
         {
             "accepted": bool,

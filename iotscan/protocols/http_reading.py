@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from iotscan.model import Ending, Observation, Outcome, Transcript
+from iotscan.protocols import http_forms, http_known
 from iotscan.protocols.http import Response
+from iotscan.protocols.http_exposed import cwmp_facts, picture_facts, proxy_facts
 from iotscan.protocols.http_facts import (
     Facts,
     cookie_facts,
@@ -65,7 +67,32 @@ def _own(talk: Transcript, heard: Sequence[Heard]) -> Iterator[Observation]:
                 yield seen(talk, "http.directory", found, [one])
             case Question.FOREIGN_HOST:
                 yield from _foreign_host(talk, one, pages)
+    yield from _exposed(talk, heard, pages)
     yield from _logins(talk, heard)
+
+
+def _exposed(
+    talk: Transcript, heard: Sequence[Heard], pages: Sequence[Heard]
+) -> Iterator[Observation]:
+    """What known addresses, announced pictures and the question for a proxy showed."""
+    shown = {one.path: one.answer() for one in pages}
+    if not pages:
+        return
+    port, first = talk.service.endpoint.port, pages[0].answer()
+    if cwmp := cwmp_facts(first, port, pages[0].encrypted):
+        yield seen(talk, "http.cwmp", cwmp, pages[:1])
+    known = {each.path: each for each in http_known.suiting(shown, port)}
+    for one in heard:
+        answer, each = one.answer(), known.get(one.path)
+        match one.question:
+            case Question.PROXY:
+                yield seen(talk, "http.proxy", proxy_facts(first, answer), [one])
+            case Question.KNOWN | Question.FIRST_BYTES | Question.PAGE if each is not None:
+                facts = http_known.facts_of(each, answer, one.encrypted)
+                yield seen(talk, "http.known", facts, [one])
+            case Question.FIRST_BYTES:
+                facts = picture_facts(one.path, answer, one.encrypted)
+                yield seen(talk, "http.picture", facts, [one])
 
 
 def _service(talk: Transcript, pages: Sequence[Heard]) -> Facts:
@@ -133,12 +160,20 @@ def login_outcome(response: Response | None) -> Outcome:
 
 
 def _logins(talk: Transcript, heard: Sequence[Heard]) -> Iterator[Observation]:
-    """One summary of the logins tried. A success counts where the page is withheld without."""
+    """One summary of the logins tried. A success counts where the page is withheld without, or
+    where a form's data say by what a success and a refusal are known.
+    """
     withheld = {one.path for one in heard if not one.login and one.answer().status == 401}
     tries = [one for one in heard if one.login and one.path in withheld]
+    outcomes = [login_outcome(one.answer()) for one in tries]
+    if not tries:
+        shown = {one.path: one.answer() for one in heard if one.question is Question.PAGE}
+        form = http_forms.suiting(shown)
+        posts = [one for one in heard if one.login and one.question is Question.FORM]
+        tries = [one for one in posts if form is not None and one.path == form.path]
+        outcomes = [form.outcome(one.answer()) for one in tries] if form is not None else []
     if not tries:
         return
-    outcomes = [login_outcome(one.answer()) for one in tries]
     won = outcomes.index(Outcome.ACCEPTED) if Outcome.ACCEPTED in outcomes else len(tries)
     known, cited = tries[: won + 1], tries
     found: Facts = {
@@ -159,9 +194,8 @@ def _logins(talk: Transcript, heard: Sequence[Heard]) -> Iterator[Observation]:
 
 
 def _who(one: Heard) -> Facts:
-    scheme = (
-        one.exchange.request.header("authorization").partition(" ")[0]
-        if one.exchange.request
-        else ""
-    )
+    request = one.exchange.request
+    scheme = request.header("authorization").partition(" ")[0] if request else ""
+    if one.question is Question.FORM:
+        scheme = "form"
     return {"login": clean(one.login or ""), "scheme": clean(scheme.lower(), 16)}

@@ -5,7 +5,14 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from iotscan.protocols.http_questions import Question, ask, is_ours, question_of
+from iotscan.protocols.http_questions import (
+    Question,
+    ask,
+    ask_proxy,
+    is_ours,
+    question_of,
+    submit,
+)
 from iotscan.protocols.http_talk import exchanges
 
 GET = b"GET /a HTTP/1.1\r\nHost: x\r\n\r\n"
@@ -84,8 +91,19 @@ def test_garbage_is_read_without_failing(parts: list[tuple[bool, bytes]]) -> Non
     assert len(exchanges(said)) <= len(parts) * 2
 
 
+def test_the_wish_for_a_proxy_and_a_login_by_a_form_are_known_again() -> None:
+    said = {
+        Question.PROXY: ask_proxy("192.0.2.1:8080", "192.0.2.1"),
+        Question.FORM: submit("/login", "192.0.2.1", "application/json", b"{}"),
+    }
+    for question, data in said.items():
+        (found,) = exchanges([(0, True, data)])
+        assert found.request is not None
+        assert question_of(found.request) is question
+
+
 def test_every_question_is_known_again() -> None:
-    for question in (*Question,):
+    for question in set(Question) - {Question.PROXY, Question.FORM}:
         path = "/favicon.ico" if question is Question.ICON else "/"
         secret = "Basic eA==" if question is Question.LOGIN else ""
         (found,) = exchanges([(0, True, ask(question, "192.0.2.1", path, secret))])
