@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 from iotscan.assess.derive_capture import scanning
-from iotscan.assess.reading import Plugins, Readings, Witness, fenced, read_packet
+from iotscan.assess.reading import Plugins, Readings, Witness, fenced, read_packet, witness
 from iotscan.capture.scans import Scans
 from iotscan.model import (
     Address,
@@ -64,8 +64,7 @@ class Listener:
         for said in read_packet(packet, self.plugins, gaps):
             if isinstance(said, Sighting):
                 proof = replace(said.proof, file=self.file)
-                own = packet.source is None
-                self._see(Witness(replace(said, proof=proof), packet.source, own))
+                self._see(witness(replace(said, proof=proof), packet, self.plugins))
             else:
                 proofs = tuple(replace(proof, file=self.file) for proof in said.proofs)
                 self._observe(replace(said, proofs=proofs))

@@ -96,7 +96,7 @@ def read_all(recording: Recording, plugins: Plugins | None = None) -> Readings:
     for packet in recording.packets:
         for said in read_packet(packet, plugins, gaps):
             if isinstance(said, Sighting):
-                witnesses.append(Witness(said, packet.source, packet.source is None))
+                witnesses.append(witness(said, packet, plugins))
             else:
                 observations.append(said)
     for talk in recording.transcripts:
@@ -122,6 +122,15 @@ def read_packet(
             yield replace(said, proof=said.proof if said.proof.source else proof)
         else:
             yield _backed(replace(said, proofs=said.proofs or (proof,)), packet.source)
+
+
+def witness(sighting: Sighting, packet: Packet, plugins: Plugins) -> Witness:
+    """What backs a sighting: the link layer, where the packet has no sender of its own or is of a
+    protocol that tells which MAC has an address (its discoverer ``vouches``); else its sender.
+    """
+    vouched = getattr(plugins.discoverers.get(packet.protocol), "vouches", False)
+    own = packet.source is None or (vouched and sighting.mac is not None)
+    return Witness(sighting, None if own else packet.source, own)
 
 
 def _backed(observation: Observation, source: Address | None) -> Observation:

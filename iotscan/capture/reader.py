@@ -136,7 +136,7 @@ class Reader:
                 round(heard.at - self._zero, 6),
                 heard.protocol,
                 heard.data,
-                parsed(heard.source) if heard.source else None,
+                parsed(heard.source) if any(heard.source) else None,
                 heard.mac.hex(":") if heard.mac else None,
                 frame=heard.frame,
             )

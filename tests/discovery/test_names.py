@@ -1,0 +1,118 @@
+"""LLMNR, NetBIOS and LLDP overheard: what hosts call themselves."""
+
+from __future__ import annotations
+
+from ipaddress import ip_address
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from iotscan.discovery import lldp, llmnr, netbios
+from iotscan.model import Observation, Packet, Sighting
+
+SOURCE = ip_address("192.168.1.5")
+
+
+def read(discoverer: Any, data: bytes, source: Any = SOURCE) -> list[Any]:
+    packet = Packet("p1", 0.0, discoverer.name, data, source, "a4:2b:b0:00:00:01", frame=3)
+    return list(discoverer.read(packet))
+
+
+def names(found: list[Any]) -> tuple[str, ...]:
+    return tuple(n for item in found if isinstance(item, Sighting) for n in item.names)
+
+
+def encoded(name: str, suffix: int) -> bytes:
+    raw = name.encode().ljust(15) + bytes([suffix])
+    return b"\x20" + b"".join(bytes([0x41 + (b >> 4), 0x41 + (b & 15)]) for b in raw) + b"\0"
+
+
+def registration(name: str, suffix: int, flags: int = 0) -> bytes:
+    head = b"\0\1\x29\x10\0\1\0\0\0\0\0\1" + encoded(name, suffix) + b"\0\x20\0\1"
+    return head + b"\xc0\x0c\0\x20\0\1\0\0\0\0\0\6" + bytes([flags, 0]) + SOURCE.packed
+
+
+def test_netbios_registration_is_the_sender_s_own_name() -> None:
+    found = read(netbios.DISCOVERER, registration("ANNAS-PC", 0))
+    assert names(found) == ("ANNAS-PC",)
+    kinds = [item.kind for item in found if isinstance(item, Observation)]
+    assert kinds == ["netbios.name", "device.name"]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        registration("WORKGROUP", 0, flags=0x80),
+        registration("WORKGROUP", 0x1E),
+        b"\0\1\x01\x10\0\1\0\0\0\0\0\0" + encoded("SOMEBODY", 0x20) + b"\0\x20\0\1",
+        b"",
+        registration("LAMP", 0)[:40],
+    ],
+    ids=["group", "election", "query for another", "empty", "cut"],
+)
+def test_other_netbios_names_are_not_the_sender_s(data: bytes) -> None:
+    assert read(netbios.DISCOVERER, data) == []
+
+
+def test_netbios_answers_and_datagrams_name_their_sender() -> None:
+    answer = b"\0\1\x85\0\0\0\0\1\0\0\0\0" + encoded("NAS", 0x20) + b"\0\x20\0\1\0\0\0\0\0\6\0\0"
+    assert names(read(netbios.DISCOVERER, answer + SOURCE.packed)) == ("NAS",)
+    status = b"\0\1\x84\0\0\0\0\1\0\0\0\0" + encoded("*", 0) + b"\0\x21\0\1\0\0\0\0\0\x25\2"
+    entries = b"NAS            \0\x04\0" + b"WORKGROUP      \0\x84\0"
+    assert names(read(netbios.DISCOVERER, status + entries)) == ("NAS",)
+    datagram = b"\x11\x0a\0\1" + SOURCE.packed + b"\0\x8a\0\xbb\0\0" + encoded("DOORPC", 0x20)
+    assert names(read(netbios.DISCOVERER, datagram + encoded("WORKGROUP", 0x1D))) == ("DOORPC",)
+
+
+def llmnr_answer(address: str, flags: bytes = b"\x80\0") -> bytes:
+    name = b"\4lamp\0"
+    head = b"\0\1" + flags + b"\0\1\0\1\0\0\0\0" + name + b"\0\1\0\1"
+    return head + name + b"\0\1\0\1\0\0\0\x1e\0\4" + ip_address(address).packed
+
+
+def test_llmnr_answer_for_oneself() -> None:
+    assert names(read(llmnr.DISCOVERER, llmnr_answer("192.168.1.5"))) == ("lamp",)
+
+
+def test_llmnr_answer_for_another_address_and_questions_say_nothing() -> None:
+    assert read(llmnr.DISCOVERER, llmnr_answer("192.168.1.6")) == []
+    assert read(llmnr.DISCOVERER, llmnr_answer("192.168.1.5", b"\0\0")) == []
+    assert read(llmnr.DISCOVERER, b"\0") == []
+
+
+def field(kind: int, body: bytes) -> bytes:
+    return (kind << 9 | len(body)).to_bytes(2, "big") + body
+
+
+LLDP = (
+    field(1, b"\4" + bytes.fromhex("001122334455"))
+    + field(2, b"\5eth0")
+    + field(3, b"\0\x78")
+    + field(5, b"switch-1")
+    + field(6, b"Linux 5.4")
+    + field(7, b"\0\x14\0\x14")
+    + field(8, b"\5\1" + SOURCE.packed + b"\2\0\0\0\1\0")
+    + field(127, b"\0\x12\xbb\x0aModel X")
+    + field(0, b"")
+)
+
+
+def test_lldp_tells_chassis_name_kind_and_where_it_is_managed() -> None:
+    (seen,) = read(lldp.DISCOVERER, LLDP, None)
+    assert (seen.mac, seen.addresses, seen.names) == ("00:11:22:33:44:55", (SOURCE,), ("switch-1",))
+    assert seen.traits == {"model": "Model X", "os": "Linux 5.4", "kind": "router"}
+
+
+@pytest.mark.parametrize("data", [b"", LLDP[9:], LLDP[:28]], ids=["empty", "no chassis", "cut"])
+def test_broken_lldp_says_nothing(data: bytes) -> None:
+    assert read(lldp.DISCOVERER, data, None) == []
+
+
+@given(st.binary(max_size=200))
+def test_garbage_is_harmless(data: bytes) -> None:
+    for discoverer in (lldp.DISCOVERER, llmnr.DISCOVERER, netbios.DISCOVERER):
+        read(discoverer, data)
+    read(lldp.DISCOVERER, LLDP[:-2] + data, None)
+    read(netbios.DISCOVERER, registration("X", 0)[:50] + data)
