@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from ipaddress import ip_address
 from typing import Any
 
@@ -10,7 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from iotscan.discovery import lldp, llmnr, netbios
+from iotscan.errors import Malformed
 from iotscan.model import Observation, Packet, Sighting
+from iotscan.protocols import lldp as lldp_codec
+from iotscan.protocols import netbios as netbios_codec
 
 SOURCE = ip_address("192.168.1.5")
 
@@ -53,6 +57,8 @@ def test_netbios_registration_is_the_sender_s_own_name() -> None:
     ids=["group", "election", "query for another", "empty", "cut"],
 )
 def test_other_netbios_names_are_not_the_sender_s(data: bytes) -> None:
+    with contextlib.suppress(Malformed):
+        assert not any(name.suffix == 0 and not name.group for name in netbios_codec.names(data))
     assert read(netbios.DISCOVERER, data) == []
 
 
@@ -107,6 +113,8 @@ def test_lldp_tells_chassis_name_kind_and_where_it_is_managed() -> None:
 
 @pytest.mark.parametrize("data", [b"", LLDP[9:], LLDP[:28]], ids=["empty", "no chassis", "cut"])
 def test_broken_lldp_says_nothing(data: bytes) -> None:
+    with pytest.raises(Malformed):
+        lldp_codec.parse(data)
     assert read(lldp.DISCOVERER, data, None) == []
 
 
