@@ -21,9 +21,18 @@ DAEMONS = (
     "coap-server-notls",
     "miniupnpd",
     "telnetd",
+    "sshd",
+    "dropbear",
+    "vsftpd",
+    "in.tftpd",
+    "in.rlogind",
+    "Xtigervnc",
+    "tigervncpasswd",
+    "smbd",
     "tcpdump",
     "lighttpd",
     "nginx",
+    "tinyproxy",
 )
 
 

@@ -6,7 +6,9 @@ set -eu
 packages="arp-scan avahi-daemon busybox-static inetutils-telnetd iproute2 knxd libcoap3-bin miniupnpd minidlna \
 mosquitto mosquitto-clients nftables nmap tcpdump tshark \
 gir1.2-gst-rtsp-server-1.0 gstreamer1.0-plugins-base gstreamer1.0-plugins-good python3-gi \
-lighttpd nginx-light"
+lighttpd nginx-light tinyproxy-bin \
+dropbear-bin openssh-server rsh-redone-server samba tftpd-hpa tigervnc-standalone-server \
+tigervnc-tools vsftpd"
 
 missing=""
 for package in $packages; do
