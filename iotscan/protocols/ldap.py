@@ -1,0 +1,111 @@
+"""LDAP messages as far as logins go (RFC 4511, 4.1.1, 4.2 and 5.1): bytes to dataclasses."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from iotscan.errors import Malformed
+from iotscan.protocols.ber import INTEGER, OCTETS, SEQUENCE, elements, integer
+
+# More than any bind request; larger messages are search results.
+LARGEST = 65_536
+_BIND, _BIND_DONE, _EXTENDED, _EXTENDED_DONE = 0x60, 0x61, 0x77, 0x78
+_SIMPLE, _SASL, _NAME = 0x80, 0xA3, 0x80
+_ENUMERATED = 0x0A
+# RFC 4511 section 4.14.1.
+START_TLS = b"1.3.6.1.4.1.1466.20037"
+_OPERATIONS = range(0x42, 0x7A)
+
+
+@dataclass(frozen=True, slots=True)
+class Bind:
+    """A bind request. ``simple``: with a password in clear; ``empty``: without any (anonymous)."""
+
+    number: int
+    version: int
+    name: bytes
+    simple: bool
+    empty: bool
+
+
+@dataclass(frozen=True, slots=True)
+class BindDone:
+    """The answer to a bind; code 0 is yes, 49 a wrong name or password."""
+
+    number: int
+    code: int
+
+
+@dataclass(frozen=True, slots=True)
+class StartTls:
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Other:
+    """Another operation. ``tag`` is its application tag, constructed bit and all."""
+
+    number: int
+    tag: int
+
+
+Message = Bind | BindDone | StartTls | Other
+
+
+def take(data: bytes) -> tuple[Message, int] | None:
+    """The first message and its length; None while incomplete. Raises Malformed."""
+    length = _whole(data)
+    if length is None or len(data) < length:
+        return None
+    return _message(data[:length]), length
+
+
+def _whole(data: bytes) -> int | None:
+    """The length of the SEQUENCE that begins here, None while that is not known."""
+    if data[:1] != bytes([SEQUENCE]):
+        raise Malformed("an LDAP message is a SEQUENCE")
+    if len(data) < 2:
+        return None
+    if data[1] < 0x80:
+        return 2 + data[1]
+    width = data[1] & 0x7F
+    if not 1 <= width <= 4:
+        raise Malformed("a length that LDAP does not allow")
+    if len(data) < 2 + width:
+        return None
+    length = int.from_bytes(data[2 : 2 + width], "big")
+    if length > 1 << 24:
+        raise Malformed(f"a message of {length} bytes")
+    return 2 + width + length
+
+
+def _message(data: bytes) -> Message:
+    ((_, body),) = elements(data)
+    parts = list(elements(body))
+    if len(parts) < 2 or parts[0][0] != INTEGER or parts[1][0] not in _OPERATIONS:
+        raise Malformed("not an LDAP message")
+    number, (tag, content) = integer(parts[0][1]), parts[1]
+    if number < 0:
+        raise Malformed("a negative message number")
+    if tag == _BIND:
+        return _bind(number, content)
+    if tag == _BIND_DONE:
+        fields = list(elements(content))
+        if not fields or fields[0][0] != _ENUMERATED:
+            raise Malformed("an answer to a bind without a code")
+        return BindDone(number, integer(fields[0][1]))
+    if tag == _EXTENDED and any(field == (_NAME, START_TLS) for field in elements(content)):
+        return StartTls(number)
+    return Other(number, tag)
+
+
+def _bind(number: int, content: bytes) -> Bind:
+    fields = list(elements(content))
+    kinds = [tag for tag, _ in fields]
+    if len(fields) != 3 or kinds[:2] != [INTEGER, OCTETS] or kinds[2] not in (_SIMPLE, _SASL):
+        raise Malformed("not a bind request")
+    version = integer(fields[0][1])
+    if version not in (2, 3):
+        raise Malformed("a bind of an unknown version")
+    simple = kinds[2] == _SIMPLE
+    return Bind(number, version, fields[1][1], simple, simple and not fields[2][1])
