@@ -214,7 +214,8 @@ async def _look_closer(visit: _Visit, pages: dict[str, Response]) -> None:
     """The icon, foreign names, and what the pages themselves give reason to ask for."""
     await visit.if_it_bears(visit.get(Question.ICON, ICON))
     await visit.if_it_bears(visit.get(Question.FOREIGN_ORIGIN))
-    await visit.if_it_bears(visit.get(Question.FOREIGN_HOST))
+    if pages["/"].status in (200, 401):  # a proxy would look for that host
+        await visit.if_it_bears(visit.get(Question.FOREIGN_HOST))
     directory = _directory(visit, pages)
     if directory:
         await visit.if_it_bears(visit.get(Question.DIRECTORY, directory))

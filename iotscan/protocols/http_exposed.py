@@ -61,7 +61,7 @@ def cwmp_facts(first: Response, port: int, encrypted: bool) -> Facts | None:
     """
     words = f"{first.header('server')} {first.header('www-authenticate')}"
     named = _CWMP.search(words) is not None
-    bare = not (is_html(first) and (read_page(first.body).title or first.status == 200))
+    bare = not (first.status == 200 and is_html(first) and read_page(first.body).title)
     if not named and not (port in CWMP_PORTS and bare):
         return None
     found: Facts = {"by": "words" if named else "port", "encrypted": encrypted}
