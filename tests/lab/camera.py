@@ -36,6 +36,7 @@ class Camera:
     def __init__(self, kind: str, address: str, log: Path) -> None:
         self.kind, self.address, self.log = kind, address, log
         self.failures = 0
+        self.port = 8899
 
     def note(self, line: str) -> None:
         with self.log.open("a", encoding="utf-8") as file:
@@ -110,7 +111,7 @@ class Camera:
         return right
 
     def content(self, call: str) -> str:
-        base = f"http://{self.address}:8899"
+        base = f"http://{self.address}:{self.port}"
         clock = "<Time><Hour>10</Hour><Minute>2</Minute><Second>3</Second></Time>"
         day = "<Date><Year>2026</Year><Month>11</Month><Day>21</Day></Date>"
         return {
@@ -160,7 +161,7 @@ class Announcer(asyncio.DatagramProtocol):
                 f"<Address>urn:uuid:5f5a69c2-e0ae-504f-829b-00000000{last.zfill(4)}</Address>"
                 "</EndpointReference><Types>dn:NetworkVideoTransmitter</Types>"
                 f"<Scopes>{scopes}</Scopes>"
-                f"<XAddrs>http://{address}:8899/onvif/device_service"
+                f"<XAddrs>http://{address}:{self.camera.port}/onvif/device_service"
                 " http://192.0.2.66/onvif/device_service</XAddrs>"
                 "<MetadataVersion>1</MetadataVersion></ProbeMatch></ProbeMatches>"
             ),

@@ -1,0 +1,206 @@
+"""The HTTP probe beyond pages: known addresses, pictures, proxies, forms, providers' entrances."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import json
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from ipaddress import ip_address, ip_network
+from typing import Any
+
+import pytest
+
+from iotscan.errors import Malformed, NetworkError
+from iotscan.model import Ending, Endpoint, Fact, Scope, Service, Transcript
+from iotscan.net.gateway import Gateway
+from iotscan.probe_api import Login, Probe
+from iotscan.protocols.http import Request, parse_request
+from iotscan.settings import Limits
+from iotscan.testing import serve
+
+PROBE: Probe = importlib.import_module("iotscan.probes.http").PROBE
+LOOPBACK = Scope((ip_network("127.0.0.0/8"),))
+GENTLE = Limits(read_timeout=0.4, connect_timeout=1.0, conversation_timeout=20.0, login_pause=0.0)
+VAULT = {"first": b'wr"ong', "second": b"admin", "control": b"Xy7Kq"}
+LOGINS = (
+    Login("first", "admin", "web"),
+    Login("second", "admin", "web"),
+    Login("control", "zq81", "web", control=True),
+)
+HTML = {"Content-Type": "text/html"}
+
+Answer = tuple[int, Mapping[str, str], bytes]
+Site = Callable[[Request], Answer]
+
+
+def serving(site: Site, asked: list[Request]) -> AbstractAsyncContextManager[int]:
+    async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        data = await reader.readuntil(b"\r\n\r\n")
+        while (request := parse_request(data)) is None:
+            data += await reader.read(4096)
+        asked.append(request)
+        status, headers, body = site(request)
+        lines = [f"HTTP/1.1 {status} x", *(f"{name}: {text}" for name, text in headers.items())]
+        lines += [f"Content-Length: {len(body)}", "Connection: close", "", ""]
+        writer.write("\r\n".join(lines).encode() + body)
+        await writer.drain()
+        await reader.read()
+
+    return serve(handle)
+
+
+async def visited(site: Site, logins: Sequence[Login] = ()) -> tuple[Transcript, list[Request]]:
+    asked: list[Request] = []
+    async with serving(site, asked) as port:
+        service = Service(Endpoint(ip_address("127.0.0.1"), "tcp", port), "http")
+        gateway = Gateway(LOOPBACK, GENTLE, clock=time.monotonic, vault=VAULT)
+        door: Any = gateway.conversation(service, "http", id="c1", began=0.0)
+        ending = Ending.COMPLETE
+        try:
+            await PROBE.converse(service, door, logins)
+        except (NetworkError, Malformed) as error:
+            ending = error.ending
+        talk: Transcript = door.transcript(ending)
+    return talk, asked
+
+
+def facts(talk: Transcript, kind: str) -> list[dict[str, Fact]]:
+    return [dict(one.facts) for one in PROBE.read(talk) if one.kind == kind]
+
+
+async def test_a_plug_is_asked_whether_it_wants_a_login() -> None:
+    def site(request: Request) -> Answer:
+        if request.target == "/shelly":
+            return 200, {"Content-Type": "application/json"}, b'{"type":"SHSW-1","auth":false}'
+        return (200, HTML, b"<title>Shelly</title>") if request.target == "/" else (404, {}, b"")
+
+    talk, asked = await visited(site)
+    (known,) = facts(talk, "http.known")
+    assert (known["id"], known["kind"], known["open"]) == ("shelly", "api", True)
+    assert [r.target for r in asked].count("/shelly") == 1
+    assert all(r.method == "GET" for r in asked)
+
+
+async def test_a_fragile_plug_is_asked_for_nothing_more() -> None:
+    page = b"<title>Tasmota - Shelly</title><img src=/snapshot.jpg>"
+    talk, asked = await visited(lambda request: (200, HTML, page))
+    assert [request.target for request in asked] == ["/"]
+    assert facts(talk, "http.known") == []
+
+
+async def test_of_files_and_pictures_only_the_first_bytes_are_taken() -> None:
+    secret = b"\x01\x01\x00\x01dbgarea\x00" + b"S" * 5000
+
+    def site(request: Request) -> Answer:
+        if request.target == "/rom-0":
+            return 200, {}, secret
+        if request.target == "/snapshot.jpg":
+            return 200, {"Content-Type": "image/jpeg"}, b"\xff\xd8\xff\xe0" + b"P" * 5000
+        return 200, HTML | {"Server": "RomPager/4.07"}, b"<html><img src=/snapshot.jpg></html>"
+
+    talk, asked = await visited(site)
+    (known,), (picture,) = facts(talk, "http.known"), facts(talk, "http.picture")
+    assert (known["id"], known["open"]) == ("zynos-rom", True)
+    assert (picture["path"], picture["open"]) == ("/snapshot.jpg", True)
+    heard = talk.said_by("server")
+    assert heard.count(b"S") < 100
+    assert heard.count(b"P") < 100
+    ranges = [r.header("range") for r in asked if r.target in ("/rom-0", "/snapshot.jpg")]
+    assert ranges == ["bytes=0-15"] * 2
+
+
+async def test_a_proxy_is_asked_for_a_closed_port_of_the_device_alone() -> None:
+    def site(request: Request) -> Answer:
+        if request.target.startswith("http://"):
+            return 502, {}, b"could not connect"
+        return 400, {}, b"not a proxy request"
+
+    talk, asked = await visited(site)
+    assert facts(talk, "http.proxy") == [{"relays": True, "status": 502}]
+    assert [r.target for r in asked if "://" in r.target] == ["http://127.0.0.1:1/"]
+    assert not any(r.header("host").startswith("iotscan") for r in asked)
+
+
+async def test_an_ordinary_server_is_not_asked_to_relay() -> None:
+    _, asked = await visited(lambda request: (200, HTML, b"<title>x</title>"))
+    assert not any("://" in request.target for request in asked)
+
+
+async def test_a_providers_entrance_is_asked_once_and_never_for_a_login() -> None:
+    wish = {"WWW-Authenticate": 'Digest realm="cwmp", nonce="1", qop="auth"'}
+    talk, asked = await visited(lambda request: (401, wish, b""), LOGINS)
+    (found,) = facts(talk, "http.cwmp")
+    assert (found["by"], found["login_asked"]) == ("words", True)
+    assert [request.target for request in asked] == ["/"]
+    assert facts(talk, "http.login") == []
+
+
+def grafana(right: Callable[[dict[str, str]], bool]) -> Site:
+    def site(request: Request) -> Answer:
+        if request.method == "POST" and request.target == "/login":
+            fine = right(json.loads(request.body))
+            return (200, {}, b'{"message":"Logged in"}') if fine else (401, {}, b"{}")
+        return 200, HTML, b"<title>Grafana</title>"
+
+    return site
+
+
+async def test_a_login_by_a_form_is_proven_by_its_signs_and_a_control() -> None:
+    site = grafana(lambda body: body == {"user": "admin", "password": "admin"})
+    talk, asked = await visited(site, LOGINS)
+    (login,) = facts(talk, "http.login")
+    assert login == {
+        "accepted": True,
+        "login": "second",
+        "scheme": "form",
+        "attempts": 2,
+        "refused": 1,
+        "locked_out": False,
+        "control_accepted": False,
+        "accepts_anything": False,
+        "encrypted": False,
+    }
+    posts = [request for request in asked if request.method == "POST"]
+    assert [json.loads(post.body)["password"] for post in posts] == ['wr"ong', "admin", "Xy7Kq"]
+    assert b"Xy7Kq" not in talk.said_by("client")
+
+
+async def test_a_form_that_takes_anything_is_called_so() -> None:
+    talk, _ = await visited(grafana(lambda body: True), LOGINS)
+    (login,) = facts(talk, "http.login")
+    assert (login["accepted"], login["accepts_anything"]) == (True, True)
+
+
+async def test_a_form_that_nobody_described_is_left_alone() -> None:
+    page = b"<form method=post action=/go><input name=u><input type=password name=p></form>"
+    _, asked = await visited(lambda request: (200, HTML, page), LOGINS)
+    assert all(request.method == "GET" for request in asked)
+
+
+@pytest.mark.parametrize("answer", [(423, {}, b""), (401, {}, b"Account locked")])
+async def test_a_sign_of_lock_out_ends_the_tries(answer: Answer) -> None:
+    def site(request: Request) -> Answer:
+        return answer if request.method == "POST" else (200, HTML, b"<title>Grafana</title>")
+
+    talk, asked = await visited(site, LOGINS)
+    assert talk.ending is Ending.LOCKED_OUT
+    assert len([request for request in asked if request.method == "POST"]) == 1
+    assert facts(talk, "http.login")[0]["locked_out"] is True
+
+
+async def test_a_page_leads_to_where_its_product_asks_for_a_login() -> None:
+    def site(request: Request) -> Answer:
+        if request.target == "/ISAPI/Security/userCheck":
+            return 401, {"WWW-Authenticate": 'Basic realm="DS-2CD"'}, b""
+        if request.target == "/":
+            return 200, HTML, b"<script>location.href='/doc/page/login.asp'</script>"
+        return 404, {}, b""
+
+    talk, _ = await visited(site, LOGINS[:1])
+    (login,) = facts(talk, "http.login")
+    assert (login["accepted"], login["refused"]) == (False, 1)
+    realms = [one.get("realm") for one in facts(talk, "http.response")]
+    assert "DS-2CD" in realms

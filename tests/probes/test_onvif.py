@@ -1,0 +1,173 @@
+"""ONVIF against the lab's camera on loopback, through the real gateway."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import time
+from ipaddress import ip_address, ip_network
+from pathlib import Path
+from typing import Any
+
+import pytest
+from camera import Camera
+
+from iotscan.errors import Malformed, NetworkError
+from iotscan.model import Ending, Endpoint, Fact, Impact, Scope, Service, Transcript
+from iotscan.net.gateway import Gateway
+from iotscan.probe_api import Login, Probe
+from iotscan.settings import Limits
+from iotscan.testing import serve
+
+PROBE: Probe = importlib.import_module("iotscan.probes.onvif").PROBE
+LOOPBACK = Scope((ip_network("127.0.0.0/8"),))
+GENTLE = Limits(read_timeout=0.4, connect_timeout=1.0, conversation_timeout=20.0, login_pause=0.0)
+VAULT = {"first": b"admin", "second": b"12345", "control": b"Xy7Kq"}
+LOGINS = (
+    Login("first", "admin", "web"),
+    Login("second", "admin", "web"),
+    Login("control", "zq81", "web", control=True),
+)
+
+
+class Loopback(Camera):
+    """The lab's camera, and what it answers to a request that it does not foresee."""
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await self.web(reader, writer)
+        writer.close()
+
+
+async def converse(
+    camera: Loopback, impact: Impact = Impact.LOGIN, hint: str = "/onvif/device_service"
+) -> Transcript:
+    async with serve(camera.serve) as port:
+        camera.port = port
+        service = Service(Endpoint(ip_address("127.0.0.1"), "tcp", port), "onvif", hint=hint)
+        gateway = Gateway(LOOPBACK, GENTLE, clock=time.monotonic, vault=VAULT)
+        door: Any = gateway.conversation(service, "onvif", id="c1", began=0.0, impact=impact)
+        ending = Ending.COMPLETE
+        try:
+            await PROBE.converse(service, door, LOGINS)
+        except (NetworkError, Malformed) as error:
+            ending = error.ending
+        talk: Transcript = door.transcript(ending)
+        return talk
+
+
+def camera_of(kind: str, folder: Path) -> Loopback:
+    return Loopback(kind, "127.0.0.1", folder / "events")
+
+
+def facts(talk: Transcript, kind: str) -> list[dict[str, Fact]]:
+    return [dict(one.facts) for one in PROBE.read(talk) if one.kind == kind]
+
+
+async def test_each_call_that_everybody_may_make_is_a_verdict(tmp_path: Path) -> None:
+    talk = await converse(camera_of("onvif-open", tmp_path))
+    assert talk.ending is Ending.COMPLETE
+    calls = {str(one["call"]): one for one in facts(talk, "onvif.call")}
+    assert {name for name, one in calls.items() if one["answered"] and not one["public"]} == {
+        "GetDeviceInformation",
+        "GetUsers",
+        "GetProfiles",
+        "GetSnapshotUri",
+    }
+    assert calls["GetSystemDateAndTime"]["public"] is True
+    (device,) = facts(talk, "onvif.device")
+    assert device == {
+        "manufacturer": "Lab",
+        "model": "Cam 1",
+        "firmware": "1.2.3",
+        "serial": True,
+        "users": 1,
+    }
+    assert facts(talk, "onvif.login") == []
+
+
+async def test_a_picture_is_known_by_its_first_bytes_and_not_kept(tmp_path: Path) -> None:
+    talk = await converse(camera_of("onvif-open", tmp_path))
+    (picture,) = facts(talk, "onvif.picture")
+    assert (picture["path"], picture["open"]) == ("/snapshot.jpg", True)
+    assert picture["content_type"] == "image/jpeg"
+    (proof,) = next(one for one in PROBE.read(talk) if one.kind == "onvif.picture").proofs
+    heard = b"".join(talk.turns[i].data for i in proof.turns if talk.turns[i].sender == "server")
+    assert b"JFIF" in heard
+    assert len(heard) <= 512
+
+
+async def test_a_known_login_is_proven_by_the_call_that_was_refused(tmp_path: Path) -> None:
+    talk = await converse(camera_of("onvif-default", tmp_path))
+    (login,) = facts(talk, "onvif.login")
+    assert login == {
+        "accepted": True,
+        "login": "second",
+        "scheme": "ws-security",
+        "call": "GetDeviceInformation",
+        "attempts": 2,
+        "refused": 1,
+        "control_accepted": False,
+        "accepts_anything": False,
+        "locked_out": False,
+        "encrypted": False,
+    }
+    assert facts(talk, "onvif.picture") == []
+    assert {one["call"] for one in facts(talk, "onvif.call") if one["refused"]} == {
+        "GetDeviceInformation",
+        "GetUsers",
+        "GetProfiles",
+    }
+
+
+async def test_a_sound_camera_gives_only_what_is_public(tmp_path: Path) -> None:
+    talk = await converse(camera_of("onvif-sound", tmp_path))
+    answered = {one["call"] for one in facts(talk, "onvif.call") if one["answered"]}
+    assert answered == {"GetSystemDateAndTime", "GetCapabilities"}
+    (login,) = facts(talk, "onvif.login")
+    assert (login["accepted"], login["refused"]) == (False, 2)
+
+
+async def test_no_login_is_tried_where_only_greetings_are_allowed(tmp_path: Path) -> None:
+    talk = await converse(camera_of("onvif-default", tmp_path), Impact.GREET)
+    assert facts(talk, "onvif.login") == []
+    assert b"UsernameToken" not in talk.said_by("client")
+
+
+@pytest.mark.parametrize(
+    "away", ["http://127.0.0.2:1/snap", "http://camera.lan/snap", "http://127.0.0.1:1/reboot.jpg"]
+)
+async def test_pictures_elsewhere_and_doings_are_not_asked_for(tmp_path: Path, away: str) -> None:
+    class Astray(Loopback):
+        def content(self, call: str) -> str:
+            said = super().content(call)
+            return f"<MediaUri><Uri>{away}</Uri></MediaUri>" if call == "GetSnapshotUri" else said
+
+    talk = await converse(Astray("onvif-open", "127.0.0.1", tmp_path / "events"))
+    assert talk.ending is Ending.COMPLETE
+    assert facts(talk, "onvif.picture") == []
+    assert b"GET " not in talk.said_by("client")
+
+
+async def test_http_digest_is_answered_where_it_is_asked_for(tmp_path: Path) -> None:
+    seen: list[str] = []
+
+    class Digest(Loopback):
+        async def web(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            head = (await reader.readuntil(b"\r\n\r\n")).decode()
+            if "Authorization: Digest" in head:
+                seen.append(head)
+            wish = 'WWW-Authenticate: Digest realm="c", nonce="n", qop="auth"\r\n'
+            writer.write(f"HTTP/1.1 401 x\r\n{wish}Content-Length: 0\r\n\r\n".encode())
+            await writer.drain()
+
+    talk = await converse(Digest("onvif-sound", "127.0.0.1", tmp_path / "events"))
+    assert len(seen) == 2
+    assert all('uri="/onvif/device_service"' in head for head in seen)
+    (login,) = facts(talk, "onvif.login")
+    assert (login["accepted"], login["refused"]) == (False, 2)
+
+
+async def test_what_is_no_onvif_is_called_so(tmp_path: Path) -> None:
+    talk = await converse(camera_of("onvif-open", tmp_path), hint="/elsewhere")
+    assert talk.ending is Ending.WRONG_PROTOCOL
+    assert list(PROBE.read(talk)) == []
