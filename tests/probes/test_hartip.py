@@ -1,0 +1,56 @@
+"""HART-IP: nothing is ever sent; sessions of others are overheard."""
+
+from __future__ import annotations
+
+from ipaddress import ip_address
+
+from iotscan import plugins
+from iotscan.model import Channel, Endpoint, Fact, Sender, Service, Transcript, Turn
+
+PROBE = next(probe for probe in plugins.probes() if probe.name == "hartip")
+DEVICE, MASTER = ip_address("192.0.2.5"), ip_address("192.0.2.9")
+INITIATE = bytes.fromhex("010000000001000d0100007530")
+GRANTED = bytes.fromhex("010100000001000d0100007530")
+
+
+def talk(*said: tuple[Sender, bytes], port: int = 5094, client: int = 0) -> Transcript:
+    turns = tuple(Turn(sender, float(i), data) for i, (sender, data) in enumerate(said))
+    where = Endpoint(DEVICE, "tcp", port)
+    whom = Endpoint(MASTER, "tcp", client) if client else None
+    channel = Channel(where)
+    return Transcript("c1", Service(where), PROBE.name, 0.0, turns, (channel,), client=whom)
+
+
+def facts(talk: Transcript) -> list[tuple[str, dict[str, Fact]]]:
+    return [(seen.kind, dict(seen.facts)) for seen in PROBE.read(talk)]
+
+
+def test_nothing_is_ever_sent_or_recognised() -> None:
+    assert PROBE.openings == ()
+    assert not PROBE.recognises(GRANTED)
+    assert not PROBE.handles(Service(Endpoint(DEVICE, "tcp", 5094), "hartip"))
+
+
+def test_a_session_is_overheard_on_any_port() -> None:
+    (seen,) = PROBE.read(talk(("client", INITIATE), ("server", GRANTED), port=9, client=40_000))
+    assert dict(seen.facts) == {
+        "peer": "192.0.2.9",
+        "answered": True,
+        "messages": ("session initiate",),
+    }
+    assert seen.proofs[0].turns == (0, 1)
+
+
+def test_sides_that_were_guessed_wrongly_are_turned_by_what_they_say() -> None:
+    (seen,) = PROBE.read(talk(("server", INITIATE), ("client", GRANTED), port=9, client=8))
+    assert str(seen.endpoint) == "192.0.2.9:8/tcp"
+
+
+def test_an_answer_must_fit_its_question() -> None:
+    other = GRANTED[:4] + b"\0\x09" + GRANTED[6:]
+    assert facts(talk(("client", INITIATE), ("server", other), client=40_000)) == []
+    assert facts(talk(("client", INITIATE), client=40_000)) == []
+
+
+def test_our_own_conversations_are_never_of_it() -> None:
+    assert facts(talk(("client", INITIATE), ("server", GRANTED))) == []

@@ -1,0 +1,80 @@
+"""IEC 60870-5-104: a test frame and its confirmation, and what others were heard to say."""
+
+from __future__ import annotations
+
+from ipaddress import ip_address
+
+from iotscan import plugins
+from iotscan.model import Channel, Endpoint, Fact, Sender, Service, Transcript, Turn
+from iotscan.protocols import iec104
+from iotscan.testing import FakeNetwork
+
+PROBE = next(probe for probe in plugins.probes() if probe.name == "iec104")
+DEVICE, MASTER = ip_address("192.0.2.5"), ip_address("192.0.2.9")
+CONFIRMED = b"\x68\x04\x83\0\0\0"
+START, STARTED = b"\x68\x04\x07\0\0\0", b"\x68\x04\x0b\0\0\0"
+VALUE = bytes.fromhex("6812000000000d0103002f000b00000000b84100")
+
+
+def talk(*said: tuple[Sender, bytes], port: int = 2404, client: int = 0) -> Transcript:
+    turns = tuple(Turn(sender, float(i), data) for i, (sender, data) in enumerate(said))
+    where = Endpoint(DEVICE, "tcp", port)
+    whom = Endpoint(MASTER, "tcp", client) if client else None
+    channel = Channel(where)
+    return Transcript("c1", Service(where), PROBE.name, 0.0, turns, (channel,), client=whom)
+
+
+def facts(talk: Transcript) -> list[tuple[str, dict[str, Fact]]]:
+    return [(seen.kind, dict(seen.facts)) for seen in PROBE.read(talk)]
+
+
+def test_only_a_test_frame_is_sent() -> None:
+    assert [opening.says for opening in PROBE.openings] == [b"\x68\x04\x43\0\0\0"]
+
+
+async def test_nothing_more_is_asked_of_a_recognised_station() -> None:
+    net = FakeNetwork(Service(Endpoint(DEVICE, "tcp", 2404), "iec104"), [])
+    assert (await net.play(PROBE)).turns == ()
+
+
+def test_a_station_is_known_by_its_confirmation() -> None:
+    assert PROBE.recognises(CONFIRMED)
+    assert PROBE.recognises(iec104.TEST + CONFIRMED), "it may test the line itself"
+    assert not PROBE.recognises(iec104.TEST), "an echo is no station"
+    assert not PROBE.recognises(CONFIRMED[:-1])
+    assert not PROBE.recognises(CONFIRMED + b"HTTP/1.1")
+
+
+def test_a_confirmation_tells_of_the_station() -> None:
+    assert facts(talk(("client", iec104.TEST), ("server", CONFIRMED))) == [
+        ("iec104.station", {"answered": True, "cleartext": True})
+    ]
+    assert facts(talk(("client", iec104.TEST), ("server", iec104.TEST))) == []
+
+
+def test_a_transfer_is_overheard_on_any_port() -> None:
+    said = talk(("client", START), ("server", STARTED), ("server", VALUE), port=9, client=40_000)
+    (seen,) = PROBE.read(said)
+    assert dict(seen.facts) == {
+        "peer": "192.0.2.9",
+        "answered": True,
+        "types": ("13",),
+        "commands": False,
+    }
+
+
+def test_sides_that_were_guessed_wrongly_are_turned_by_what_they_say() -> None:
+    wrong = talk(("server", START), ("client", STARTED), ("client", VALUE), port=9, client=8)
+    (seen,) = PROBE.read(wrong)
+    assert str(seen.endpoint) == "192.0.2.9:8/tcp"
+
+
+def test_orders_are_told_apart_from_readings() -> None:
+    order = VALUE.replace(b"\x0d\x01\x03", b"\x2d\x01\x06")
+    ((_, told),) = facts(talk(("client", order), ("server", VALUE), client=40_000))
+    assert told["commands"] is True
+
+
+def test_few_frames_on_an_odd_port_are_not_believed() -> None:
+    assert facts(talk(("client", START), ("server", STARTED), port=9, client=40_000)) == []
+    assert facts(talk(("client", START), client=40_000)) == []
