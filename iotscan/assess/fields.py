@@ -18,14 +18,14 @@ class Fields:
     """
 
     def __init__(self, tree: Tree, path: str, faults: list[RuleError]) -> None:
-        self.path, self.line, self._faults = path, tree.line, faults
+        self.path, self.line, self.faults = path, tree.line, faults
         self._items: dict[str, Tree] = tree.value if isinstance(tree.value, dict) else {}
         self._read: set[str] = set()
         if not isinstance(tree.value, dict):
             self.fault("here a mapping of keys to values is expected")
 
     def fault(self, reason: str, line: int = 0) -> None:
-        self._faults.append(RuleError(self.path, line or self.line, reason))
+        self.faults.append(RuleError(self.path, line or self.line, reason))
 
     def tree(self, key: str, *, required: bool = False) -> Tree | None:
         """What stands under the key; None when nothing does."""

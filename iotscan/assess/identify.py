@@ -4,64 +4,44 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from iotscan.assess.devicekinds import kind_in, kinds_hinted
+from iotscan.assess.fingerprints import PART, Fingerprints
 from iotscan.assess.inventory import owner_of
-from iotscan.assess.oui import vendor_of
+from iotscan.assess.signals import SIGNALS, Heard, heard
 from iotscan.model import Device, Identity, Observation
 
-# A description that the device wrote for this purpose outweighs a banner, which outweighs a word
-# in a name; a MAC prefix tells the maker of the network part, often not of the device.
-_TRAIT, _OBSERVED, _WORD, _PREFIX = 8, 6, 2, 1
-_MOST_REASONS = 8
-# Traits of sightings, and facts of observations, that name these things.
-_TRAITS = ("vendor", "model", "firmware", "kind")
-_FACTS: Mapping[str, str] = {
-    "vendor": "vendor",
-    "manufacturer": "vendor",
-    "model": "model",
-    "model_name": "model",
-    "firmware": "firmware",
-    "firmware_version": "firmware",
-    "device_kind": "kind",
-    "device_type": "kind",
-}
-# Words, as whole words, that tell a kind of device in names, models and announced services.
-_KIND_WORDS: Mapping[str, tuple[str, ...]] = {
-    "camera": ("camera", "cam", "ipcam", "ipcamera", "webcam", "dvr", "nvr", "doorbell", "onvif"),
-    "printer": ("printer", "laserjet", "officejet", "deskjet", "ipp", "ipps", "pdl-datastream"),
-    "router": ("router", "internetgatewaydevice", "wlanaccesspointdevice", "fritz", "openwrt"),
-    "hub": ("hub", "bridge", "homeassistant", "home-assistant", "coordinator"),
-    "light": ("bulb", "light", "lamp", "dimmablelight", "led"),
-    "plug": ("plug", "outlet", "socket", "smartplug"),
-    "television": ("tv", "television", "androidtvremote2", "roku"),
-    "speaker": ("speaker", "raop", "sonos", "soundbar", "zoneplayer"),
-    "media player": ("chromecast", "googlecast", "mediarenderer", "airplay"),
-    "media server": ("mediaserver", "nas", "diskstation"),
-    "thermostat": ("thermostat", "heating", "radiator"),
-    "lock": ("lock", "smartlock"),
-    "switch": ("switch", "dimmer"),
-    "fan": ("fan",),
-    "window covering": ("blind", "shade", "curtain", "covering"),
-    "sensor": ("sensor", "weather", "thermometer"),
-    "phone": ("iphone", "phone", "android"),
-    "computer": ("workstation", "macbook", "laptop", "desktop"),
-}
-_KIND_OF = {word: kind for kind, words in _KIND_WORDS.items() for word in words}
+# A single word in a name; the bare name of who a MAC prefix is registered to.
+_WORD, _PREFIX = 2, 1
+_MOST_REASONS = 12
+# Signals that are themselves the value of a field.
+_SAID = ("vendor", "model", "firmware")
+# Traits of sightings whose single words hint at a kind.
+_HINTING = ("model", "server", "os", "services")
+_NONE = Fingerprints()
 
 
 @dataclass(frozen=True, slots=True)
-class Signal:
-    """One reason to believe that ``field`` is ``value``."""
+class Vote:
+    """One reason to believe that ``field`` is ``value``.
+
+    ``of``: the vendor whose products alone the reason is about; empty for any.
+    """
 
     field: str
     value: str
     weight: int
     because: str
+    of: str = ""
 
 
-def identify(devices: Sequence[Device], observations: Sequence[Observation]) -> tuple[Device, ...]:
+def identify(
+    devices: Sequence[Device],
+    observations: Sequence[Observation],
+    fingerprints: Fingerprints = _NONE,
+) -> tuple[Device, ...]:
     """The devices with their identities."""
     owners = owner_of(devices)
     about: dict[str, list[Observation]] = defaultdict(list)
@@ -69,37 +49,40 @@ def identify(devices: Sequence[Device], observations: Sequence[Observation]) -> 
         if observation.address in owners:
             about[owners[observation.address].key].append(observation)
     return tuple(
-        replace(device, identity=_identity(_signals(device, about[device.key])))
+        replace(device, identity=_identity(_votes(device, about[device.key], fingerprints)))
         for device in devices
     )
 
 
-def _signals(device: Device, observations: Iterable[Observation]) -> Iterator[Signal]:
-    for sighting in device.sightings:
-        for trait, value in sorted(sighting.traits.items()):
-            if trait in _TRAITS and value:
-                yield _told(trait, value, _TRAIT, f"{sighting.source}: {trait}")
-    for observation in observations:
-        for name, fact in observation.facts.items():
-            if name in _FACTS and isinstance(fact, str) and fact:
-                yield _told(_FACTS[name], fact, _OBSERVED, f"{observation.kind}: {name}")
+def _votes(
+    device: Device, observations: Sequence[Observation], fingerprints: Fingerprints
+) -> Iterator[Vote]:
+    for signal in heard(device, observations):
+        reading = fingerprints.reading(signal.signal, signal.text)
+        for entry, said in reading:
+            because = f"{signal.where} {signal.text} ({entry.id})"
+            for field, value in said.items():
+                weight = entry.weights[signal.signal]
+                yield Vote(field, value, weight, because, said.get("vendor", ""))
+        read = {field for _, said in reading for field in said}
+        yield from _plain(signal, read)
     yield from _words(device)
-    vendor = vendor_of(device.mac)
-    if vendor:
-        reason = f"the MAC prefix {str(device.mac)[:8]} is registered to {vendor}"
-        yield Signal("vendor", vendor, _PREFIX, reason)
 
 
-def _told(field: str, value: str, weight: int, source: str) -> Signal:
-    if field == "kind":
-        known = next((_KIND_OF[w] for w in _split(value) if w in _KIND_OF), None)
-        return Signal(
-            field, known or value.lower(), weight if known else _WORD, f"{source} {value}"
-        )
-    return Signal(field, value, weight, f"{source} {value}")
+def _plain(signal: Heard, read: set[str]) -> Iterator[Vote]:
+    """What a text says by itself, of fields on which no fingerprint has read it."""
+    weight, because = SIGNALS[signal.signal].weight, f"{signal.where} {signal.text}"
+    if signal.signal in _SAID and signal.signal not in read:
+        yield Vote(signal.signal, signal.text, weight, because)
+    elif signal.signal in ("kind", "upnp.type") and "kind" not in read:
+        if kind := kind_in(signal.text):
+            yield Vote("kind", kind, weight, because)
+    elif signal.signal == "oui" and not read & {"vendor", PART}:
+        reason = f"{signal.where} is registered to {signal.text}"
+        yield Vote("vendor", signal.text, _PREFIX, reason)
 
 
-def _words(device: Device) -> Iterator[Signal]:
+def _words(device: Device) -> Iterator[Vote]:
     """Kinds from single words, each source counted once."""
     texts = [(name, "its name") for name in device.names]
     for sighting in device.sightings:
@@ -107,33 +90,41 @@ def _words(device: Device) -> Iterator[Signal]:
         texts += [
             (value, f"its {trait}")
             for trait, value in sorted(sighting.traits.items())
-            if trait in ("model", "server", "os", "services")
+            if trait in _HINTING
         ]
     for text, source in dict.fromkeys(texts):
-        for word in dict.fromkeys(_split(text)):
-            if word in _KIND_OF:
-                yield Signal("kind", _KIND_OF[word], _WORD, f"{source} {text}")
+        for kind in kinds_hinted(text):
+            yield Vote("kind", kind, _WORD, f"{source} {text}")
 
 
-def _split(text: str) -> list[str]:
-    words = re.findall(r"[a-z][a-z0-9-]*", re.sub(r"([a-z])([A-Z])", r"\1 \2", text).lower())
-    whole = re.findall(r"[a-z][a-z0-9-]*", text.lower())
-    parts = [part for word in words for part in word.split("-")]
-    return [*whole, *words, *parts]
-
-
-def _identity(signals: Iterable[Signal]) -> Identity:
-    votes: dict[str, dict[str, list[Signal]]] = defaultdict(lambda: defaultdict(list))
-    for signal in dict.fromkeys(signals):
-        votes[signal.field][signal.value.casefold()].append(signal)
+def _identity(votes: Iterable[Vote]) -> Identity:
+    distinct = tuple(dict.fromkeys(votes))
     chosen: dict[str, str] = {}
     reasons: list[str] = []
-    for field in ("vendor", "model", "firmware", "kind"):
-        ranked = sorted(
-            votes[field].items(), key=lambda vote: (-sum(s.weight for s in vote[1]), vote[0])
-        )
-        if ranked:
-            winners = sorted(ranked[0][1], key=lambda s: (-s.weight, s.because))
+    for field in ("vendor", "family", "model", "firmware", "kind"):
+        heard_of = [vote for vote in distinct if vote.field == field and _fits(vote, chosen)]
+        winners = _elect(heard_of)
+        if winners:
             chosen[field] = winners[0].value
             reasons += [winner.because for winner in winners[:3]]
+    reasons += [vote.because for vote in distinct if vote.field == PART][:1]
     return Identity(**chosen, because=tuple(dict.fromkeys(reasons))[:_MOST_REASONS])
+
+
+def _fits(vote: Vote, chosen: dict[str, str]) -> bool:
+    """What is known of one vendor's products says nothing of another's, but for their kind."""
+    about = vote.field in ("vendor", "kind") or not vote.of or "vendor" not in chosen
+    return about or _same(vote.of) == _same(chosen["vendor"])
+
+
+def _elect(votes: Iterable[Vote]) -> list[Vote]:
+    """The votes for the weightiest value, the weightiest vote first."""
+    values: dict[str, list[Vote]] = defaultdict(list)
+    for vote in votes:
+        values[_same(vote.value)].append(vote)
+    ranked = sorted(values.items(), key=lambda item: (-sum(v.weight for v in item[1]), item[0]))
+    return sorted(ranked[0][1], key=lambda v: (-v.weight, v.because)) if ranked else []
+
+
+def _same(text: str) -> str:
+    return re.sub(r"[\s_.,-]+", "", text.casefold()) or text

@@ -73,7 +73,8 @@ def conclude(
     transcripts = [_named(talk, readings, plugins) for talk in recording.transcripts]
     answered = _answered(readings, plugins)
     devices = take_stock(readings.witnesses, recording.sweeps, transcripts, heard, answered)
-    devices = identify(devices, [seen for seen in readings.observations if about_itself(seen)])
+    own = [seen for seen in readings.observations if about_itself(seen)]
+    devices = identify(devices, own, book.fingerprints)
     stock = Stock(
         recording,
         devices,

@@ -14,6 +14,8 @@ from typing import TypeVar
 
 from iotscan.assess.catalogue import read_framework, read_principles
 from iotscan.assess.derive import KINDS
+from iotscan.assess.fingerprintread import read_fingerprints, spelt_twice
+from iotscan.assess.fingerprints import Fingerprint, Fingerprints
 from iotscan.assess.ruleread import Vocabulary, read_evidence, read_rule
 from iotscan.assess.rules import Case, Evidence, Framework, Principle, Provision, Rule
 from iotscan.assess.yamltree import Tree, parse
@@ -37,6 +39,7 @@ class Rulebook:
     rules: Mapping[str, Rule]
     evidence: Mapping[str, Evidence]
     hash: str
+    fingerprints: Fingerprints = field(default_factory=Fingerprints, repr=False)
     _about: Mapping[str, tuple[tuple[Rule, Case], ...]] = field(
         repr=False, compare=False, default_factory=dict
     )
@@ -60,9 +63,9 @@ class Rulebook:
 def load_rulebook(folders: Sequence[str | Path] = ()) -> Rulebook:
     """The built-in pack and those of the user's folders.
 
-    In a folder, ``findings/``, ``evidence/`` and ``frameworks/`` hold what they say; YAML files
-    beside them are rules. Raises RulePackError with every fault of every file, UsageError when a
-    folder is not there.
+    In a folder, ``findings/``, ``evidence/``, ``frameworks/`` and ``fingerprints/`` hold what they
+    say; YAML files beside them are rules. Raises RulePackError with every fault of every file,
+    UsageError when a folder is not there.
     """
     return _load(*map(Path, folders))
 
@@ -84,6 +87,7 @@ def read_packs(packs: Sequence[Traversable], kinds: Mapping[str, Kind]) -> Ruleb
         reader.read_catalogue(pack)
     for pack in packs:
         reader.read_rules(pack)
+        reader.read_fingerprints(pack)
     reader.check_references()
     if reader.faults:
         raise RulePackError(sorted(reader.faults, key=lambda fault: (fault.path, fault.line)))
@@ -98,6 +102,7 @@ class _Reader:
         self._frameworks: dict[str, Framework] = {}
         self._rules: dict[str, Rule] = {}
         self._evidence: dict[str, Evidence] = {}
+        self._fingerprints: dict[str, Fingerprint] = {}
         self._content: dict[str, object] = {}
 
     def read_catalogue(self, pack: Traversable) -> None:
@@ -120,7 +125,18 @@ class _Reader:
             evidence = read_evidence(tree, path, words, self.faults)
             self._keep(self._evidence, "evidence", evidence.id, evidence, tree, path)
 
+    def read_fingerprints(self, pack: Traversable) -> None:
+        for tree, path in self._trees(pack, "fingerprints"):
+            for entry in read_fingerprints(tree, path, self.faults):
+                if entry.id in self._fingerprints:
+                    reason = f"there is another fingerprint {entry.id}"
+                    self.faults.append(RuleError(path, entry.line, reason))
+                self._fingerprints[entry.id] = entry
+            self._content[f"fingerprints {len(self._content)}"] = tree.plain()
+
     def check_references(self) -> None:
+        for entry, fault in spelt_twice(self._fingerprints):
+            self.faults.append(RuleError(entry.path, entry.line, fault))
         for rule in self._rules.values():
             self._check_ids(rule, "covers", rule.covers)
         for evidence in self._evidence.values():
@@ -145,6 +161,7 @@ class _Reader:
             rules,
             dict(sorted(self._evidence.items())),
             hashlib.sha256(canonical.encode()).hexdigest(),
+            Fingerprints(self._fingerprints),
             about,
             speaking,
         )

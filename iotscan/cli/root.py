@@ -18,6 +18,10 @@ COMMANDS = {
     "replay": ("iotscan.cli.replay:replay", "Make the report of captures, or of a recording."),
     "evaluate": ("iotscan.cli.evaluate:evaluate", "Score the reading of captures against labels."),
     "rules": ("iotscan.cli.rules:rules", "List, show or check the rules."),
+    "fingerprints": (
+        "iotscan.cli.fingerprints:fingerprints",
+        "List or check what devices are told by.",
+    ),
     "principles": (
         "iotscan.cli.principles:principles",
         "Browse requirements, and which rules speak to them.",

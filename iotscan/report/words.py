@@ -89,8 +89,8 @@ def device_make(device: Device) -> str:
 
 
 def _make(identity: Identity) -> str:
-    """Vendor and model; the vendor once, where the model begins with it."""
-    vendor, model = safe(identity.vendor, 40), safe(identity.model, 40)
+    """Vendor and model, or else family; the vendor once, where the model begins with it."""
+    vendor, model = safe(identity.vendor, 40), safe(identity.model or identity.family, 40)
     if model.casefold().startswith(vendor.casefold()):
         return model
     return f"{vendor} {model}".strip()
