@@ -5,8 +5,9 @@ from __future__ import annotations
 from iotscan.net.ports import default_ports, described_ports
 
 
-def test_about_120_ports_each_with_a_reason() -> None:
-    assert 110 <= len(default_ports()) <= 130
+def test_no_more_ports_than_a_host_bears_each_with_a_reason() -> None:
+    # A sweep of so many takes a second on a device that answers at once.
+    assert 110 <= len(default_ports()) <= 180
     assert list(default_ports()) == sorted(set(default_ports()))
     assert all(len(why) >= 3 for why in described_ports().values())
 

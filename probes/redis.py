@@ -1,0 +1,68 @@
+"""Redis: whether it answers whoever asks. A PING, and the server part of INFO; nothing is read of
+what it stores.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from iotscan.errors import ConnectionLost
+from iotscan.model import Impact, Observation, Service, Transcript
+from iotscan.probe_api import Login, Network, Opening, Stream
+from iotscan.protocols import redis
+from iotscan.protocols.databases import ACCESS, access
+from iotscan.protocols.redis import INFO, PING
+
+PORT, SECURE_PORT = 6379, 6380
+# Reads before an answer that comes in crumbs is given up.
+_MOST_READS = 64
+
+
+class Redis:
+    name = "redis"
+    openings: Sequence[Opening] = (
+        Opening("ping", "tcp", (PORT, SECURE_PORT), PING, tls=(SECURE_PORT,)),
+    )
+    impact = Impact.GREET
+    emits = (ACCESS,)
+
+    def recognises(self, heard: bytes) -> bool:
+        return redis.pong(heard) or redis.closed(heard)
+
+    def handles(self, service: Service) -> bool:
+        return service.name == self.name and service.endpoint.transport == "tcp"
+
+    async def converse(self, service: Service, net: Network, logins: Sequence[Login]) -> None:
+        async with net.tcp(service) as stream:
+            await stream.write(INFO)
+            await _hear_bulk(stream)
+
+    def read(self, talk: Transcript) -> Iterator[Observation]:
+        """Of our own conversations: a PING that was answered, or the server's word on itself."""
+        if talk.client is not None or talk.service.endpoint.transport != "tcp":
+            return
+        for channel in sorted({turn.channel for turn in talk.turns}):
+            heard = talk.said_by("server", channel)
+            turns = tuple(i for i, turn in talk.turns_of(channel) if turn.sender == "server")[:4]
+            fields = redis.info(redis.bulk(heard) or b"")
+            version = fields.get("redis_version", b"").decode("utf-8", "backslashreplace")
+            system = fields.get("os", b"").decode("utf-8", "backslashreplace")
+            if version:
+                yield access(talk, "Redis", turns, is_open=True, version=version, system=system)
+            elif redis.pong(heard) or redis.closed(heard):
+                yield access(talk, "Redis", turns, is_open=redis.pong(heard))
+
+
+async def _hear_bulk(stream: Stream) -> None:
+    heard = b""
+    for _ in range(_MOST_READS):
+        more = await stream.read()
+        if not more:
+            raise ConnectionLost("closed without a whole answer")
+        heard += more
+        if redis.bulk(heard) is not None:
+            return
+    raise ConnectionLost("the answer comes in too many pieces")
+
+
+PROBE = Redis()
