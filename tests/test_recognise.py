@@ -180,3 +180,38 @@ def test_announced_ports_are_asked_by_the_probe_they_are_announced_for_only() ->
         (probe.name, port) for probe, _, port in candidates(probes(), [lead]) if port == 61_616
     ]
     assert extra == [("coap", 61_616)]
+
+
+def guarded(handler: Callable[[bytes], None]) -> Handler:
+    """A server on a port with a rule that keeps what it hears and never answers."""
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        handler(await reader.read(4096))
+
+    return talk
+
+
+async def test_a_guarded_port_hears_its_own_protocol_and_no_client_hello() -> None:
+    heard: list[bytes] = []
+    found, _ = await recognise(guarded(heard.append), port=2404)
+    assert found.service.name is None
+    assert heard == [b"\x68\x04\x43\0\0\0"]
+
+
+async def test_a_guarded_udp_port_is_asked_by_its_own_protocol() -> None:
+    knx = next(probe for probe in probes() if probe.name == "knxnetip")
+    heard: list[bytes] = []
+
+    class Server(asyncio.DatagramProtocol):
+        def datagram_received(self, data: bytes, address: object) -> None:
+            heard.append(data)
+
+    loop = asyncio.get_running_loop()
+    transport, _ = await loop.create_datagram_endpoint(Server, local_addr=(str(ADDRESS), 3671))
+    try:
+        service = Service(Endpoint(ADDRESS, "udp", 3671))
+        with pytest.raises(TimedOut):
+            await recognise_udp(service, door(service), knx, knx.openings[0])
+    finally:
+        transport.close()
+    assert heard == [knx.openings[0].says] * 2
