@@ -11,18 +11,21 @@ import itertools
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from ipaddress import ip_address
 from typing import TypeVar
 
 from iotscan.errors import ConnectionLost, Forbidden, NetworkError, TimedOut, TlsFailed
 from iotscan.model import (
     Channel,
     Ending,
+    Endpoint,
     Impact,
     Outcome,
     Sender,
     Service,
     TlsFacts,
     Transcript,
+    Transport,
     Turn,
 )
 from iotscan.probe_api import Login, Probe
@@ -211,6 +214,24 @@ def three_ways(feed: Callable[[Sequence[bytes]], _T], sample: bytes, tail: bytes
     """
     ways: list[Sequence[bytes]] = [[sample], [bytes([byte]) for byte in sample], [sample + tail]]
     return [feed(way) for way in ways]
+
+
+def captured(
+    said: Sequence[tuple[Sender, bytes]], port: int, transport: Transport = "tcp"
+) -> Transcript:
+    """Somebody else's conversation, as the reader of captures hands it to probes.
+
+    192.0.2.7 talks to 192.0.2.1 at ``port``; every turn is a frame of its own, from 1 on.
+    """
+    endpoint = Endpoint(ip_address("192.0.2.1"), transport, port)
+    client = Endpoint(ip_address("192.0.2.7"), transport, 50_000)
+    turns = tuple(
+        Turn(sender, float(index), data, frame=index + 1)
+        for index, (sender, data) in enumerate(said)
+    )
+    return Transcript(
+        "c1", Service(endpoint), "capture", 0.0, turns, (Channel(endpoint),), client=client
+    )
 
 
 Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]

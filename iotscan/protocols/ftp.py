@@ -73,7 +73,8 @@ def control(lines: Iterable[Line]) -> Iterator[Reply | Command]:
             continue
         elif reply is None or int(reply[1]) != code or reply[2] == b"-":
             if len(texts) < MOST_LINES:
-                texts.append(clean(line.text))
+                repeated = reply is not None and int(reply[1]) == code
+                texts.append(clean(reply[3] if reply is not None and repeated else line.text))
             continue
         else:
             texts.append(clean(reply[3]))

@@ -104,7 +104,7 @@ def _service(talk: Transcript, sessions: Sequence[Session]) -> Observation:
     upgraded = [reply for s in sessions if (reply := s.reply("AUTH")) is not None]
     if talk.service.tls or upgraded:
         facts["tls_offered"] = talk.service.tls or upgraded[0].code == 234
-    asked = [r for s in sessions if not s.secured and (r := s.reply("USER")) is not None]
+    asked = [r for s in sessions if not s.secured for c, r in s.pairs if r and c.verb == "USER"]
     if talk.service.tls:
         facts["cleartext"] = False
     elif any(reply.code in (230, 331, 332) for reply in _to_nobody(sessions)):
