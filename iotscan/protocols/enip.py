@@ -59,7 +59,7 @@ PROFILES: Mapping[int, str] = {
     0x06: "photoelectric sensor",
     0x07: "general purpose discrete I/O",
     0x0C: "communications adapter",
-    0x0E: "programmable logic controller",
+    0x0E: "PLC",
     0x10: "position controller",
     0x13: "DC drive",
     0x16: "motor starter",

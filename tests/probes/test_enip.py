@@ -65,7 +65,7 @@ def test_an_answer_tells_what_the_device_is() -> None:
                 "vendor": "Rockwell Automation",
                 "model": "1756-L61/B LOGIX5561",
                 "firmware": "20.11",
-                "device_kind": "programmable logic controller",
+                "device_kind": "PLC",
             },
         )
     ]
