@@ -158,6 +158,11 @@ def test_nothing_was_printed(scanned: Scanned) -> None:
     assert log(scanned, "printer") == ""
 
 
+def test_controllers_were_asked_nothing_but_what_they_are(scanned: Scanned) -> None:
+    for name in ("dnp3", "fins", "knx-secure"):
+        assert log(scanned, name) == ""
+
+
 def test_no_account_was_locked(scanned: Scanned) -> None:
     for name in ("telnet-lockout", "telnet-fragile"):
         assert "failed" in log(scanned, name), "the login was not tried at all"
