@@ -25,7 +25,7 @@ DISCOVERY = "snmp-v3"
 _OPENING_ID = 0x696F
 # Seconds to wait for an answer: agents on small processors take their time, and silence is how
 # all of them refuse.
-_PATIENCE = 1.5
+_PATIENCE = 1.0
 # Values behind one name that a bulk question asks for: enough to see how large an answer may grow,
 # and little enough for one datagram of any agent.
 _REPETITIONS = 40

@@ -33,6 +33,16 @@ DAEMONS = (
     "lighttpd",
     "nginx",
     "tinyproxy",
+    "dbus-daemon",
+    "dnsmasq",
+    "inetutils-inetd",
+    "influxd",
+    "ippeveprinter",
+    "memcached",
+    "nats-server",
+    "ntpd",
+    "redis-server",
+    "snmpd",
 )
 
 

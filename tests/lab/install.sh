@@ -8,7 +8,9 @@ mosquitto mosquitto-clients nftables nmap tcpdump tshark \
 gir1.2-gst-rtsp-server-1.0 gstreamer1.0-plugins-base gstreamer1.0-plugins-good python3-gi \
 lighttpd nginx-light tinyproxy-bin \
 dropbear-bin openssh-server rsh-redone-server samba tftpd-hpa tigervnc-standalone-server \
-tigervnc-tools vsftpd"
+tigervnc-tools vsftpd \
+cups-ipp-utils dbus dnsmasq-base inetutils-inetd influxdb memcached nats-server ntpsec redis-server \
+snmpd"
 
 missing=""
 for package in $packages; do

@@ -199,7 +199,18 @@ def agent(tmp_path: Path) -> Iterator[int]:
     conf.write_text(f"rocommunity public\nsysName lamp\nagentaddress udp:{HOME}:{port}\n")
     log = (tmp_path / "log").open("wb")
     process = subprocess.Popen(
-        ["snmpd", "-f", "-Lo", "-C", "-c", str(conf), "-p", str(tmp_path / "pid")],
+        [
+            "env",
+            f"SNMP_PERSISTENT_DIR={tmp_path}",
+            "snmpd",
+            "-f",
+            "-Lo",
+            "-C",
+            "-c",
+            str(conf),
+            "-p",
+            str(tmp_path / "pid"),
+        ],
         stdout=log,
         stderr=log,
         cwd=tmp_path,
