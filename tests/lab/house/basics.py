@@ -196,7 +196,7 @@ def router(host: Host) -> None:
         "enable_natpmp=yes\nsecure_mode=no\nfriendly_name=Home Router\n"
         "uuid=8a5f1e62-0000-4000-8000-00146c000001\nallow 1024-65535 10.77.0.0/24 1024-65535\n",
     )
-    host.start("/usr/sbin/miniupnpd", "-d", "-f", conf)
+    host.start("/usr/sbin/miniupnpd", "-d", "-f", conf, "-P", str(host.folder / "pid"))
     host.await_port(5000)
     url = f"http://{host.address}:5000/ctl/IPConn"
     host.run(sys.executable, str(HERE / "mapping.py"), url, host.address)
