@@ -8,7 +8,10 @@ Servers that count unfriendly connections (OpenSSH from 9.8 on) get fewer of the
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Iterator, Sequence
+
+from cryptography.utils import CryptographyDeprecationWarning
 
 from iotscan.errors import ConnectionLost, LockedOut, Malformed
 from iotscan.model import Impact, Observation, Outcome, Service, Transcript
@@ -119,6 +122,10 @@ class _Attempts:
         """Log in with one method and leave at once, or learn how that failed."""
         import asyncssh  # a fifth of a second to import, and most scans meet no login of SSH
 
+        # Old servers know nothing but what the library below asyncssh warns of.
+        warnings.filterwarnings(
+            "ignore", category=CryptographyDeprecationWarning, module="asyncssh"
+        )
         everything = "+*"
         try:
             connection = await asyncssh.connect(

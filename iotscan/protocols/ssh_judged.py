@@ -18,7 +18,7 @@ _KEX = re.compile(
     r"|gss-.*-sha1-.*|rsa1024-sha1"
 )
 _HOST_KEY = re.compile(r"(?:ssh-dss|ssh-rsa)(?:-cert-v0[01]@openssh\.com)?")
-_CIPHER = re.compile(r".*-cbc(?:@.*)?|(?:arcfour|3des|blowfish|cast128|idea|des)\b.*|none")
+_CIPHER = re.compile(r".*-cbc(?:@.*)?|(?:arcfour\d*|3des|blowfish|cast128|idea|des)\b.*|none")
 _MAC = re.compile(r"hmac-md5\b.*|.*-96(?:-etm)?(?:@.*)?|hmac-ripemd.*|none")
 # A counter in place of the sequence number would end CVE-2023-48795 (Terrapin): "strict KEX".
 STRICT = "kex-strict-s-v00@openssh.com"
