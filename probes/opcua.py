@@ -86,7 +86,7 @@ class OpcUa:
             for _ in range(MOST_CHUNKS):
                 if (await session.hear()).final != b"C":
                     break
-            await stream.write(opcua.close_channel(channel, token))
+            # The end of the connection is the end of the channel: no more is sent to close it.
 
     def read(self, talk: Transcript) -> Iterator[Observation]:
         chunks = spoken(talk, opcua.decode)

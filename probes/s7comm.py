@@ -1,7 +1,7 @@
 """S7comm (RFC 1006 and what Siemens controllers say over it): does a controller talk to anybody?
 
-One connection: a transport connection, the set-up that every talk begins with, and two reads of
-system state lists, which a programming device sends to show a module's name plate. Nothing is ever
+One connection: a transport connection, the set-up that every talk begins with, and the read of one
+system state list, which a programming device sends to show a module's name plate. Nothing is ever
 written, started, stopped or uploaded.
 """
 
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 
 from iotscan.errors import ConnectionLost, Malformed, TimedOut
 from iotscan.model import Fact, Impact, Kind, Observation, Sender, Service, Transcript
@@ -23,8 +24,8 @@ REFERENCE = 0x6973
 # Called TSAPs: 01 for a programming device, then rack and slot. The CPU of an S7-300 is in slot 2,
 # that of an S7-1200 or S7-1500 in slot 1.
 TSAPS = {"slot 2": 0x0102, "slot 1": 0x0101}
-LISTS = (s7comm.MODULE, s7comm.COMPONENT)
-# Records of list 0x0011: order number of the module, and the firmware; of 0x001C: names.
+# Records of the module's list: its order number and the firmware; of the components': names, which
+# are read where others asked for them.
 _ORDER, _FIRMWARE = 1, 7
 _NAMES = {1: "system_name", 2: "module_name", 3: "plant", 7: "module_type"}
 _IDENTITY = {
@@ -82,13 +83,10 @@ class S7comm:
             agreed = s7comm.message(await _hear(stream))
             if agreed.function != 0xF0 or agreed.error:
                 return
-            for number, identifier in enumerate(LISTS, 2):
-                await net.pause(PACE)
-                await stream.write(s7comm.read_list(number, identifier))
-                try:
-                    await _hear(stream)
-                except (TimedOut, ConnectionLost):
-                    return  # it agreed to talk, and keeps its name plate to itself
+            await net.pause(PACE)
+            await stream.write(s7comm.read_list(2, s7comm.MODULE))
+            with suppress(TimedOut, ConnectionLost):
+                await _hear(stream)  # or it agrees to talk and keeps its name plate to itself
 
     def read(self, talk: Transcript) -> Iterator[Observation]:
         tpdus = spoken(talk, s7comm.decode)

@@ -125,16 +125,8 @@ def open_channel() -> bytes:
 def get_endpoints(channel: int, token: int, url: str) -> bytes:
     """Ask for every endpoint."""
     body = text(url) + number(0) + number(0)
-    return encode(MESSAGE, _sequence(channel, token, 2) + _request(GET_ENDPOINTS, 2) + body)
-
-
-def close_channel(channel: int, token: int) -> bytes:
-    """End the channel; a server does not answer this."""
-    return encode(CLOSE, _sequence(channel, token, 3) + _request(452, 3))
-
-
-def _sequence(channel: int, token: int, count: int) -> bytes:
-    return b"".join(map(number, (channel, token, count, count)))
+    sequence = b"".join(map(number, (channel, token, 2, 2)))
+    return encode(MESSAGE, sequence + _request(GET_ENDPOINTS, 2) + body)
 
 
 def _request(service: int, handle: int) -> bytes:

@@ -72,11 +72,10 @@ def asking(*answer: Step) -> FakeNetwork:
         Says(CHANNEL),
         Hears(opcua.get_endpoints(6, 13, URL)),
         *answer,
-        Hears(opcua.close_channel(6, 13)),
     )
 
 
-async def test_endpoints_are_asked_for_and_the_channel_is_closed() -> None:
+async def test_endpoints_are_asked_for_in_three_messages() -> None:
     answer = offers(endpoint(1, "None", 0, 1), endpoint(3, "Basic256Sha256", 1))
     said = await asking(Says(answer)).play(PROBE)
     assert said.ending is Ending.COMPLETE

@@ -61,13 +61,12 @@ def network(*answers: bytes, hint: str = "slot 2") -> FakeNetwork:
     return FakeNetwork(service, [script])
 
 
-async def test_a_name_plate_is_read_with_four_requests() -> None:
-    said = await network(CONFIRMED, AGREED, MODULE, COMPONENT).play(PROBE)
+async def test_a_name_plate_is_read_with_three_requests() -> None:
+    said = await network(CONFIRMED, AGREED, MODULE).play(PROBE)
     assert [turn.data for turn in said.turns if turn.sender == "client"] == [
         s7comm.connect(0x6973, 0x0102),
         s7comm.setup(1),
         s7comm.read_list(2, 0x0011),
-        s7comm.read_list(3, 0x001C),
     ]
     assert facts(said) == [
         (
@@ -79,15 +78,13 @@ async def test_a_name_plate_is_read_with_four_requests() -> None:
                 "vendor": "Siemens",
                 "model": "6ES7 315-2EH14-0AB0",
                 "firmware": "V3.2.6",
-                "system_name": "PRESS 4",
-                "module_type": "CPU 315-2 PN/DP",
             },
         )
     ]
 
 
 async def test_the_slot_that_answered_is_connected_to() -> None:
-    said = await network(CONFIRMED, AGREED, MODULE, COMPONENT, hint="slot 1").play(PROBE)
+    said = await network(CONFIRMED, AGREED, MODULE, hint="slot 1").play(PROBE)
     assert said.turns[0].data == s7comm.connect(0x6973, 0x0101)
 
 
@@ -123,6 +120,12 @@ def test_others_talk_is_overheard_on_any_port_and_from_the_middle() -> None:
     assert (seen.facts["peer"], seen.facts["writes"]) == ("192.0.2.9", False)
     assert seen.facts["model"] == "6ES7 315-2EH14-0AB0"
     assert seen.proofs[0].turns == (0, 1)
+
+
+def test_names_that_others_read_are_overheard() -> None:
+    asked = s7comm.read_list(3, 0x001C)
+    ((_, told),) = facts(talk(("client", asked), ("server", COMPONENT), client=40_000))
+    assert (told["system_name"], told["module_type"]) == ("PRESS 4", "CPU 315-2 PN/DP")
 
 
 def test_sides_that_were_guessed_wrongly_are_turned_by_what_they_say() -> None:
