@@ -1,0 +1,94 @@
+"""UDP ports that answer only those who know a word: their probe may try, with logins alone."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+import iotscan
+from iotscan.capture.recording import load
+from iotscan.errors import Malformed
+from iotscan.model import Impact, Transcript
+from iotscan.protocols import ber, snmp
+from iotscan.settings import Limits, Settings
+
+HOME = "127.31.0.6"
+QUICK = Limits(read_timeout=0.2, login_pause=0.0, host_connections_per_second=1000.0)
+
+
+class OldAgent(asyncio.DatagramProtocol):
+    """SNMP version 1 with one community, silent to all else. ``heard``: what it was asked."""
+
+    def __init__(self, community: bytes) -> None:
+        self.community = community
+        self.heard: list[snmp.Message] = []
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = transport
+
+    def datagram_received(self, data: bytes, addr: object) -> None:
+        with contextlib.suppress(Malformed):
+            message = snmp.decode(data)
+            self.heard.append(message)
+            if (message.version, message.community) == (snmp.V1, self.community):
+                answered = self._answer(message)
+                self.transport.sendto(answered, addr)  # type: ignore[attr-defined]
+
+    def _answer(self, message: snmp.Message) -> bytes:
+        assert message.pdu is not None
+        name = ber.encode_object(message.pdu.values[0][0])
+        value = ber.encode(ber.SEQUENCE, name + ber.encode(ber.OCTETS, b"Lamp 1.0"))
+        numbers = b"".join(map(ber.encode_integer, (message.pdu.request_id, 0, 0)))
+        pdu = ber.encode(0xA2, numbers + ber.encode(ber.SEQUENCE, value))
+        word = ber.encode(ber.OCTETS, self.community)
+        return ber.encode(ber.SEQUENCE, ber.encode_integer(0) + word + pdu)
+
+
+@contextlib.asynccontextmanager
+async def agent(community: bytes) -> AsyncIterator[OldAgent]:
+    loop = asyncio.get_running_loop()
+    try:
+        transport, protocol = await loop.create_datagram_endpoint(
+            lambda: OldAgent(community), local_addr=(HOME, snmp.PORT)
+        )
+    except PermissionError:
+        pytest.skip("port 161 needs a privilege here")
+    try:
+        yield protocol
+    finally:
+        transport.close()
+
+
+async def scanned(folder: Path, impact: Impact = Impact.LOGIN) -> list[Transcript]:
+    """The conversations about SNMP that a scan of the host wrote down."""
+    path = folder / "scan.jsonl"
+    settings = Settings(
+        targets=(HOME,), ports=(9,), limits=QUICK, discovery_time=0.05, impact=impact,
+        record=str(path),
+    )  # fmt: skip
+    await iotscan.scan(settings)
+    return [talk for talk in load(path).transcripts if talk.service.endpoint.port == snmp.PORT]
+
+
+async def test_an_agent_that_is_silent_to_strangers_is_found_by_its_word(tmp_path: Path) -> None:
+    async with agent(b"public"):
+        (talk,) = await scanned(tmp_path)
+    assert (talk.probe, talk.service.name) == ("snmp", "snmp")
+    assert b"Lamp 1.0" in talk.said_by("server")
+
+
+async def test_a_word_that_nobody_knows_leaves_no_line(tmp_path: Path) -> None:
+    async with agent(b"v9kQ2-m1Zt") as silent:
+        assert await scanned(tmp_path) == []
+    tried = {message.community for message in silent.heard if message.community}
+    assert len(tried) == 3
+
+
+async def test_below_login_no_word_is_tried(tmp_path: Path) -> None:
+    async with agent(b"public") as silent:
+        assert await scanned(tmp_path, Impact.GREET) == []
+    assert {message.version for message in silent.heard} == {snmp.V3}
