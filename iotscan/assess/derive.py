@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from ipaddress import IPv6Address
 
-from iotscan.assess import derive_capture, derive_ssh, derive_tls
+from iotscan.assess import derive_capture, derive_flaws, derive_ssh, derive_tls
 from iotscan.assess.inventory import endpoint_order, owner_of
 from iotscan.assess.links import embedded_mac
 from iotscan.model import (
@@ -64,6 +64,7 @@ KINDS: tuple[Kind, ...] = (
     *derive_tls.KINDS,
     *derive_ssh.KINDS,
     *derive_capture.KINDS,
+    *derive_flaws.KINDS,
 )
 
 

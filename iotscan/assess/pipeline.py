@@ -13,6 +13,7 @@ from dataclasses import replace
 from iotscan.assess.booking import booked
 from iotscan.assess.coverage import find_gaps, hides_something
 from iotscan.assess.derive import Stock, about_itself, derive, where
+from iotscan.assess.derive_flaws import flaws
 from iotscan.assess.findings import judge
 from iotscan.assess.identify import identify
 from iotscan.assess.inventory import owner_of, take_stock
@@ -83,7 +84,8 @@ def conclude(
         readings.answers,
         readings.contacts,
     )
-    observations = _merged([*readings.observations, *derive(stock)])
+    flawed = flaws(devices, own, tuple(book.flaws.values()))
+    observations = _merged([*readings.observations, *derive(stock), *flawed])
     findings = judge(observations, devices, book)
     gaps = find_gaps(recording, readings.gaps, devices)
     finished = recording.footer is not None and recording.footer.complete

@@ -16,6 +16,8 @@ from iotscan.assess.catalogue import read_framework, read_principles
 from iotscan.assess.derive import KINDS
 from iotscan.assess.fingerprintread import read_fingerprints, spelt_twice
 from iotscan.assess.fingerprints import Fingerprint, Fingerprints
+from iotscan.assess.flawread import read_flaws, unknown_vendors
+from iotscan.assess.flaws import Flaw
 from iotscan.assess.ruleread import Vocabulary, read_evidence, read_rule
 from iotscan.assess.rules import Case, Evidence, Framework, Principle, Provision, Rule
 from iotscan.assess.yamltree import Tree, parse
@@ -25,6 +27,7 @@ from iotscan.plugins import kinds as plugin_kinds
 
 _T = TypeVar("_T")
 CATALOGUE = "principles.yaml"
+FLAWS = "flaws.yaml"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,7 @@ class Rulebook:
     evidence: Mapping[str, Evidence]
     hash: str
     fingerprints: Fingerprints = field(default_factory=Fingerprints, repr=False)
+    flaws: Mapping[str, Flaw] = field(default_factory=dict, repr=False)
     _about: Mapping[str, tuple[tuple[Rule, Case], ...]] = field(
         repr=False, compare=False, default_factory=dict
     )
@@ -63,9 +67,9 @@ class Rulebook:
 def load_rulebook(folders: Sequence[str | Path] = ()) -> Rulebook:
     """The built-in pack and those of the user's folders.
 
-    In a folder, ``findings/``, ``evidence/``, ``frameworks/`` and ``fingerprints/`` hold what they
-    say; YAML files beside them are rules. Raises RulePackError with every fault of every file,
-    UsageError when a folder is not there.
+    In a folder, ``findings/``, ``evidence/``, ``frameworks/``, ``fingerprints/`` and ``flaws.yaml``
+    hold what they say; other YAML files beside them are rules. Raises RulePackError with every
+    fault of every file, UsageError when a folder is not there.
     """
     return _load(*map(Path, folders))
 
@@ -88,6 +92,7 @@ def read_packs(packs: Sequence[Traversable], kinds: Mapping[str, Kind]) -> Ruleb
     for pack in packs:
         reader.read_rules(pack)
         reader.read_fingerprints(pack)
+        reader.read_flaws(pack)
     reader.check_references()
     if reader.faults:
         raise RulePackError(sorted(reader.faults, key=lambda fault: (fault.path, fault.line)))
@@ -103,6 +108,7 @@ class _Reader:
         self._rules: dict[str, Rule] = {}
         self._evidence: dict[str, Evidence] = {}
         self._fingerprints: dict[str, Fingerprint] = {}
+        self._flaws: dict[str, Flaw] = {}
         self._content: dict[str, object] = {}
 
     def read_catalogue(self, pack: Traversable) -> None:
@@ -134,7 +140,18 @@ class _Reader:
                 self._fingerprints[entry.id] = entry
             self._content[f"fingerprints {len(self._content)}"] = tree.plain()
 
+    def read_flaws(self, pack: Traversable) -> None:
+        file, path = pack.joinpath(FLAWS), f"{_label(pack)}/{FLAWS}"
+        for tree, _ in self._tree(file, path) if file.is_file() else ():
+            for flaw in read_flaws(tree, path, self.faults):
+                # One flaw of several makers, or mended in different versions, has several entries.
+                self._flaws[f"{path}:{flaw.line}"] = flaw
+            self._content[f"flaws {len(self._content)}"] = tree.plain()
+
     def check_references(self) -> None:
+        for flaw in unknown_vendors(self._flaws, Fingerprints(self._fingerprints).vendors()):
+            reason = f"no fingerprint gives the vendor {flaw.vendor}"
+            self.faults.append(RuleError(flaw.path, flaw.line, reason))
         for entry, fault in spelt_twice(self._fingerprints):
             self.faults.append(RuleError(entry.path, entry.line, fault))
         for rule in self._rules.values():
@@ -162,6 +179,7 @@ class _Reader:
             dict(sorted(self._evidence.items())),
             hashlib.sha256(canonical.encode()).hexdigest(),
             Fingerprints(self._fingerprints),
+            self._flaws,
             about,
             speaking,
         )
@@ -184,7 +202,7 @@ class _Reader:
         """The documents of a pack's sub-folder, or of the pack itself, by file name."""
         place = pack.joinpath(folder) if folder else pack
         for file in sorted(place.iterdir() if place.is_dir() else (), key=lambda file: file.name):
-            if file.name.endswith(".yaml") and (folder or file.name != CATALOGUE):
+            if file.name.endswith(".yaml") and (folder or file.name not in (CATALOGUE, FLAWS)):
                 yield from self._tree(
                     file, "/".join(filter(None, (_label(pack), folder, file.name)))
                 )
