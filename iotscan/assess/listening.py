@@ -84,8 +84,9 @@ class Listener:
             proof = Proof(f"s{len(self._answers) + 1}", (), self.file, (frame,))
             self._answers[endpoint] = proof
 
-    def talk(self, talk: Transcript) -> None:
+    def talk(self, talk: Transcript) -> bool:
         """A conversation: to every reader; if none can read it as it stands, the other way round.
+        Whether any could.
 
         Who asked is a guess in a capture that begins in the middle, and in UDP always.
         """
@@ -93,9 +94,9 @@ class Listener:
         if answered is not None and talk.client is not None:
             self._contact(talk.client.address, talk.service.endpoint, answered.frame or 0)
         if not talk.turns or self._read(talk):
-            return
-        if talk.service.endpoint.transport == "udp" or talk.note:
-            self._read(turned(talk))
+            return True
+        guessed = talk.service.endpoint.transport == "udp" or bool(talk.note)
+        return guessed and self._read(turned(talk))
 
     def scans(self, scans: Scans) -> None:
         """What was counted of openings, once the capture is read."""

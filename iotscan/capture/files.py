@@ -1,4 +1,4 @@
-"""Opens capture files: plain ones mapped into memory, compressed ones and pipes as bounded streams.
+"""Opens capture files, plain or compressed, and pipes, as bounded streams.
 
 Nothing here knows pcap; :mod:`iotscan.capture.frames` does.
 """
@@ -8,7 +8,6 @@ from __future__ import annotations
 import gzip
 import hashlib
 import io
-import mmap
 import sys
 import zlib
 from collections.abc import Iterator
@@ -32,22 +31,21 @@ MAGIC = frozenset(
         b"\n\r\r\n",
     }
 )
-# Read-ahead of a stream: large enough that Python's cost per read does not show.
-CHUNK = 1 << 20
+# Large enough that the cost of a read does not show, small enough for a processor's cache.
+CHUNK = 1 << 19
 _DAMAGE = (OSError, EOFError, ValueError, zlib.error, zstandard.ZstdError)
 
 
 class Source:
-    """Bytes by position, forward only: ``need`` makes them available in ``data``.
+    """Bytes by position, forward only: ``need`` makes them available in ``data``, a window that
+    slides. ``base`` is the position of ``data[0]`` in the (unpacked) file.
 
-    For a mapped file ``data`` is the whole file and ``need`` is a comparison; for a stream ``data``
-    is a window that slides. ``base`` is the position of ``data[0]`` in the (unpacked) file.
+    Not mapped into memory: pages of a mapped file count as memory of the process, and Python reads
+    bytes faster than maps.
     """
 
-    def __init__(
-        self, data: bytes | mmap.mmap, stream: BinaryIO | None = None, given: Given | None = None
-    ) -> None:
-        self.data: bytes | mmap.mmap = data
+    def __init__(self, stream: BinaryIO, given: Given) -> None:
+        self.data = b""
         self.base = 0
         self.damage = ""
         self._stream = stream
@@ -60,10 +58,8 @@ class Source:
         """
         if offset + length <= len(self.data):
             return offset
-        if self._stream is None:
-            return -1
-        rest = bytes(self.data[offset:])
-        self.base += offset
+        rest = self.data[offset:]
+        self.base += min(offset, len(self.data))
         parts, have = [rest], len(rest)
         while have < length:
             chunk = self._read()
@@ -76,15 +72,9 @@ class Source:
 
     def digest(self) -> tuple[str, int]:
         """SHA-256 and size of the file as it was given. Reads what was not read yet."""
-        if self._given is not None:
-            return self._given.finish()
-        digest = hashlib.sha256()
-        for offset in range(0, len(self.data), CHUNK):
-            digest.update(self.data[offset : offset + CHUNK])
-        return digest.hexdigest(), len(self.data)
+        return self._given.finish()
 
     def _read(self) -> bytes:
-        assert self._stream is not None
         try:
             return self._stream.read(CHUNK)
         except _DAMAGE as error:
@@ -134,18 +124,7 @@ def opened(path: Path | str) -> Iterator[Source]:
     except OSError as error:
         raise _unreadable(path, error) from error
     with file:
-        if not file.seekable():
-            yield _streamed(file)
-            return
-        head = file.read(4)
-        file.seek(0)
-        if head.startswith(GZIP) or head == ZSTD:
-            yield _streamed(file)
-        elif not head:
-            yield Source(b"")
-        else:
-            with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
-                yield Source(mapped)
+        yield _streamed(file)
 
 
 def is_capture(path: Path) -> bool:
@@ -173,11 +152,11 @@ def _unreadable(path: Path | str, error: OSError) -> UsageError:
 
 def _streamed(file: BinaryIO) -> Source:
     given = Given(file)
-    return Source(b"", _unpacked(given), given)
+    return Source(_unpacked(given), given)
 
 
-def _unpacked(file: BinaryIO | Given) -> BinaryIO:
-    peekable = io.BufferedReader(cast("io.RawIOBase", file), CHUNK)
+def _unpacked(given: Given) -> BinaryIO:
+    peekable = io.BufferedReader(given, CHUNK)
     head = peekable.peek(4)[:4]
     if head.startswith(GZIP):
         return cast("BinaryIO", gzip.GzipFile(fileobj=peekable))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from iotscan.capture.links import IPV4, IPV6
 
@@ -17,14 +18,17 @@ _SKIPPED = {_HOP_BY_HOP, _ROUTING, _DESTINATION}
 _MOST_EXTENSIONS = 8
 
 
-@dataclass(frozen=True, slots=True)
-class Packet:
-    """One IP packet: addresses as 4 or 16 bytes, its payload and what that is."""
+class Packet(NamedTuple):
+    """One IP packet: addresses as 4 or 16 bytes, its payload and what that is.
+
+    ``length``: of the payload on the wire, which may be more than the capture kept.
+    """
 
     source: bytes
     destination: bytes
     protocol: int
     payload: bytes
+    length: int
 
 
 @dataclass(slots=True)
@@ -110,8 +114,8 @@ def _ipv4(frame: bytes, offset: int, fragments: Fragments) -> Packet | None:
         whole = fragments.add(key, (placing & 0x1FFF) * 8, bool(placing & 0x2000), payload)
         if whole is None:
             return None
-        payload = whole
-    return Packet(source, destination, protocol, payload)
+        return Packet(source, destination, protocol, whole, len(whole))
+    return Packet(source, destination, protocol, payload, end - offset - header)
 
 
 def _ipv6(frame: bytes, offset: int, fragments: Fragments) -> Packet | None:
@@ -133,7 +137,9 @@ def _ipv6(frame: bytes, offset: int, fragments: Fragments) -> Packet | None:
             key = source + destination + frame[at + 4 : at + 8]
             piece = frame[at + 8 : end]
             whole = fragments.add(key, placing & 0xFFF8, bool(placing & 1), piece)
-            return None if whole is None else Packet(source, destination, frame[at], whole)
+            if whole is None:
+                return None
+            return Packet(source, destination, frame[at], whole, len(whole))
         else:
-            return Packet(source, destination, protocol, frame[at:end])
+            return Packet(source, destination, protocol, frame[at:end], end - at)
     return None

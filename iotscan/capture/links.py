@@ -7,7 +7,7 @@ Sources: the registry of link-layer header types (libpcap), IEEE 802.3 and 802.1
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 IPV4, ARP, IPV6 = 0x0800, 0x0806, 0x86DD
 LLDP = 0x88CC
@@ -19,8 +19,7 @@ _PPP = {0x0021: IPV4, 0x0057: IPV6}
 _FAMILIES = {2: IPV4, 10: IPV6, 24: IPV6, 28: IPV6, 30: IPV6}
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
+class Link(NamedTuple):
     """What a frame's link layer said. ``kind``: an EtherType, 0 when the payload is no network.
 
     ``offset``: where the payload begins. MACs are six bytes, or b"" where there are none.

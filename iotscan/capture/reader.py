@@ -43,7 +43,6 @@ class CaptureFacts:
     first: float = 0.0
     last: float = 0.0
     damage: str = ""
-    interfaces: int = 0
     unread_links: dict[int, int] = field(default_factory=dict)
     lost_fragments: int = 0
     flows_cut: int = 0
@@ -53,14 +52,15 @@ class CaptureFacts:
 class Reader:
     """Reads one capture. ``hears``: (layer, number) → announcement protocol, see ``Sorter``.
 
-    ``on_talk`` gets transcripts, ``on_packet`` announcements, ``on_sighting`` the stations at the
-    end, ``on_answer`` each port that answered a SYN: endpoint, client, time, frame. Times are
-    seconds since the first frame. ``usual``: ports that servers use, to tell who asks where the
+    ``on_talk`` gets transcripts and may tell by False that nobody could read one, so that a flow of
+    such is not looked at any longer. ``on_packet`` gets announcements, ``on_sighting`` the stations
+    at the end, ``on_answer`` each port that answered a SYN: endpoint, client, time, frame. Times
+    are seconds since the first frame. ``usual``: ports that servers use, to tell who asks where the
     beginning is not in the capture. ``scans`` is for use afterwards.
     """
 
     hears: Mapping[tuple[str, int], str]
-    on_talk: Callable[[Transcript], None]
+    on_talk: Callable[[Transcript], object]
     on_packet: Callable[[Packet], None]
     on_sighting: Callable[[Sighting], None]
     on_answer: Callable[[Endpoint, Address, float, int], None] = lambda *_: None
@@ -84,24 +84,24 @@ class Reader:
             self.usual,
         )
         with opened(path) as source:
-            walk = Walk(source)
+            walk = Walk(source, sorter.quiet, sorter.quiet_udp)
             take = sorter.take
             for frame in walk.frames():
                 if not facts.frames:
                     self._zero = facts.first = facts.last = frame[1]
-                facts.frames = frame[0]
-                facts.last = max(facts.last, frame[1])
+                    facts.frames = 1
                 take(frame)
+            facts.frames, facts.last = walk.count, max(facts.last, walk.last)
             facts.sha256, facts.size = source.digest()
         sorter.finish()
         for sighting in stations.sightings():
             self.on_sighting(sighting)
-        facts.damage, facts.interfaces = walk.damage, walk.interfaces
+        facts.damage = walk.damage
         facts.unread_links = sorter.unknown_links
         facts.lost_fragments, facts.flows_cut = sorter.fragments.given_up, sorter.evicted
         return facts
 
-    def _part(self, part: Part) -> None:
+    def _part(self, part: Part) -> bool:
         self._talks += 1
         if part.said and part.transport == TCP:
             # Of a capture of one direction only, the answers to openings are missing.
@@ -114,19 +114,18 @@ class Reader:
             Turn(sender, round(at - began, 6), data, 0, None, frame)
             for sender, at, data, frame in part.said
         )
-        self.on_talk(
-            Transcript(
-                f"c{self._talks}",
-                Service(endpoint),
-                "capture",
-                round(began - self._zero, 6),
-                turns,
-                (Channel(endpoint, 0.0, part.ending),),
-                Ending.COMPLETE if part.said else part.ending,
-                _note(part),
-                client,
-            )
+        talk = Transcript(
+            f"c{self._talks}",
+            Service(endpoint),
+            "capture",
+            round(began - self._zero, 6),
+            turns,
+            (Channel(endpoint, 0.0, part.ending),),
+            Ending.COMPLETE if part.said else part.ending,
+            _note(part),
+            client,
         )
+        return self.on_talk(talk) is not False
 
     def _heard(self, heard: Heard) -> None:
         self._packets += 1

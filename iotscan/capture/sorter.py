@@ -1,7 +1,7 @@
 """Sorts captured frames: to the flow they belong to, to the announcements, or past.
 
-The walk of a frame that belongs to a flow nobody needs is one dictionary look-up. State is per flow
-and bounded in number: the flow that was silent longest is ended when there are too many.
+State is per flow and bounded: when there are too many flows, or they hold back too much, those that
+were silent longest are ended, a quarter of all at a time.
 """
 
 from __future__ import annotations
@@ -10,19 +10,21 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass, field
 
-from iotscan.capture.flows import Part, TcpFlow, UdpFlow
+from iotscan.capture.flows import Directions, Emit, Held, Part
 from iotscan.capture.frames import Frame
 from iotscan.capture.internet import TCP, UDP, Fragments, Packet, parse
 from iotscan.capture.links import Link
 from iotscan.capture.links import parse as parse_link
+from iotscan.capture.tcp import ACK, SYN, Segment, TcpFlow
+from iotscan.capture.udp import SILENCE, UdpFlow
 
 MOST_FLOWS = 16_384
+# Bytes that all flows together may hold back before they are read.
+MOST_HELD = 64 << 20
 # Sockets that asked a group and may be answered by anybody, from any port (SSDP).
 MOST_ASKERS = 1024
-# Seconds of silence after which the same two UDP sockets mean another exchange (RFC 4787 asks NATs
-# to keep a mapping two minutes).
-UDP_SILENCE = 120.0
-_SYN, _ACK = 2, 16
+# Connections that are over; what still comes of them (retransmissions, last words) is no new one.
+MOST_ENDED = 4096
 _SYSTEM_PORTS, _EPHEMERAL_PORTS = 1024, 32_768
 
 
@@ -45,14 +47,15 @@ class Sorter:
     ``hears``: ("ether", type), ("udp", port) … → the protocol of an announcement reader. Such
     frames go to ``on_heard``, as do answers to what was asked of a group on such a port; they are
     flows as well, unless sent to a group. ``usual``: ports that servers use. ``on_part`` gets the
-    finished parts of flows,
-    ``on_station`` takes down each frame's sender (see ``Stations.add``), ``on_opening`` each SYN
-    (source, target, port, time, frame), ``on_answer`` each answer to one (server, port, client,
-    time, frame).
+    finished parts of flows and tells whether anybody could read them, ``on_station`` takes down
+    each frame's sender (see ``Stations.add``), ``on_opening`` each SYN (source, target, port, time,
+    frame), ``on_answer`` each answer to one (server, port, client, time, frame).
+
+    ``quiet`` and ``quiet_udp`` are for whoever reads frames: see ``Directions``.
     """
 
     hears: Mapping[tuple[str, int], str]
-    on_part: Callable[[Part], None]
+    on_part: Emit
     on_heard: Callable[[Heard], None]
     on_station: Callable[..., None]
     on_opening: Callable[[bytes, bytes, int, float, int], None] = lambda *_: None
@@ -61,8 +64,12 @@ class Sorter:
     unknown_links: dict[int, int] = field(default_factory=dict)
     fragments: Fragments = field(default_factory=Fragments)
     evicted: int = 0
-    _tcp: OrderedDict[bytes, TcpFlow] = field(default_factory=OrderedDict)
-    _udp: OrderedDict[bytes, UdpFlow] = field(default_factory=OrderedDict)
+    quiet: Directions = field(default_factory=dict)
+    quiet_udp: Directions = field(default_factory=dict)
+    _held: Held = field(default_factory=Held)
+    _tcp: dict[bytes, TcpFlow] = field(default_factory=dict)
+    _udp: dict[bytes, UdpFlow] = field(default_factory=dict)
+    _ended: OrderedDict[bytes, None] = field(default_factory=OrderedDict)
     _askers: OrderedDict[bytes, str] = field(default_factory=OrderedDict)
 
     def take(self, frame: Frame) -> None:
@@ -111,66 +118,129 @@ class Sorter:
         head = packet.payload
         if len(head) < 20:
             return
-        ports, flags = head[:4], head[13]
-        here = packet.source + ports[:2]
-        there = packet.destination + ports[2:]
+        flags, size = head[13], (head[12] >> 4) * 4
+        direction = packet.source + packet.destination + head[:4]
+        here, there = packet.source + head[:2], packet.destination + head[2:4]
         key = here + there if here < there else there + here
+        if flags & SYN:
+            flow = self._opened(key, packet, flags, at, number)
+        else:
+            flow = self._tcp.get(key)
+            if flow is None and (packet.length <= size or key in self._ended):
+                return  # nothing was said, or it was said before
+        if flow is None:
+            from_client = flags & (SYN | ACK) == SYN or (not flags & SYN and self._asks(head))
+            flow = self._new_tcp(key, packet, head, from_client=from_client)
+        segment = Segment(
+            int.from_bytes(head[4:8], "big"),
+            int.from_bytes(head[8:12], "big"),
+            flags,
+            head[size:],
+            packet.length - size,
+            at,
+            number,
+        )
+        if not flow.segment(direction, segment):
+            self._over(key)
+        elif self._held.size > MOST_HELD:
+            self._relieve()
+
+    def _opened(
+        self, key: bytes, packet: Packet, flags: int, at: float, number: int
+    ) -> TcpFlow | None:
+        """The flow that a SYN belongs to, None if it opens one."""
+        head = packet.payload
         flow = self._tcp.get(key)
-        opening = flags & _SYN and not flags & _ACK
-        if flow is not None and opening and flow.answered:
+        if flags & ACK:
+            port = int.from_bytes(head[:2], "big")
+            self.on_answer(packet.source, port, packet.destination, at, number)
+            return flow
+        self._ended.pop(key, None)
+        if flow is not None and flow.spoke:
             flow.end()
             del self._tcp[key]
             flow = None
         if flow is None:
-            if opening:
-                port = int.from_bytes(ports[2:], "big")
-                self.on_opening(packet.source, packet.destination, port, at, number)
-            to_server = bool(opening) or (not flags & _SYN and self._asks(ports))
-            flow = self._new_tcp(key, here, there, to_server=to_server)
-        if flags & _SYN and flags & _ACK:
-            port = int.from_bytes(ports[:2], "big")
-            self.on_answer(packet.source, port, packet.destination, at, number)
-        from_client = (here < there) != flow.swapped
-        sequence = int.from_bytes(head[4:8], "big")
-        payload = head[(head[12] >> 4) * 4 :]
-        if not flow.segment(from_client, sequence, flags, payload, at, number):
-            del self._tcp[key]
-
-    def _new_tcp(self, key: bytes, here: bytes, there: bytes, *, to_server: bool) -> TcpFlow:
-        client, server = (here, there) if to_server else (there, here)
-        flow = TcpFlow(_part(client, server, TCP), self.on_part, swapped=client > server)
-        self._tcp[key] = flow
-        if len(self._tcp) > MOST_FLOWS:
-            self._tcp.popitem(last=False)[1].end()
-            self.evicted += 1
+            port = int.from_bytes(head[2:4], "big")
+            self.on_opening(packet.source, packet.destination, port, at, number)
         return flow
+
+    def _new_tcp(self, key: bytes, packet: Packet, head: bytes, *, from_client: bool) -> TcpFlow:
+        if len(self._tcp) >= MOST_FLOWS:
+            self._relieve()
+        ends = (packet.source, packet.destination, head[:2], head[2:4])
+        client, server, cport, sport = ends if from_client else (ends[1], ends[0], ends[3], ends[2])
+        flow = TcpFlow(
+            _part(client, cport, server, sport, TCP),
+            client + server + cport + sport,
+            self.on_part,
+            self._held,
+            self.quiet,
+        )
+        self._tcp[key] = flow
+        return flow
+
+    def _over(self, key: bytes) -> None:
+        del self._tcp[key]
+        self._ended[key] = None
+        if len(self._ended) > MOST_ENDED:
+            self._ended.popitem(last=False)
+
+    def _relieve(self) -> None:
+        """End the quarter of all flows that was silent longest."""
+        for flows in (self._tcp, self._udp):
+            oldest = sorted(flows, key=lambda key: flows[key].last)
+            for key in oldest[: len(oldest) // 4 + 1]:
+                flows.pop(key).end()
+                self.evicted += 1
 
     def _take_udp(self, packet: Packet, link: Link, at: float, number: int) -> None:
         head = packet.payload
         if len(head) < 8:
             return
-        ports, data = head[:4], head[8 : int.from_bytes(head[4:6], "big") or len(head)]
-        here, there = packet.source + ports[:2], packet.destination + ports[2:]
+        here, there = packet.source + head[:2], packet.destination + head[2:4]
+        data = head[8 : int.from_bytes(head[4:6], "big") or len(head)]
         protocol = self._announced(here, there)
         if protocol is not None:
             self.on_heard(Heard(protocol, number, at, link.source, packet.source, data))
             if _group(packet.destination):
                 return
+        direction = packet.source + packet.destination + head[:4]
         key = here + there if here < there else there + here
         flow = self._udp.get(key)
-        if flow is None or at - flow.last > UDP_SILENCE:
-            if flow is not None:
-                flow.end()
-                del self._udp[key]
-            flow = self._new_udp(key, here, there, ports)
-        flow.datagram((here < there) != flow.swapped, data, at, number)
+        if flow is not None and at - flow.last > SILENCE:
+            flow.end()
+            del self._udp[key]
+            flow = None
+        if flow is None:
+            flow = self._new_udp(key, packet, head)
+        flow.datagram(direction, data, at, number)
+        if self._held.size > MOST_HELD:
+            self._relieve()
 
-    def _asks(self, ports: bytes) -> bool:
+    def _new_udp(self, key: bytes, packet: Packet, head: bytes) -> UdpFlow:
+        if len(self._udp) >= MOST_FLOWS:
+            self._relieve()
+        ends = (packet.source, packet.destination, head[:2], head[2:4])
+        client, server, cport, sport = (
+            ends if self._asks(head) else (ends[1], ends[0], ends[3], ends[2])
+        )
+        flow = UdpFlow(
+            _part(client, cport, server, sport, UDP),
+            client + server + cport + sport,
+            self.on_part,
+            self._held,
+            self.quiet_udp,
+        )
+        self._udp[key] = flow
+        return flow
+
+    def _asks(self, head: bytes) -> bool:
         """Whether a sender seen first without an opening is the client, by its port: the last
         resort. Servers use ports that are usual for a protocol, or system ports (RFC 6335), clients
         ephemeral ones; else whoever speaks first asks.
         """
-        source, destination = int.from_bytes(ports[:2], "big"), int.from_bytes(ports[2:], "big")
+        source, destination = int.from_bytes(head[:2], "big"), int.from_bytes(head[2:4], "big")
         if (source in self.usual) != (destination in self.usual):
             return destination in self.usual
         if (source < _SYSTEM_PORTS) != (destination < _SYSTEM_PORTS):
@@ -192,15 +262,6 @@ class Sorter:
         protocol = hears.get(("udp", int.from_bytes(here[-2:], "big")))
         return protocol if protocol is not None else self._askers.get(there)
 
-    def _new_udp(self, key: bytes, here: bytes, there: bytes, ports: bytes) -> UdpFlow:
-        client, server = (here, there) if self._asks(ports) else (there, here)
-        flow = UdpFlow(_part(client, server, UDP), self.on_part, swapped=client > server)
-        self._udp[key] = flow
-        if len(self._udp) > MOST_FLOWS:
-            self._udp.popitem(last=False)[1].end()
-            self.evicted += 1
-        return flow
-
 
 def _group(address: bytes) -> bool:
     """Whether this is a multicast address or the broadcast to all (RFC 919)."""
@@ -217,11 +278,7 @@ def _never_forwarded(address: bytes) -> bool:
     return address[:3] == b"\xe0\0\0" or address == b"\xff\xff\xff\xff"
 
 
-def _part(client: bytes, server: bytes, transport: int) -> Part:
+def _part(client: bytes, cport: bytes, server: bytes, sport: bytes, transport: int) -> Part:
     return Part(
-        client[:-2],
-        int.from_bytes(client[-2:], "big"),
-        server[:-2],
-        int.from_bytes(server[-2:], "big"),
-        transport,
+        client, int.from_bytes(cport, "big"), server, int.from_bytes(sport, "big"), transport
     )

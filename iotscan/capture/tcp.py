@@ -1,0 +1,224 @@
+"""TCP connections of a capture, put in order. RFC 9293; the first copy of a byte counts, as on most
+hosts.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from iotscan.capture.flows import (
+    BULK,
+    LONGEST,
+    MOST_TURNS,
+    OVERHEAD,
+    Directions,
+    Emit,
+    Held,
+    Part,
+    reverse,
+)
+from iotscan.model import Ending, Sender
+
+FIN, SYN, RST, ACK = 1, 2, 4, 16
+# Out-of-order data one direction may hold; more, and the hole is taken for lost.
+MOST_AHEAD, MOST_WAITING = 131_072, 128
+# Parts in a row that nobody could read before a connection is no longer looked at.
+MOST_UNREAD = 2
+_HALF, _FULL = 1 << 31, 1 << 32
+
+
+@dataclass(slots=True)
+class Segment:
+    """A segment with what matters of its header. ``length``: of its payload on the wire, which may
+    be more than the capture kept.
+    """
+
+    sequence: int
+    acknowledged: int
+    flags: int
+    data: bytes
+    length: int
+    at: float
+    frame: int
+
+
+@dataclass(slots=True)
+class _Half:
+    """One direction of a connection. ``next`` is -1 until a segment is seen."""
+
+    sender: Sender
+    direction: bytes
+    next: int = -1
+    ahead: dict[int, Segment] = field(default_factory=dict)
+    ahead_size: int = 0
+    run: int = 0
+    closed: bool = False
+
+
+class TcpFlow:
+    """One TCP connection. ``emit`` gets its parts as they are complete."""
+
+    __slots__ = (
+        "_a",
+        "_b",
+        "_emit",
+        "_held",
+        "_kept",
+        "_part",
+        "_quiet",
+        "_unread",
+        "answered",
+        "last",
+    )
+
+    def __init__(
+        self, part: Part, direction: bytes, emit: Emit, held: Held, quiet: Directions
+    ) -> None:
+        """``direction``: from client to server, as in ``Directions``."""
+        self._part, self._emit, self._held, self._quiet = part, emit, held, quiet
+        self._a = _Half("client", direction)
+        self._b = _Half("server", reverse(direction))
+        self.answered = False
+        self._kept = self._unread = 0
+        self.last = 0.0
+
+    @property
+    def spoke(self) -> bool:
+        """Whether anything was said in it, or it was answered: a new opening is of another one."""
+        return self.answered or self._kept > 0
+
+    def is_client(self, direction: bytes) -> bool:
+        return direction == self._a.direction
+
+    def segment(self, direction: bytes, segment: Segment) -> bool:
+        """Take one segment; False once the connection is over."""
+        half = self._a if direction == self._a.direction else self._b
+        self.last = segment.at
+        flags = segment.flags
+        self._quiet.setdefault(direction, False)
+        if flags & SYN:
+            half.next = (segment.sequence + 1) % _FULL
+            from_client = half is self._a
+            self._part.began = self._part.began or from_client
+            self.answered = self.answered or not from_client
+            return True
+        if segment.length and not self._quiet[direction]:
+            self._take(half, segment)
+        if flags & RST:
+            refused = not self.answered and half is self._b
+            self.end(Ending.REFUSED if refused else Ending.CLOSED)
+            return False
+        if flags & FIN:
+            half.closed = True
+        if self._a.closed and self._b.closed:
+            self.end(Ending.COMPLETE)
+            return False
+        return True
+
+    def end(self, ending: Ending = Ending.CLOSED) -> None:
+        """The connection is over, or was left unfinished by the capture."""
+        for half in (self._a, self._b):
+            if half.ahead:
+                self._lose(half)
+            self._quiet.pop(half.direction, None)
+        self._part.ending = ending
+        self._held.size -= self._kept
+        self._kept = 0
+        if self._part.said:
+            self._emit(self._part)
+
+    def _take(self, half: _Half, segment: Segment) -> None:
+        if half.next < 0:
+            half.next = segment.sequence
+        gap = (segment.sequence - half.next + _HALF) % _FULL - _HALF
+        if gap > 0 and self._waits(half, segment):
+            return
+        self._place(half, segment)
+        if half.ahead:
+            self._catch_up(half)
+
+    def _waits(self, half: _Half, segment: Segment) -> bool:
+        """Keep a segment for when those before it have come; False when they are given up."""
+        full = half.ahead_size + len(segment.data) > MOST_AHEAD
+        if full or len(half.ahead) >= MOST_WAITING:
+            self._lose(half)
+            gap = (segment.sequence - half.next + _HALF) % _FULL - _HALF
+            if gap > 0:
+                half.next = segment.sequence
+            return False
+        if segment.sequence not in half.ahead:
+            half.ahead[segment.sequence] = segment
+            size = len(segment.data) + OVERHEAD
+            half.ahead_size += size
+            self._held.size += size
+        return True
+
+    def _place(self, half: _Half, segment: Segment) -> None:
+        """Say what of a segment is new."""
+        old = (half.next - segment.sequence + _HALF) % _FULL - _HALF
+        if old >= segment.length:
+            return
+        half.next = (segment.sequence + segment.length) % _FULL
+        if segment.length > len(segment.data):
+            self._part.missing = True  # cut by the capture's snapshot length
+        data = segment.data[old:] if old > 0 else segment.data
+        if data:
+            self._say(half, data, segment)
+
+    def _catch_up(self, half: _Half) -> None:
+        """Say what was waiting and is now in order."""
+        while half.ahead:
+            first = min(half.ahead, key=lambda s: (s - half.next + _HALF) % _FULL - _HALF)
+            if (first - half.next + _HALF) % _FULL - _HALF > 0:
+                return
+            segment = half.ahead.pop(first)
+            size = len(segment.data) + OVERHEAD
+            half.ahead_size -= size
+            self._held.size -= size
+            self._place(half, segment)
+
+    def _lose(self, half: _Half) -> None:
+        """Give up waiting for a hole: go on at the first byte that came after it."""
+        self._part.missing = True
+        while half.ahead:
+            half.next = min(half.ahead, key=lambda s: (s - half.next + _HALF) % _FULL - _HALF)
+            self._catch_up(half)
+
+    def _say(self, half: _Half, data: bytes, segment: Segment) -> None:
+        other = self._b if half is self._a else self._a
+        if half.run == 0 and other.run > BULK:
+            # What the other side said meanwhile was skipped; its partner knows how far it came.
+            self._quiet[other.direction] = False
+            other.next = segment.acknowledged if segment.flags & ACK else -1
+        turned = half.run == 0 and (other.run > BULK or self._kept > LONGEST)
+        if turned or len(self._part.said) >= MOST_TURNS:
+            self._cut()
+            if self._quiet[half.direction]:
+                return
+        half.run += len(data)
+        other.run = 0
+        size = len(data) + OVERHEAD
+        self._kept += size
+        self._held.size += size
+        self._part.said.append((half.sender, segment.at, data, segment.frame))
+        if half.run > BULK:
+            self._skip(half)
+
+    def _skip(self, half: _Half) -> None:
+        """Look at no more of this side until the other one speaks."""
+        self._quiet[half.direction] = True
+        for segment in half.ahead.values():
+            self._held.size -= len(segment.data) + OVERHEAD
+        half.ahead.clear()
+        half.ahead_size = 0
+
+    def _cut(self) -> None:
+        """Hand out the part so far and begin another one, if anybody can read this connection."""
+        done, self._part = self._part, self._part.next()
+        self._held.size -= self._kept
+        self._kept = 0
+        done.ending = Ending.COMPLETE
+        self._unread = 0 if self._emit(done) else self._unread + 1
+        if self._unread >= MOST_UNREAD:
+            self._skip(self._a)
+            self._skip(self._b)
