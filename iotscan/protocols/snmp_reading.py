@@ -117,6 +117,8 @@ def _roles(pdu: Pdu, sender: Endpoint, receiver: Endpoint) -> tuple[Endpoint, En
         return receiver, sender, "request"
     if pdu.kind in TELLING:
         return replace(sender, port=receiver.port), receiver, "trap"
+    if sender.port == snmp.TRAP_PORT:  # a manager confirms an inform: RFC 3416 section 4.2.7
+        return replace(receiver, port=sender.port), sender, "trap"
     return sender, receiver, "answer"
 
 

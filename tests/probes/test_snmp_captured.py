@@ -58,6 +58,15 @@ def test_a_trap_is_booked_on_its_sender() -> None:
     assert more == []
 
 
+def test_a_confirmed_inform_is_booked_on_its_sender_alone() -> None:
+    ear = Endpoint(MANAGER.address, "udp", 162)
+    mouth = Endpoint(AGENT.address, "udp", 50_000)
+    inform = ASKED.replace(b"\xa0", b"\xa6", 1)
+    talk = captured(("client", inform), ("server", ANSWERED), server=ear, client=mouth)
+    ((place, found),) = facts(talk)
+    assert (place, found["sort"], found["peer"]) == ("192.168.7.9:162/udp", "trap", "192.168.7.2")
+
+
 def test_setting_a_value_shows() -> None:
     talk = captured(("client", ASKED.replace(b"\xa0", b"\xa3", 1)))
     assert facts(talk)[0][1]["writes"] is True
