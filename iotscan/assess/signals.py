@@ -38,9 +38,15 @@ class Source:
 SIGNALS: Mapping[str, Source] = {
     "oui": Source("who the MAC prefix is registered to", 2),
     "name": Source(
-        "a name the device gives itself: mDNS, UPnP, before a login",
+        "a name the device gives itself: DHCP, mDNS, NetBIOS, UPnP, before a login",
         3,
-        ("upnp.description.friendly_name", "mdns.service.instance", "telnet.banner.host"),
+        (
+            "upnp.description.friendly_name",
+            "mdns.service.instance",
+            "dhcp.client.hostname",
+            "netbios.name.name",
+            "telnet.banner.host",
+        ),
     ),
     "vendor": Source("what it calls its maker", 8, ("vendor", "manufacturer"), ("vendor",)),
     "model": Source(
@@ -54,6 +60,12 @@ SIGNALS: Mapping[str, Source] = {
     ),
     "kind": Source(
         "what it calls its kind", 7, ("device_kind", "homekit.accessory.category"), ("kind",)
+    ),
+    "dhcp.class": Source(
+        "the vendor class of DHCP, option 60",
+        5,
+        ("dhcp.client.vendor_class",),
+        ("dhcp_vendor_class",),
     ),
     "mdns.types": Source(
         "all service types it announces", 4, ("mdns.service.type",), ("services",), gathered=True
@@ -91,7 +103,9 @@ SIGNALS: Mapping[str, Source] = {
     "tls.issuer": Source(
         "the issuer of a certificate", 5, ("tls.certificate.issuer", "dtls.certificate.issuer")
     ),
-    "snmp.descr": Source("sysDescr of SNMP", 8, ("snmp.system.description",)),
+    "snmp.descr": Source(
+        "sysDescr of SNMP, which LLDP carries too", 8, ("snmp.system.description",), ("os",)
+    ),
     "snmp.object_id": Source("sysObjectID of SNMP", 7, ("snmp.system.object_id",)),
     "rtsp.server": Source("the Server field of RTSP", 6, ("rtsp.service.server",)),
     "rtsp.realm": Source("what an RTSP login is asked for", 6, ("rtsp.service.realm",)),

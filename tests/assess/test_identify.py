@@ -136,6 +136,15 @@ def test_announced_types_and_open_ports_are_read_together() -> None:
     assert told(device=Device("d", (HERE,), services=ports[:1])).kind == ""
 
 
+def test_names_and_classes_of_dhcp_are_heard() -> None:
+    phone = told(saw("dhcp.client", vendor_class="Cisco Systems, Inc. IP Phone CP-7941G"))
+    assert (phone.vendor, phone.model, phone.kind) == ("Cisco", "CP-7941G", "ip phone")
+    plug = told(saw("dhcp.client", hostname="shellyplug-s-1A2B3C"))
+    assert (plug.vendor, plug.model, plug.kind) == ("Shelly", "plug-s", "plug")
+    sighting = Sighting("dhcp", (HERE,), traits={"dhcp_vendor_class": "yealink"})
+    assert told(device=Device("d", (HERE,), sightings=(sighting,))).vendor == "Yealink"
+
+
 def test_what_was_concluded_is_no_signal_for_itself() -> None:
     assert told(saw("inventory.device", vendor="Lampco", model="L-1")) == Identity()
 
