@@ -120,7 +120,12 @@ def test_sides_that_were_guessed_wrongly_are_turned_by_what_they_say() -> None:
 
 
 def test_a_response_must_fit_an_order() -> None:
-    other = fins.encode(Message(True, (2, 1), 8, 0x0402, b"\0\0"))
     stop = fins.encode(Message(False, (1, 2), 7, 0x0402, b"\xff\xff"))
-    assert facts(over_udp(talk(("client", stop), ("server", other), client=40_000))) == []
+    for other in (
+        Message(True, (2, 1), 8, 0x0402, b"\0\0"),
+        Message(True, (3, 1), 7, 0x0402, b"\0\0"),
+        Message(True, (2, 1), 7, 0x0401, b"\0\0"),
+    ):
+        said = talk(("client", stop), ("server", fins.encode(other)), client=40_000)
+        assert facts(over_udp(said)) == []
     assert facts(over_udp(talk(("client", stop), client=40_000))) == []

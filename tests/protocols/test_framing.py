@@ -143,6 +143,13 @@ def test_sides_are_turned_when_more_messages_speak_for_it() -> None:
     assert right.client == talk.service.endpoint
 
 
+def test_sides_stay_as_they_are_when_as_much_speaks_against_it() -> None:
+    talk = captured(("client", b"answer"), ("client", b"question"))
+    said = [Said(turn.sender, i, turn.data) for i, turn in enumerate(talk.turns)]
+    same, _ = facing(talk, said, lambda m: "client" if m == b"question" else "server")
+    assert same is talk
+
+
 def test_our_own_conversation_is_never_turned() -> None:
     talk = replace(captured(("client", b"answer")), client=None)
     said: list[Said[bytes]] = [Said("client", 0, b"answer")]
