@@ -20,7 +20,8 @@ def shows(last: int, key: str, port: int = 22) -> Observation:
     return Observation("ssh.host_key", facts, address, endpoint, (Proof(f"c{last}"),))
 
 
-OWNERS = {d.addresses[0]: d for d in (device(1, "00:0c:42:00:00:01"), device(2, "00:0c:42:00:00:02"))}  # fmt: skip
+HERE = (device(1, "00:0c:42:00:00:01"), device(2, "00:0c:42:00:00:02"))
+OWNERS = {one.addresses[0]: one for one in HERE}
 
 
 def test_a_key_in_common_is_told_of_every_device_that_shows_it() -> None:
