@@ -31,7 +31,7 @@ WORDS: Mapping[str, tuple[str, ...]] = {
     "tv": ("tv", "television", "androidtvremote2"),
     "media player": ("chromecast", "googlecast", "mediarenderer", "airplay", "roku"),
     "speaker": ("speaker", "raop", "sonos", "soundbar", "zoneplayer"),
-    "nas": ("nas", "diskstation", "mediaserver"),
+    "nas": ("nas", "diskstation"),
     "projector": ("projector",),
     "game console": ("playstation", "xbox", "nintendo"),
     "phone": ("iphone", "phone", "android"),

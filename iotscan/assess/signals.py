@@ -52,7 +52,7 @@ SIGNALS: Mapping[str, Source] = {
     "model": Source(
         "what it calls its model",
         7,
-        ("model", "telnet.banner.product", "coap.platform.device"),
+        ("model", "coap.platform.device"),
         ("model",),
     ),
     "firmware": Source(

@@ -145,6 +145,14 @@ def test_names_and_classes_of_dhcp_are_heard() -> None:
     assert told(device=Device("d", (HERE,), sightings=(sighting,))).vendor == "Yealink"
 
 
+def test_what_several_makers_or_programs_send_claims_no_product() -> None:
+    ssdp = saw("ssdp.announcement", server="Unspecified, UPnP/1.0, Unspecified")
+    assert told(ssdp, device=Device("d", (HERE,), names=("DCH-G020",))).vendor == "D-Link"
+    assert told(saw("telnet.banner", product="Ubuntu")).model == ""
+    kind = "urn:schemas-upnp-org:device:MediaServer:1"
+    assert told(saw("upnp.description", device_type=kind)).kind == ""
+
+
 def test_what_was_concluded_is_no_signal_for_itself() -> None:
     assert told(saw("inventory.device", vendor="Lampco", model="L-1")) == Identity()
 
