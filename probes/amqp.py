@@ -1,17 +1,21 @@
-"""AMQP, as others speak it: that it is in clear, and the passwords that cross it so.
+"""AMQP: whether a broker lets in whoever has no account; of others, that they speak it in clear,
+and the passwords that cross it so.
 
-Reads captures only; nothing is sent to a broker.
+A broker is greeted, which makes it tell its product and how one may log in, and asked to let in
+nobody in particular where it offers that. Nothing is declared, published or consumed.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from iotscan.errors import Malformed
+from iotscan.errors import ConnectionLost, Malformed
 from iotscan.model import Fact, Impact, Kind, Observation, Sender, Service, Transcript
-from iotscan.probe_api import Login, Network, Opening
-from iotscan.protocols import amqp
+from iotscan.probe_api import Login, Network, Opening, Stream
+from iotscan.protocols import amqp, amqp_start
 from iotscan.protocols.amqp import Header, Item, Method, SaslInit, SaslOutcome
+from iotscan.protocols.amqp_start import ANONYMOUS, HEADER, Start
+from iotscan.protocols.databases import ACCESS, access
 from iotscan.protocols.overheard import clear_turns, framed, login_facts, observe, turned
 from iotscan.protocols.sasl import plain_user
 from iotscan.text import clean
@@ -29,6 +33,7 @@ KINDS = (
         "unknown.",
     ),
 )
+PORT, SECURE_PORT = 5672, 5671
 # What a conversation must show before anything is believed: the header, or frames of both sides.
 _START = bytes([amqp.METHOD, 0, 0])
 
@@ -37,24 +42,89 @@ Said = tuple[int, Sender, Item]
 
 class Amqp:
     name = "amqp"
-    openings: Sequence[Opening] = ()
-    impact = Impact.LISTEN
-    emits = KINDS
+    openings: Sequence[Opening] = (
+        Opening("amqp", "tcp", (PORT, SECURE_PORT), HEADER, tls=(SECURE_PORT,)),
+    )
+    impact = Impact.GREET
+    emits = (*KINDS, ACCESS)
 
     def recognises(self, heard: bytes) -> bool:
-        return heard[:8] in amqp.HEADERS
+        """A broker's start, or the header by which one of another version refuses ours."""
+        return heard[:8] in amqp.HEADERS or _start(heard) is not None
 
     def handles(self, service: Service) -> bool:
-        return False
+        return service.name == self.name and service.endpoint.transport == "tcp"
 
     async def converse(self, service: Service, net: Network, logins: Sequence[Login]) -> None:
-        """Nothing is said: see the module's first line."""
+        async with net.tcp(service) as stream:
+            await stream.write(HEADER)
+            first = await _hear(stream)
+            if not isinstance(first, Method) or first.number != amqp.START:
+                return
+            if ANONYMOUS in amqp_start.parse_start(first).mechanisms:
+                await stream.write(amqp_start.anonymous_start_ok())
+                await _hear(stream)
 
     def read(self, talk: Transcript) -> Iterator[Observation]:
-        if talk.client is None or talk.service.endpoint.transport != "tcp":
+        if talk.service.endpoint.transport != "tcp":
             return
-        if any(turn.data.startswith((b"AMQP", _START)) for turn in talk.turns[:3]):
+        if talk.client is None:
+            yield from _own(talk)
+        elif any(turn.data.startswith((b"AMQP", _START)) for turn in talk.turns[:3]):
             yield from _captured(talk)
+
+
+async def _hear(stream: Stream) -> Item:
+    """The broker's next frame. Raises Malformed, ConnectionLost."""
+    heard = b""
+    while (taken := amqp.take(heard)) is None:
+        more = await stream.read()
+        if not more:
+            raise ConnectionLost("closed without a whole answer")
+        heard += more
+    return taken[0]
+
+
+def _start(heard: bytes) -> Start | None:
+    """The start that a broker's words begin with."""
+    try:
+        taken = amqp.take(heard)
+        if taken and isinstance(taken[0], Method) and taken[0].number == amqp.START:
+            return amqp_start.parse_start(taken[0])
+    except Malformed:
+        pass
+    return None
+
+
+def _own(talk: Transcript) -> Iterator[Observation]:
+    """What a broker said to us. A tune in answer to nobody's login lets in whoever comes."""
+    for channel in sorted({turn.channel for turn in talk.turns}):
+        heard = talk.said_by("server", channel)
+        start = _start(heard)
+        if start is None:
+            continue
+        turns = tuple(i for i, turn in talk.turns_of(channel) if turn.sender == "server")[:4]
+        product, version = (start.properties.get(word, "") for word in ("product", "version"))
+        asked = amqp_start.anonymous_start_ok() in talk.said_by("client", channel)
+        yield access(
+            talk,
+            clean(product, 64) or "AMQP broker",
+            turns,
+            is_open=_let_in(heard) if asked else None if ANONYMOUS in start.mechanisms else False,
+            version=version,
+        )
+
+
+def _let_in(heard: bytes) -> bool | None:
+    """Whether a tune follows the start; None where nothing tells."""
+    try:
+        first = amqp.take(heard)
+        second = amqp.take(heard[first[1] :]) if first else None
+    except Malformed:
+        return None
+    if second is None or not isinstance(second[0], Method):
+        return None
+    return {amqp.TUNE: True, amqp.CLOSE: False}.get(second[0].number)
 
 
 def _captured(talk: Transcript) -> Iterator[Observation]:
