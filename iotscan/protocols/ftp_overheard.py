@@ -10,7 +10,7 @@ from iotscan.protocols import ftp
 from iotscan.protocols.firmware import is_named_so
 from iotscan.protocols.ftp import Command, Reply
 from iotscan.protocols.ftp_reading import ANONYMOUS, version_in
-from iotscan.protocols.overheard import clear_turns, lines, login_facts, observe, turned
+from iotscan.protocols.overheard import beginning, clear_turns, lines, login_facts, observe, turned
 from iotscan.text import clean
 
 # What decides for a conversation that began in the middle: commands and codes that mail and news
@@ -39,7 +39,7 @@ def read_captured(talk: Transcript) -> Iterator[Observation]:
 
 def _looks_right(talk: Transcript) -> bool:
     """The cheap question: a server whose first words are a three-digit code."""
-    first = next((turn.data for turn in talk.turns if turn.sender == "server"), b"")
+    first = beginning(talk, "server", 4)
     return first[:3].isdigit() and first[3:4] in (b" ", b"-")
 
 

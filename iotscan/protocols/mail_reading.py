@@ -12,7 +12,15 @@ from dataclasses import dataclass
 from iotscan.model import Fact, Kind, Observation, Transcript
 from iotscan.protocols import mail
 from iotscan.protocols.mail import MailLogin
-from iotscan.protocols.overheard import Line, clear_turns, lines, login_facts, observe, turned
+from iotscan.protocols.overheard import (
+    Line,
+    beginning,
+    clear_turns,
+    lines,
+    login_facts,
+    observe,
+    turned,
+)
 from iotscan.text import clean
 
 
@@ -80,11 +88,10 @@ class Dialect:
             return
 
     def _is_it(self, talk: Transcript) -> bool:
-        heard = next((turn.data for turn in talk.turns if turn.sender == "server"), b"")
-        if self.recognises(heard):
+        if self.recognises(beginning(talk, "server")):
             return True
-        said = next((turn.data for turn in talk.turns if turn.sender == "client"), b"")
-        return talk.turns[0].sender == "client" and self.ours.match(said) is not None
+        began = talk.turns[0].sender == "client"
+        return began and self.ours.match(beginning(talk, "client")) is not None
 
 
 POP3 = Dialect(

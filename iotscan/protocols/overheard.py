@@ -77,6 +77,17 @@ def framed(
             began, data = index, data[found[1] :]
 
 
+def beginning(talk: Transcript, sender: Sender, size: int = 512) -> bytes:
+    """The first bytes that one side said, about so many."""
+    said = b""
+    for turn in talk.turns:
+        if turn.sender == sender:
+            said += turn.data[:size]
+            if len(said) >= size:
+                break
+    return said
+
+
 def turn_at(turns: Iterable[tuple[int, Turn]], sender: Sender, offset: int) -> int:
     """The turn that holds the byte at this offset of what one side said. Raises LookupError."""
     for index, turn in turns:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from iotscan.errors import Malformed
 from iotscan.model import Ending, Fact, Kind, Observation, Outcome, Transcript
 from iotscan.protocols import rfb
-from iotscan.protocols.overheard import observe, turn_at, turned
+from iotscan.protocols.overheard import beginning, observe, turn_at, turned
 from iotscan.protocols.rfb import Greeting
 from iotscan.text import clean
 
@@ -165,8 +165,9 @@ def _logins(talk: Transcript, tries: list[tuple[str, Session, list[int]]]) -> It
 
 def read_captured(talk: Transcript) -> Iterator[Observation]:
     """An observation of vnc.overheard."""
-    starts = {turn.sender: turn.data[:4] for turn in reversed(talk.turns)}
-    if talk.service.endpoint.transport != "tcp" or b"RFB " not in starts.values():
+    if talk.service.endpoint.transport != "tcp":
+        return
+    if b"RFB " not in (beginning(talk, side, 4)[:4] for side in ("server", "client")):
         return
     if talk.turns[0].sender == "client":
         talk = turned(talk)  # the server speaks first

@@ -8,7 +8,7 @@ from contextlib import suppress
 from iotscan.errors import Malformed
 from iotscan.model import Channel, Ending, Fact, Observation, Outcome, Transcript, Turn
 from iotscan.protocols import ssh, ssh_judged
-from iotscan.protocols.overheard import observe, turned
+from iotscan.protocols.overheard import beginning, observe, turned
 from iotscan.protocols.ssh import Identification, KexInit
 from iotscan.protocols.ssh_client import WITHOUT_RSA, Client
 from iotscan.text import clean
@@ -144,7 +144,7 @@ def read_captured(talk: Transcript) -> Iterator[Observation]:
     if talk.service.endpoint.transport != "tcp":
         return
     first = {turn.sender: i for i, turn in reversed(tuple(enumerate(talk.turns)))}
-    named = {sender: _named(talk.turns[index].data) for sender, index in first.items()}
+    named = {sender: _named(beginning(talk, sender)) for sender in first}
     if named.get("server") is None and named.get("client") is not None and len(first) == 1:
         talk = turned(talk)  # only one side was captured: a server speaks first
         first, named = {"server": first["client"]}, {"server": named["client"]}
