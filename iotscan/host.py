@@ -37,6 +37,8 @@ from iotscan.settings import Settings
 _T = TypeVar("_T")
 # Two conversations at a time leave the third connection a device allows for one that needs two.
 CONVERSATIONS_AT_ONCE = 2
+# UDP takes no connection of the device; these mostly wait for ports that never answer.
+QUESTIONS_AT_ONCE = 16
 
 
 @dataclass
@@ -68,6 +70,9 @@ class HostWorker:
     _open: list[Endpoint] = field(default_factory=list)
     _seen: set[tuple[str, Service]] = field(default_factory=set)
     _gone: bool = False
+    _questions: asyncio.Semaphore = field(
+        default_factory=lambda: asyncio.Semaphore(QUESTIONS_AT_ONCE)
+    )
     _room: asyncio.Semaphore = field(
         default_factory=lambda: asyncio.Semaphore(CONVERSATIONS_AT_ONCE)
     )
@@ -217,7 +222,8 @@ class HostWorker:
         self, service: Service, name: str, talk: Callable[[Conversation], Awaitable[_T]]
     ) -> tuple[_T | None, Transcript]:
         """Run one conversation; its result, None if it failed, and its transcript."""
-        async with self._room:
+        udp = service.endpoint.transport == "udp"
+        async with self._questions if udp else self._room:
             number, began = self.shop.new_id("c"), self.shop.now()
             door = self.shop.gateway.conversation(
                 service, name, id=number, began=began, impact=self.impact

@@ -123,8 +123,11 @@ class Gateway:
             wait = self._quiet_until.get(endpoint, 0.0) - self.clock() if rule.gap else 0.0
             if wait > 0.0:
                 await self.sleep(wait)
-            async with self.governor.connection(endpoint.address):
-                yield
+            if endpoint.transport == "udp":
+                yield  # takes no connection of the device; its datagrams are paced one by one
+            else:
+                async with self.governor.connection(endpoint.address):
+                    yield
         finally:
             if rule.gap:
                 self._quiet_until[endpoint] = self.clock() + rule.gap
