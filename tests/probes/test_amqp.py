@@ -1,88 +1,107 @@
-"""The AMQP probe: brokers that let nobody in particular in, and brokers that do not."""
+"""AMQP as others speak it: that it is in clear, and the logins in it."""
 
 from __future__ import annotations
 
-from ipaddress import ip_address
+import struct
+from collections.abc import Sequence
 
 import pytest
 
-from iotscan.errors import Malformed
-from iotscan.model import Ending, Endpoint, Fact, Service, Transcript
+from iotscan.model import Fact, Sender
 from iotscan.plugins import probes
-from iotscan.protocols.amqp_start import HEADER, anonymous_start_ok
-from iotscan.testing import Closes, FakeNetwork, Hears, Says, Step
+from iotscan.testing import captured
 
 PROBE = next(probe for probe in probes() if probe.name == "amqp")
-SERVICE = Service(Endpoint(ip_address("127.9.0.11"), "tcp", 5672), "amqp")
+HEADER = b"AMQP\0\0\x09\x01"
 
 
-def long(value: bytes) -> bytes:
-    return len(value).to_bytes(4, "big") + value
+def method(number: int, arguments: bytes = b"") -> bytes:
+    payload = struct.pack(">HH", 10, number) + arguments
+    return struct.pack(">BHI", 1, 0, len(payload)) + payload + b"\xce"
 
 
-def frame(number: int, arguments: bytes = b"") -> bytes:
-    payload = (10).to_bytes(2, "big") + number.to_bytes(2, "big") + arguments
-    return b"\x01\x00\x00" + long(payload) + b"\xce"
+def ok(mechanism: bytes, response: bytes) -> bytes:
+    short = bytes([len(mechanism)]) + mechanism
+    return method(11, b"\0\0\0\0" + short + len(response).to_bytes(4, "big") + response)
 
 
-def start(mechanisms: bytes) -> bytes:
-    fields = ((b"product", b"RabbitMQ"), (b"version", b"3.10.8\x1b[1m"))
-    table = b"".join(bytes([len(n)]) + n + b"S" + long(v) for n, v in fields)
-    return frame(10, b"\x00\x09" + long(table) + long(mechanisms) + long(b"en_US"))
+LOGIN = ok(b"PLAIN", b"\0cam\0s3cret")
+SESSION: list[tuple[Sender, bytes]] = [
+    ("client", HEADER),
+    ("server", method(10, b"x")),
+    ("client", LOGIN),
+    ("server", method(30)),
+]
 
 
-TUNE, CLOSE = frame(30, bytes(8)), frame(50, b"\x01\x93\x00\x00\x00\x00\x00")
+def overheard(
+    said: Sequence[tuple[Sender, bytes]],
+) -> list[tuple[str, dict[str, Fact], str, tuple[int, ...]]]:
+    seen = PROBE.read(captured(said, 5672))
+    return [(one.kind, dict(one.facts), str(one.address), one.proofs[0].turns) for one in seen]
 
 
-def facts(talk: Transcript) -> list[dict[str, Fact]]:
-    return [dict(seen.facts) for seen in PROBE.read(talk)]
+def test_a_session_and_its_login_are_seen() -> None:
+    session, login = overheard(SESSION)
+    assert session == (
+        "amqp.overheard",
+        {"cleartext": True, "version": "0-9-1", "peer": "192.0.2.7"},
+        "192.0.2.1",
+        (0,),
+    )
+    assert login == (
+        "amqp.overheard_login",
+        {"username": "cam", "mechanism": "PLAIN", "outcome": "accepted", "peer": "192.0.2.7"},
+        "192.0.2.1",
+        (2,),
+    )
 
 
 @pytest.mark.parametrize(
-    ("second", "expected"),
-    [(Says(TUNE), {"open": True}), (Says(CLOSE), {"open": False}), (Closes(), {})],
+    ("answer", "outcome"), [([("server", method(50))], "refused"), ([], "unknown")]
 )
-async def test_nobodys_login_is_tried_where_it_is_offered(
-    second: Step, expected: dict[str, Fact]
+def test_a_broker_that_hangs_up_leaves_it_open(
+    answer: list[tuple[Sender, bytes]], outcome: str
 ) -> None:
-    greeting = start(b"ANONYMOUS PLAIN")
-    script: list[Step] = [
-        Hears(HEADER),
-        Says(greeting[:20]),
-        Says(greeting[20:]),
-        Hears(anonymous_start_ok()),
-        second,
+    assert overheard([*SESSION[:3], *answer])[1][1]["outcome"] == outcome
+
+
+def test_the_middle_of_a_session_and_mistaken_sides_are_put_right() -> None:
+    other: dict[Sender, Sender] = {"client": "server", "server": "client"}
+    turned = [(other[side], data) for side, data in SESSION[1:]]
+    session, login = overheard(turned)
+    assert session[2] == login[2] == "192.0.2.7"
+    assert login[1]["outcome"] == "accepted"
+
+
+def test_version_1_logs_in_with_sasl() -> None:
+    values = b"\xa3\x05PLAIN\xa0\x0b\0cam\0s3cret"
+    body = b"\x00\x53\x41\xc0" + bytes([len(values) + 1, 2]) + values
+    init = struct.pack(">IBBH", 8 + len(body), 2, 1, 0) + body
+    outcome = struct.pack(">IBBH", 16, 2, 1, 0) + b"\x00\x53\x44\xc0\x03\x01\x50\x01"
+    said: list[tuple[Sender, bytes]] = [
+        ("client", b"AMQP\x03\x01\0\0" + init),
+        ("server", b"AMQP\x03\x01\0\0" + outcome),
     ]
-    talk = await FakeNetwork(SERVICE, [script]).play(PROBE)
-    known: dict[str, Fact] = {"product": "RabbitMQ", "version": "3.10.8 [1m", "encrypted": False}
-    assert facts(talk) == [known | expected]
+    _, login = overheard(said)
+    assert (login[1]["username"], login[1]["outcome"]) == ("cam", "refused")
 
 
-async def test_a_broker_that_asks_for_a_login_is_asked_nothing_more() -> None:
-    script: list[Step] = [Hears(HEADER), Says(start(b"PLAIN AMQPLAIN"))]
-    talk = await FakeNetwork(SERVICE, [script]).play(PROBE)
-    assert talk.ending is Ending.COMPLETE
-    assert facts(talk)[0]["open"] is False
+@pytest.mark.parametrize(
+    "said",
+    [
+        [("client", HEADER)],
+        [("client", HEADER), ("server", b"AMQP\0\0\x09\x01")],
+        [("client", b"AMQP\x02\x01\0\0"), ("client", b"\x16\x03\x01\x02\0\x01\0\x01")],
+        [("client", b"\x01\0\0\0\x04abcd\xce")],
+        [("server", b"\x01\x00\x00 not amqp at all, but long enough")],
+        [],
+    ],
+)
+def test_what_proves_nothing_is_not_told(said: list[tuple[Sender, bytes]]) -> None:
+    assert overheard(said) == []
 
 
-async def test_a_broker_of_another_version_is_recognised_and_not_judged() -> None:
-    other = b"AMQP\x00\x01\x00\x00"
-    assert PROBE.recognises(other)
-    talk = await FakeNetwork(SERVICE, [[Hears(), Says(other), Closes()]]).play(PROBE)
-    assert talk.ending is Ending.COMPLETE
-    assert facts(talk) == []
-
-
-async def test_what_is_no_broker_is_called_so() -> None:
-    network = FakeNetwork(SERVICE, [[Hears(), Says(b"HTTP/1.1 400 Bad Request\r\n\r\n")]])
-    with pytest.raises(Malformed):
-        await PROBE.converse(SERVICE, network, ())  # type: ignore[arg-type]
-    assert facts(network.transcript("amqp")) == []
-
-
-def test_only_brokers_are_recognised() -> None:
-    assert PROBE.recognises(start(b"PLAIN"))
-    assert not PROBE.recognises(start(b"PLAIN")[:-1])
-    assert not PROBE.recognises(frame(30, bytes(8)))
-    assert not PROBE.recognises(b"AMQP\x09\x09\x09\x09")
-    assert not PROBE.recognises(b"")
+async def test_a_login_without_a_readable_password_is_no_login() -> None:
+    said: list[tuple[Sender, bytes]] = [("client", HEADER), ("client", ok(b"EXTERNAL", b""))]
+    assert [kind for kind, *_ in overheard(said)] == ["amqp.overheard"]

@@ -1,0 +1,77 @@
+"""LDAP as others speak it: passwords in simple binds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+
+from iotscan.model import Fact, Sender
+from iotscan.plugins import probes
+from iotscan.protocols.ber import encode, encode_integer
+from iotscan.protocols.ldap import START_TLS
+from iotscan.testing import captured
+
+PROBE = next(probe for probe in probes() if probe.name == "ldap")
+
+
+def message(number: int, tag: int, content: bytes) -> bytes:
+    return encode(0x30, encode_integer(number) + encode(tag, content))
+
+
+def bind(number: int, name: bytes, secret: bytes) -> bytes:
+    return message(number, 0x60, encode_integer(3) + encode(4, name) + encode(0x80, secret))
+
+
+def done(number: int, code: int) -> bytes:
+    return message(number, 0x61, encode_integer(code, 0x0A) + encode(4, b"") + encode(4, b""))
+
+
+LOGIN = bind(1, b"cn=cam,dc=example", b"s3cret")
+START = message(1, 0x77, encode(0x80, START_TLS))
+
+
+def overheard(
+    said: Sequence[tuple[Sender, bytes]],
+) -> list[tuple[dict[str, Fact], str, tuple[int, ...]]]:
+    seen = PROBE.read(captured(said, 389))
+    return [(dict(one.facts), str(one.address), one.proofs[0].turns) for one in seen]
+
+
+@pytest.mark.parametrize(
+    ("answer", "outcome"),
+    [
+        (done(1, 0), "accepted"),
+        (done(1, 49), "refused"),
+        (done(1, 51), "unknown"),
+        (done(2, 0), "unknown"),
+    ],
+)
+def test_a_simple_bind_of_others_is_read_with_its_outcome(answer: bytes, outcome: str) -> None:
+    ((found, address, turns),) = overheard([("client", LOGIN), ("server", answer)])
+    assert found == {
+        "username": "cn=cam,dc=example",
+        "version": 3,
+        "outcome": outcome,
+        "peer": "192.0.2.7",
+    }
+    assert (address, turns) == ("192.0.2.1", (0,))
+
+
+def test_whoever_binds_is_the_client() -> None:
+    ((_, address, _),) = overheard([("server", LOGIN), ("client", done(1, 0))])
+    assert address == "192.0.2.7"
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        [("client", bind(1, b"", b""))],
+        [("client", bind(1, b"cn=cam", b""))],
+        [("client", START), ("server", b"x"), ("client", LOGIN)],
+        [("client", b"0123456789")],
+        [],
+    ],
+)
+def test_what_holds_no_password_is_left_alone(said: list[tuple[Sender, bytes]]) -> None:
+    assert overheard(said) == []
