@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import re
 import tomllib
 from dataclasses import asdict
@@ -140,10 +141,15 @@ def test_recording_page_names_every_word_of_the_format() -> None:
     assert table == list(_WORDS)
 
 
-def test_first_page_names_every_probe_and_way_of_discovery() -> None:
-    from iotscan.plugins import discoverers, probes
+def test_the_page_of_protocols_is_that_of_the_code() -> None:
+    """Regenerate it with ``python docs/generate.py``."""
+    spec = importlib.util.spec_from_file_location("docs_generate", ROOT / "docs" / "generate.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    assert text("docs/protocols.md") == module.page()
 
-    page = text("README.md").lower()
-    names = {probe.name for probe in probes()} | {found.name for found in discoverers()}
-    names = names - {"neighbours"} | {"neighbour table"}
-    assert [name for name in sorted(names) if name not in page] == []
+
+def test_first_page_leads_to_the_protocols() -> None:
+    assert "docs/protocols.md" in text("README.md")

@@ -1,0 +1,62 @@
+"""Writes docs/protocols.md from what the probes, discoverers and rules say of themselves.
+
+``python docs/generate.py`` after adding one; a test holds the page to the code.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from iotscan.assess.rulebook import Rulebook, load_rulebook
+from iotscan.model import Kind
+from iotscan.plugins import discoverers, probes
+from iotscan.probe_api import Opening
+
+PAGE = Path(__file__).resolve().parent / "protocols.md"
+HEAD = """# What is looked at, and how
+
+Written from the code by `python docs/generate.py`. For each protocol: where a service of it is
+usual (the order of trying; what it is, only its answer decides), what is said first, what is read
+out of the answers, and the findings that can follow. What is never sent stands in
+[safety](safety.md), the limits of ports in `iotscan/net/port_rules.yaml`.
+"""
+
+
+def page() -> str:
+    """The whole page."""
+    book = load_rulebook()
+    parts = [HEAD, "\n# Probes\n"]
+    for probe in probes():
+        parts += [f"\n## {probe.name}\n\n", *_found(probe.openings), *_read(probe.emits, book)]
+    parts.append("\n# Ways of discovery\n")
+    for found in discoverers():
+        heard = ", ".join(f"{layer} {number:#x}" if layer == "ether" else f"{layer}/{number}"
+                          for layer, number in found.hears)  # fmt: skip
+        parts.append(f"\n## {found.name}\n\nRead in captures from: {heard or 'nothing'}.\n")
+        parts += _read(found.emits, book)
+    return "".join(parts)
+
+
+def _found(openings: Sequence[Opening]) -> Iterator[str]:
+    if not openings:
+        yield "Joins services that others found.\n"
+    for opening in openings:
+        ports = ", ".join(map(str, opening.ports))
+        first = f"{len(opening.says)} bytes are sent" if opening.says else "the device speaks first"
+        elsewhere = "; tried on unknown ports too" if opening.anywhere else ""
+        inside = f"; inside TLS on {', '.join(map(str, opening.tls))}" if opening.tls else ""
+        yield f"- {opening.name}: {opening.transport} {ports}; {first}{elsewhere}{inside}\n"
+
+
+def _read(kinds: Sequence[Kind], book: Rulebook) -> Iterator[str]:
+    if kinds:
+        yield "\n| read | when | findings |\n|---|---|---|\n"
+    for kind in kinds:
+        rules = sorted({rule.id for rule, _ in book.about(kind.name)})
+        told = " ".join(kind.doc.split()).replace("|", "\\|")
+        yield f"| `{kind.name}` | {told} | {', '.join(rules) or '–'} |\n"
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(), encoding="utf-8")
