@@ -13,7 +13,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import Any, BinaryIO, Protocol
 
 import zstandard
 
@@ -36,6 +36,12 @@ CHUNK = 1 << 19
 _DAMAGE = (OSError, EOFError, ValueError, zlib.error, zstandard.ZstdError)
 
 
+class Unpacked(Protocol):
+    """A stream of bytes that hands out what it has."""
+
+    def read1(self, size: int = -1, /) -> bytes: ...
+
+
 class Source:
     """Bytes by position, forward only: ``need`` makes them available in ``data``, a window that
     slides. ``base`` is the position of ``data[0]`` in the (unpacked) file.
@@ -44,7 +50,7 @@ class Source:
     bytes faster than maps.
     """
 
-    def __init__(self, stream: BinaryIO, given: Given) -> None:
+    def __init__(self, stream: Unpacked, given: Given) -> None:
         self.data = b""
         self.base = 0
         self.damage = ""
@@ -75,11 +81,16 @@ class Source:
         return self._given.finish()
 
     def _read(self) -> bytes:
+        """Up to ``CHUNK`` bytes. What could be unpacked before a fault is not lost to it."""
+        parts: list[bytes] = []
+        size = 0
         try:
-            return self._stream.read(CHUNK)
+            while size < CHUNK and (part := self._stream.read1(CHUNK - size)):
+                parts.append(part)
+                size += len(part)
         except _DAMAGE as error:
             self.damage = f"the file cannot be unpacked further: {error}"
-            return b""
+        return b"".join(parts)
 
 
 class Given(io.RawIOBase):
@@ -155,12 +166,12 @@ def _streamed(file: BinaryIO) -> Source:
     return Source(_unpacked(given), given)
 
 
-def _unpacked(given: Given) -> BinaryIO:
+def _unpacked(given: Given) -> Unpacked:
     peekable = io.BufferedReader(given, CHUNK)
     head = peekable.peek(4)[:4]
     if head.startswith(GZIP):
-        return cast("BinaryIO", gzip.GzipFile(fileobj=peekable))
+        return gzip.GzipFile(fileobj=peekable)
     if head == ZSTD:
         unpacker = zstandard.ZstdDecompressor()
-        return cast("BinaryIO", unpacker.stream_reader(peekable, read_across_frames=True))
-    return cast("BinaryIO", peekable)
+        return unpacker.stream_reader(peekable, read_across_frames=True)
+    return peekable

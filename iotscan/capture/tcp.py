@@ -4,7 +4,7 @@ hosts.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from iotscan.capture.flows import (
     BULK,
@@ -40,6 +40,15 @@ class Segment:
     length: int
     at: float
     frame: int
+
+    def after(self, length: int) -> Segment:
+        """The same without so many bytes of its beginning."""
+        return replace(
+            self,
+            sequence=(self.sequence + length) % _FULL,
+            data=self.data[length:],
+            length=self.length - length,
+        )
 
 
 @dataclass(slots=True)
@@ -146,11 +155,14 @@ class TcpFlow:
             if gap > 0:
                 half.next = segment.sequence
             return False
-        if segment.sequence not in half.ahead:
-            half.ahead[segment.sequence] = segment
-            size = len(segment.data) + OVERHEAD
-            half.ahead_size += size
-            self._held.size += size
+        while (known := half.ahead.get(segment.sequence)) is not None:
+            if segment.length <= known.length:
+                return True
+            segment = segment.after(known.length)
+        half.ahead[segment.sequence] = segment
+        size = len(segment.data) + OVERHEAD
+        half.ahead_size += size
+        self._held.size += size
         return True
 
     def _place(self, half: _Half, segment: Segment) -> None:

@@ -1,0 +1,101 @@
+"""Link layers: where the network layer begins, whatever it is wrapped in."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from iotscan.capture.links import ARP, BACNET_SAP, IPV4, IPV6, known, parse
+
+A, B = bytes.fromhex("020000000001"), bytes.fromhex("020000000002")
+IP = b"\x45" + bytes(19)
+SIX = b"\x60" + bytes(39)
+V4, V6 = b"\x08\x00", b"\x86\xdd"
+SNAP = b"\xaa\xaa\x03\0\0\0"
+DATA = b"\x08\0\0\0"
+
+
+@pytest.mark.parametrize(
+    ("link", "frame", "kind", "payload", "source"),
+    [
+        (1, B + A + V4 + IP, IPV4, IP, A),
+        (1, B + A + V6 + SIX, IPV6, SIX, A),
+        (1, B + A + b"\x08\x06" + bytes(28), ARP, bytes(28), A),
+        (1, B + A + b"\x81\0\0\x05" + V4 + IP, IPV4, IP, A),
+        (1, B + A + b"\x88\xa8\0\x05\x81\0\0\x06" + V4 + IP, IPV4, IP, A),
+        (1, B + A + b"\x88\x47\0\0\x10\x40\0\0\x21\x40" + IP, IPV4, IP, A),
+        (1, B + A + b"\x88\x64\x11\0\0\1\0\x16\0\x21" + IP, IPV4, IP, A),
+        (1, B + A + b"\x88\x64\x11\0\0\1\0\x16\0\x57" + SIX, IPV6, SIX, A),
+        (1, B + A + b"\0\x20" + SNAP + V4 + IP, IPV4, IP, A),
+        (1, B + A + b"\0\x20\x82\x82\x03" + b"bacnet", BACNET_SAP, b"bacnet", A),
+        (0, b"\2\0\0\0" + IP, IPV4, IP, b""),
+        (0, b"\0\0\0\x18" + SIX, IPV6, SIX, b""),
+        (0, b"\x1e\0\0\0" + SIX, IPV6, SIX, b""),
+        (0, b"\x0f\0\x08\0" + IP, IPV4, IP, b""),
+        (108, b"\0\0\0\2" + IP, IPV4, IP, b""),
+        (9, b"\xff\x03\0\x21" + IP, IPV4, IP, b""),
+        (9, b"\0\x57" + SIX, IPV6, SIX, b""),
+        (101, IP, IPV4, IP, b""),
+        (12, SIX, IPV6, SIX, b""),
+        (228, IP, IPV4, IP, b""),
+        (113, b"\0\0\0\1\0\6" + A + b"\0\0" + V4 + IP, IPV4, IP, A),
+        (113, b"\0\0\0\1\0\6" + A + b"\0\0\x81\0\0\7" + V4 + IP, IPV4, IP, A),
+        (113, b"\0\0\3\x04\0\0" + bytes(8) + V4 + IP, IPV4, IP, b""),
+        (276, V6 + bytes(9) + b"\6" + A + b"\0\0" + SIX, IPV6, SIX, A),
+        (105, b"\x08\x01\0\0" + A + B + A + b"\0\0" + SNAP + V4 + IP, IPV4, IP, B),
+        (105, b"\x08\x02\0\0" + A + B + A + b"\0\0" + SNAP + V4 + IP, IPV4, IP, A),
+        (105, b"\x88\x02\0\0" + A + B + A + b"\0\0\0\0" + SNAP + V4 + IP, IPV4, IP, A),
+        (105, b"\x08\x03\0\0" + A + B + A + b"\0\0" + B + SNAP + V4 + IP, IPV4, IP, B),
+        (127, b"\0\0\x08\0abcd\x08\0\0\0" + A + B + A + b"\0\0" + SNAP + V4 + IP, IPV4, IP, B),
+    ],
+)
+def test_where_the_network_layer_begins(
+    link: int, frame: bytes, kind: int, payload: bytes, source: bytes
+) -> None:
+    found = parse(link, frame)
+    assert found is not None
+    assert (found.kind, frame[found.offset :], found.source) == (kind, payload, source)
+
+
+@pytest.mark.parametrize(
+    ("link", "frame", "source"),
+    [
+        (105, b"\x08\x41\0\0" + A + B + A + b"\0\0" + bytes(40), B),
+        (105, b"\x80\0\0\0" + A + B + A + bytes(40), B),
+        (105, b"\x48\x01\0\0" + A + B + A + b"\0\0", B),
+        (1, B + A + b"\0\x20\x42\x42\x03" + bytes(30), A),
+        (195, b"\x41\x88" + bytes(20), b""),
+        (230, b"\x41\x88" + bytes(20), b""),
+    ],
+    ids=["encrypted", "beacon", "null data", "spanning tree", "802.15.4", "802.15.4 without FCS"],
+)
+def test_frames_without_a_network_layer_still_have_a_sender(
+    link: int, frame: bytes, source: bytes
+) -> None:
+    found = parse(link, frame)
+    assert found is not None
+    assert (found.kind, found.source) == (0, source)
+
+
+def test_the_innermost_vlan_counts() -> None:
+    found = parse(1, B + A + b"\x88\xa8\0\x05\x81\0\xe0\x06" + V4 + IP)
+    assert found is not None
+    assert found.vlan == 6
+
+
+def test_unknown_link_types_and_cut_frames_are_nothing() -> None:
+    assert not known(147)
+    assert parse(147, bytes(60)) is None
+    assert parse(1, A + B) is None
+    assert known(1)
+
+
+def test_an_endless_stack_of_tags_ends() -> None:
+    assert parse(1, B + A + b"\x81\0\0\1" * 10_000) is not None
+    assert parse(1, B + A + b"\x88\x47" + b"\0\0\x10\x40" * 10_000) is None
+
+
+@given(st.integers(0, 300), st.binary(max_size=120))
+def test_garbage_is_harmless(link: int, frame: bytes) -> None:
+    parse(link, frame)
