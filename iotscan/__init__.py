@@ -11,13 +11,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from iotscan.version import __version__
+
 if TYPE_CHECKING:
+    from iotscan.api import replay, scan
     from iotscan.capture.recording import load as load_recording
     from iotscan.model import Finding, Impact, Report, Severity
-    from iotscan.api import replay, scan
     from iotscan.settings import Limits, Settings
 
-__version__ = "0.1.0"
+
 __all__ = [
     "Finding",
     "Impact",
@@ -25,6 +27,7 @@ __all__ = [
     "Report",
     "Settings",
     "Severity",
+    "__version__",
     "load_recording",
     "replay",
     "scan",

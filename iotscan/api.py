@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from iotscan import __version__, offline
+from iotscan import offline
 from iotscan.assess import assess
 from iotscan.assess.rulebook import Rulebook, load_rulebook
 from iotscan.capture import recording
@@ -29,6 +29,7 @@ from iotscan.net.scope import Targets, resolve_targets
 from iotscan.plugins import probes
 from iotscan.probe_api import Login
 from iotscan.settings import Settings
+from iotscan.version import __version__
 
 
 async def scan(

@@ -15,7 +15,6 @@ from datetime import UTC, datetime, timedelta
 from itertools import starmap
 from pathlib import Path
 
-from iotscan import __version__
 from iotscan.assess.listening import Listener
 from iotscan.assess.pipeline import conclude
 from iotscan.assess.reading import Plugins, Readings, Witness
@@ -39,6 +38,7 @@ from iotscan.model import (
     Report,
     Scope,
 )
+from iotscan.version import __version__
 
 # Below so many bytes of captures a second process costs more than it brings.
 WORTH_PROCESSES = 32 << 20

@@ -15,7 +15,6 @@ from pathlib import Path
 
 import click
 
-from iotscan import __version__
 from iotscan.cli.exits import FINE, INCOMPLETE
 from iotscan.errors import IotscanError
 from iotscan.net.interfaces import InterfaceNote, describe_interfaces
@@ -23,6 +22,7 @@ from iotscan.net.raw import Frames
 from iotscan.report import Options
 from iotscan.report.page import Page
 from iotscan.report.words import count
+from iotscan.version import __version__
 
 # Files that container engines put into every container they start.
 _CONTAINER_MARKS = ("/.dockerenv", "/run/.containerenv")

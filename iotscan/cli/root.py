@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import click
 
-from iotscan import __version__
+from iotscan.version import __version__
 
 COMMANDS = {
     "scan": ("iotscan.cli.scan:scan", "Find the devices on a network, and check them."),
