@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from typing import TYPE_CHECKING
 
 from iotscan.errors import (
     BudgetSpent,
@@ -19,14 +18,12 @@ from iotscan.errors import (
 from iotscan.model import Ending, Endpoint, Impact, Outcome, Service, Transcript, Transport
 from iotscan.net.addresses import plain
 from iotscan.net.dial import connect_tcp, open_udp
+from iotscan.net.gatekeeper import Gatekeeper
 from iotscan.net.line import Line
 from iotscan.net.record import Record
 from iotscan.net.relay import TcpRelay, UdpRelay, relay_tcp, relay_udp
 from iotscan.net.streams import TcpStream, UdpExchange
 from iotscan.probe_api import Login
-
-if TYPE_CHECKING:
-    from iotscan.net.gateway import Gateway
 
 
 class Conversation:
@@ -39,7 +36,7 @@ class Conversation:
 
     def __init__(
         self,
-        gateway: Gateway,
+        gateway: Gatekeeper,
         service: Service,
         probe: str,
         *,
