@@ -24,6 +24,7 @@ _UNIX = re.compile(
 )
 _PASSIVE = re.compile(r"(\d{1,3}),(\d{1,3}),(\d{1,3}),(\d{1,3}),(\d{1,3}),(\d{1,3})")
 _EXTENDED = re.compile(r"\((.)\1\1(\d{1,5})\1\)")
+_NAME = re.compile(r"\bFTP|FTPd|ftpd?\b")
 _MAIL = re.compile(rb"\bE?SMTP|\bmail\b|postfix|sendmail|exim\b|\bLMTP", re.IGNORECASE)
 
 
@@ -88,9 +89,14 @@ def is_greeting(heard: bytes) -> bool:
     found = _REPLY.match(head.rstrip(b"\r"))
     if found is None or not end or found[1] not in (b"220", b"120", b"421") or not found[2]:
         return False
-    if re.search(rb"\bFTP|FTPd|ftpd?\b", heard[:4096]):
+    if names_itself(heard[:4096].decode("latin-1")):
         return True
     return found[1] == b"220" and _MAIL.search(heard[:4096]) is None
+
+
+def names_itself(text: str) -> bool:
+    """Whether a greeting says that this is FTP."""
+    return _NAME.search(text) is not None
 
 
 def features(reply: Reply) -> tuple[str, ...]:

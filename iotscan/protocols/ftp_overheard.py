@@ -49,7 +49,7 @@ def _is_ftp(said: Sequence[Reply | Command]) -> bool:
     if verbs & _MAIL or not replies:
         return False
     greeted = replies[0].code == 220 and isinstance(said[0], Reply)
-    if greeted and re.search(r"\bFTP|ftpd?\b", replies[0].text):
+    if greeted and ftp.names_itself(replies[0].text):
         return True
     known = bool(verbs & _OURS)
     return known and (greeted or bool({reply.code for reply in replies} & _CODES))

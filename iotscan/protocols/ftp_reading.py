@@ -88,7 +88,7 @@ def pairs(said: Sequence[Reply | Command]) -> Iterator[tuple[Command, Reply | No
 
 def _is_ftp(sessions: Sequence[Session]) -> bool:
     """Whether a reply was given that only FTP has: to a user name, or a greeting that says so."""
-    if any(s.greeting and re.search(r"\bFTP|ftpd?\b", s.greeting.text) for s in sessions):
+    if any(s.greeting and ftp.names_itself(s.greeting.text) for s in sessions):
         return True
     codes = {r.code for s in sessions for c, r in s.pairs if r and c.verb in ("USER", "PASS")}
     features = any(r and r.code in (211, 234) for s in sessions for _, r in s.pairs)

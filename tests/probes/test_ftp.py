@@ -392,6 +392,11 @@ def test_a_session_that_begins_in_the_middle_or_is_turned_round_is_read() -> Non
     assert seen.facts["peer"] == "192.0.2.1"
 
 
+def test_a_greeting_that_says_ftp_is_enough() -> None:
+    ((kind, found, _),) = overheard(SESSION[:1])
+    assert (kind, found["cleartext"]) == ("ftp.overheard", True)
+
+
 def test_a_session_that_changes_to_tls_first_is_not_in_clear() -> None:
     said: list[tuple[Sender, bytes]] = [
         SESSION[0],

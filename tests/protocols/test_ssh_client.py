@@ -129,6 +129,20 @@ async def test_the_same_words_of_the_server_teach_a_reader_the_same() -> None:
         )
 
 
+@pytest.mark.parametrize("mac", ["hmac-sha2-256", "hmac-sha2-256-etm@openssh.com", "gcm"])
+async def test_a_packet_that_was_changed_on_the_way_is_not_believed(mac: str) -> None:
+    cipher = "aes128-gcm@openssh.com" if mac == "gcm" else "aes128-ctr"
+    macs = () if mac == "gcm" else [mac]
+    async with server(encryption_algs=[cipher], mac_algs=macs) as port:
+        heard = bytearray(await talk(port, Client()))
+    heard[-20 if mac == "gcm" else -40] ^= 1
+    reader = Client()
+    with pytest.raises(Malformed):
+        reader.feed(bytes(heard))
+    assert reader.methods is None
+    assert reader.host_key is not None
+
+
 async def test_a_door_without_a_lock_is_seen() -> None:
     client = Client()
     async with server(OpenDoor) as port:
