@@ -166,7 +166,7 @@ async def test_a_printer_is_found_and_hears_nothing_whatever_is_tried(gateway_wi
 @pytest.fixture
 def ruled(monkeypatch: pytest.MonkeyPatch) -> Callable[[PortRule], None]:
     def use(rule: PortRule) -> None:
-        monkeypatch.setattr("iotscan.net.gateway.rule_for", lambda endpoint: rule)
+        monkeypatch.setattr("iotscan.net.gatekeeper.rule_for", lambda endpoint: rule)
 
     return use
 
