@@ -160,24 +160,22 @@ def lasting(seconds: float) -> str:
     if seconds < 10:
         return f"{seconds:.1f} seconds"
     minutes, rest = divmod(round(seconds), 60)
+    if minutes >= 120:
+        hours = minutes // 60
+        return count(hours, "hour") if hours < 72 else count(hours // 24, "day")
     return (f"{count(minutes, 'minute')} " if minutes else "") + count(rest, "second")
 
 
 def proofs(finding: Finding) -> str:
-    """Where the evidence lies in the recording: "c17 turns 4, 5"."""
+    """Where the evidence lies: "c17 turns 4, 5" of a recording, "x.pcap frame 7" of a capture."""
     more = len(finding.proofs) - 3
     shown = "; ".join(_proof(proof) for proof in finding.proofs[:3])
     return shown + (f" and {more:,} more" if more > 0 else "")
 
 
 def _proof(proof: Proof) -> str:
+    if proof.frames:
+        frames = f"frame{'s' * (len(proof.frames) > 1)} {listed(list(map(str, proof.frames)), 6)}"
+        return f"{safe(proof.file, 60)} {frames}".lstrip()
     turns = f" turn{'s' * (len(proof.turns) > 1)} {listed(list(map(str, proof.turns)), 6)}"
-    frames = f" frame{'s' * (len(proof.frames) > 1)} {listed(list(map(str, proof.frames)), 6)}"
-    return "".join(
-        (
-            safe(proof.source, 40),
-            turns if proof.turns else "",
-            f" {safe(proof.file, 60)}" if proof.file else "",
-            frames if proof.frames else "",
-        )
-    )
+    return safe(proof.source, 40) + (turns if proof.turns else "")

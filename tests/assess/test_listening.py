@@ -1,0 +1,250 @@
+"""Reading a capture as it goes by: each conversation once, bounded, booked where it belongs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from ipaddress import ip_address
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from iotscan.assess import listening
+from iotscan.assess.booking import booked
+from iotscan.assess.derive_capture import contacts, scanning
+from iotscan.assess.listening import Listener, turned
+from iotscan.assess.reading import Plugins, Readings, Witness
+from iotscan.capture.scans import Scans
+from iotscan.model import (
+    Channel,
+    Endpoint,
+    Kind,
+    Observation,
+    Packet,
+    Proof,
+    Service,
+    Sighting,
+    Transcript,
+    Turn,
+)
+
+CLIENT = Endpoint(ip_address("192.168.1.5"), "tcp", 40_000)
+SERVER = Endpoint(ip_address("192.168.1.9"), "tcp", 23)
+OUTSIDE = Endpoint(ip_address("52.1.2.3"), "tcp", 443)
+WORDS = (Kind("lamp.state", {"open": bool, "bits": int}, ""),)
+
+
+def talk(
+    said: bytes = b"hello", server: Endpoint = SERVER, client: Endpoint = CLIENT, **odd: Any
+) -> Transcript:
+    turns = (Turn("client", 0.0, said, frame=4), Turn("server", 0.1, b"yes", frame=6))
+    return Transcript(
+        odd.get("id", "c1"),
+        Service(server),
+        "capture",
+        2.5,
+        turns,
+        (Channel(server),),
+        note=odd.get("note", ""),
+        client=client,
+    )
+
+
+def probe(read: Callable[[Transcript], Iterator[Observation]], name: str = "lamp") -> Any:
+    return SimpleNamespace(name=name, emits=WORDS, read=read, openings=("x",))
+
+
+def reads(word: bytes) -> Any:
+    """A probe that reads conversations in which the client begins with this word."""
+
+    def read(talk: Transcript) -> Iterator[Observation]:
+        if talk.turns[0].sender == "client" and talk.turns[0].data.startswith(word):
+            endpoint = talk.service.endpoint
+            proof = Proof(talk.id, (1,))
+            yield Observation("lamp.state", {"open": True}, endpoint.address, endpoint, (proof,))
+
+    return probe(read)
+
+
+def listener(*probes: Any, discoverers: tuple[Any, ...] = ()) -> Listener:
+    plugins = Plugins({p.name: p for p in probes}, {d.name: d for d in discoverers})
+    return Listener(plugins, "x.pcap")
+
+
+def test_an_observation_names_peer_file_and_frames() -> None:
+    ear = listener(reads(b"hello"))
+    assert ear.talk(talk())
+    (seen,) = ear.readings().observations
+    assert seen.facts == {"peer": "192.168.1.5", "open": True}
+    assert seen.proofs == (Proof("c1", (1,), "x.pcap", (6,)),)
+
+
+def test_a_conversation_leaves_a_note_and_a_time_only_if_it_proved_something() -> None:
+    ear = listener(reads(b"hello"))
+    ear.talk(talk())
+    assert not ear.talk(talk(b"noise", id="c2"))
+    kept = ear.readings()
+    assert [(note.id, note.turns) for note in kept.notes] == [("c1", 2)]
+    assert kept.began == {"c1": 2.5}
+    assert kept.spoken == {SERVER: frozenset({"lamp"})}
+    assert kept.answers == {SERVER: Proof("c1", (), "x.pcap", (6,))}
+
+
+def test_the_same_again_adds_proofs_up_to_a_bound() -> None:
+    ear = listener(reads(b"hello"))
+    for number in range(listening.MOST_PROOFS + 5):
+        ear.talk(talk(id=f"c{number}"))
+    (seen,) = ear.readings().observations
+    assert len(seen.proofs) == listening.MOST_PROOFS
+
+
+def test_too_many_different_observations_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(listening, "MOST_ALIKE", 3)
+    count = iter(range(100))
+
+    def read(talk: Transcript) -> Iterator[Observation]:
+        yield Observation("lamp.state", {"bits": next(count)}, SERVER.address, SERVER)
+
+    ear = listener(probe(read))
+    for _ in range(5):
+        ear.talk(talk())
+    kept = ear.readings()
+    assert len(kept.observations) == 3
+    assert "2 observations" in kept.gaps[0].reason
+
+
+def swapped() -> Transcript:
+    turns = (Turn("server", 0.0, b"hello", frame=4), Turn("client", 0.1, b"yes", frame=6))
+    return Transcript("c1", Service(CLIENT), "capture", 0.0, turns, note="x", client=SERVER)
+
+
+def test_roles_are_exchanged_where_they_were_guessed_and_nobody_reads_it() -> None:
+    ear = listener(reads(b"hello"))
+    assert ear.talk(swapped())
+    (seen,) = ear.readings().observations
+    assert (seen.address, seen.facts["peer"]) == (SERVER.address, "192.168.1.5")
+
+
+def test_roles_that_a_handshake_proved_stay() -> None:
+    ear = listener(reads(b"hello"))
+    assert not ear.talk(
+        Transcript("c1", Service(CLIENT), "capture", 0.0, swapped().turns, client=SERVER)
+    )
+
+
+def test_turned_twice_is_the_same() -> None:
+    assert turned(turned(talk())) == talk()
+    assert turned(talk()).said_by("server") == b"hello"
+
+
+def test_a_reader_that_breaks_its_word_is_one_gap() -> None:
+    def read(talk: Transcript) -> Iterator[Observation]:
+        yield Observation("lamp.state", {"nonsense": True}, SERVER.address, SERVER)
+        raise RuntimeError("oh")
+
+    ear = listener(probe(read), SimpleNamespace(**vars(reads(b"hello")) | {"name": "other"}))
+    for number in range(3):
+        ear.talk(talk(id=f"c{number}"))
+    kept = ear.readings()
+    assert len(kept.gaps) == 2
+    assert len(kept.observations) == 1
+
+
+def test_announcements_and_stations_are_witnesses() -> None:
+    def read(packet: Packet) -> Iterator[Sighting | Observation]:
+        yield Sighting("shout", (CLIENT.address,), packet.mac, ("lamp",))
+        yield Observation("lamp.state", {"open": True}, CLIENT.address)
+
+    crier = SimpleNamespace(name="shout", emits=WORDS, read=read, hears=())
+    ear = listener(discoverers=(crier,))
+    for number in (1, 2):
+        packet = Packet(
+            f"p{number}", 0.0, "shout", b"", CLIENT.address, "02:00:00:00:00:05", frame=9
+        )
+        ear.packet(packet)
+    ear.sighting(Sighting("frames", (), "02:00:00:00:00:06"))
+    shouted, station = ear.readings().witnesses
+    assert (shouted.source, shouted.own) == (CLIENT.address, False)
+    assert shouted.sighting.proof == Proof("p1", (), "x.pcap", (9,))
+    assert (station.sighting.mac, station.own) == ("02:00:00:00:00:06", True)
+    (seen,) = ear.readings().observations
+    assert [proof.source for proof in seen.proofs] == ["p1", "p2"]
+
+
+def readings(*seen: Observation, near: str | None = None) -> Readings:
+    witnesses = ()
+    if near:
+        sighting = Sighting("arp", (ip_address(near),), "02:00:00:00:00:01")
+        witnesses = (Witness(sighting, own=True),)  # type: ignore[assignment]
+    answers = {OUTSIDE: Proof("s1"), SERVER: Proof("s2")}
+    return Readings(witnesses, seen, (), answers=answers)
+
+
+def seen_at(endpoint: Endpoint, peer: str) -> Observation:
+    return Observation("lamp.state", {"peer": peer, "open": True}, endpoint.address, endpoint)
+
+
+def test_what_a_server_outside_says_is_booked_on_the_device_that_asked() -> None:
+    kept = booked(readings(seen_at(OUTSIDE, "192.168.1.5"), near="192.168.1.5"))
+    (seen,) = kept.observations
+    assert (seen.address, seen.endpoint) == (CLIENT.address, OUTSIDE)
+    assert set(kept.answers) == {SERVER}
+
+
+def test_a_public_address_with_a_mac_here_is_of_this_network() -> None:
+    public = "81.1.1.1"
+    kept = booked(readings(seen_at(OUTSIDE, public), near=public))
+    assert kept.observations[0].address == ip_address(public)
+    here = booked(readings(seen_at(OUTSIDE, "8.8.8.8"), near=str(OUTSIDE.address)))
+    assert here.observations[0].address == OUTSIDE.address
+
+
+def test_between_strangers_it_stays_with_the_server() -> None:
+    kept = booked(readings(seen_at(OUTSIDE, "8.8.8.8")))
+    assert kept.observations[0].address == OUTSIDE.address
+    assert set(kept.answers) == {OUTSIDE, SERVER}
+
+
+def test_contacts_of_devices_only_and_whether_they_lead_outside() -> None:
+    known = {
+        (CLIENT.address, OUTSIDE): Proof("contact"),
+        (CLIENT.address, SERVER): Proof("contact"),
+        (OUTSIDE.address, SERVER): Proof("contact"),
+    }
+    found = list(contacts(known, frozenset({CLIENT.address, SERVER.address})))
+    assert [(str(o.address), o.facts["peer"], o.facts["outside"]) for o in found] == [
+        ("192.168.1.5", "52.1.2.3", True),
+        ("192.168.1.5", "192.168.1.9", False),
+    ]
+
+
+def knocks(port: int, count: int, scans: Scans | None = None) -> Scans:
+    scans = scans or Scans()
+    for number in range(count):
+        scans.opening(CLIENT.address.packed, bytes((10, 0, 0, number)), port, 1.0, 100 + number)
+    return scans
+
+
+def test_looking_for_telnet_is_told_apart_and_takes_fewer_hosts() -> None:
+    (seen,) = scanning(knocks(2323, 10, knocks(23, 12)), "x.pcap")
+    assert seen.facts == {
+        "way": "wide",
+        "ports": ("23", "2323"),
+        "targets": 12,
+        "answered": 0,
+        "telnet": True,
+    }
+    assert seen.endpoint == Endpoint(CLIENT.address, "tcp", 23)
+    assert seen.proofs[0].frames == (100,)
+    assert list(scanning(knocks(23, 7), "")) == []
+    assert list(scanning(knocks(8080, 19), "")) == []
+    (wide,) = scanning(knocks(8080, 20), "")
+    assert (wide.facts["telnet"], wide.endpoint) == (False, None)
+
+
+def test_many_ports_of_one_host() -> None:
+    scans = Scans()
+    for port in range(40):
+        scans.opening(CLIENT.address.packed, SERVER.address.packed, port, 1.0, port)
+    (seen,) = scanning(scans, "")
+    assert (seen.facts["way"], seen.facts["target"]) == ("deep", "192.168.1.9")
