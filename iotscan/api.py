@@ -13,6 +13,7 @@ from pathlib import Path
 from iotscan import offline
 from iotscan.assess import assess
 from iotscan.assess.rulebook import Rulebook, load_rulebook
+from iotscan.capture import evidence as proof
 from iotscan.capture import recording
 from iotscan.capture.files import STANDARD_INPUT, is_capture
 from iotscan.capture.recording import Journal
@@ -60,11 +61,17 @@ async def scan(
         journal.close()
 
 
-def replay(paths: Sequence[Path | str], settings: Settings | None = None) -> Report:
+def replay(
+    paths: Sequence[Path | str],
+    settings: Settings | None = None,
+    *,
+    evidence: Path | str | None = None,
+) -> Report:
     """Judge recordings or captures; of recordings, the report that the scan gave, byte for byte.
 
     A path is a file, a folder of captures, or "-" for a capture on standard input. Neither the
-    order of the paths nor where the files lie shows in the report. Raises RecordingError where a
+    order of the paths nor where the files lie shows in the report. ``evidence``: a folder for one
+    small capture per finding, with the frames that prove it. Raises RecordingError where a
     recording is damaged (a capture is read as far as it goes), UsageError where a file is neither.
     """
     book = load_rulebook((settings or Settings()).rule_folders)
@@ -72,7 +79,12 @@ def replay(paths: Sequence[Path | str], settings: Settings | None = None) -> Rep
         raise UsageError("there is nothing to replay: name a recording, a capture or a folder")
     recorded = [Path(path) for path in paths if _is_recording(path)]
     if not recorded:
-        return offline.report_on(paths, book)
+        report = offline.report_on(paths, book)
+        if evidence is not None:
+            proof.write(report.findings, offline.named(paths), Path(evidence))
+        return report
+    if evidence is not None:
+        raise UsageError("evidence is made of captures: a recording is its own evidence")
     if len(recorded) < len(paths):
         raise UsageError("recordings and captures cannot make one report: replay them one by one")
     return assess(recording.merge([recording.load(file) for file in recorded]), book)

@@ -12,8 +12,15 @@ from iotscan.cli.options import report_options, settings_of
 
 @click.command(epilog="Exit codes are those of iotscan scan.")
 @click.argument("files", nargs=-1, required=True, metavar="FILE|FOLDER...")
+@click.option(
+    "--evidence",
+    metavar="DIR",
+    help="Write one small capture per finding into this folder, with the frames that prove it.",
+)
 @report_options
-def replay(files: tuple[str, ...], quiet: bool, config: str | None, **flags: Any) -> int:
+def replay(
+    files: tuple[str, ...], quiet: bool, config: str | None, evidence: str | None, **flags: Any
+) -> int:
     """Make the report of captures, or of a recording again. No packet is sent.
 
     FILE is a capture (pcap or pcapng, also compressed, or - for standard input) or what iotscan
@@ -24,6 +31,6 @@ def replay(files: tuple[str, ...], quiet: bool, config: str | None, **flags: Any
     from iotscan.cli.outputs import checked, write_all
 
     outputs = checked(settings.outputs)
-    report = look_again(files, settings)
+    report = look_again(files, settings, evidence=evidence)
     write_all(report, outputs, settings.show_passwords)
     return of_report(report, settings.fail_on)

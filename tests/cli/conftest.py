@@ -80,7 +80,13 @@ class Library:
             progress(step)
         return self._answer()
 
-    def replay(self, paths: Sequence[Path], settings: Settings | None = None) -> Report:
+    def replay(
+        self,
+        paths: Sequence[Path],
+        settings: Settings | None = None,
+        *,
+        evidence: str | None = None,
+    ) -> Report:
         self.files += paths
         self.asked.append(settings or Settings())
         return self._answer()

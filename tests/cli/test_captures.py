@@ -1,0 +1,188 @@
+"""``iotscan replay`` and ``iotscan evaluate`` on captures, from flags to the exit code."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+import stat
+import sys
+from collections.abc import Callable
+from ipaddress import ip_address
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from iotscan.capture.files import opened
+from iotscan.capture.frames import Walk
+from iotscan.capture.making import Connection
+from iotscan.capture.writer import Writer
+from iotscan.model import Endpoint
+
+Command = Callable[..., Any]
+LABELS = """
+vocabulary: {telnet-credentials-seen: '', telnet-cleartext-session: ''}
+captures:
+  - file: login.pcapng
+    exhaustive: true
+    findings:
+      - {type: telnet-cleartext-session, host: 192.168.1.9, port: 23, frame: 4, peer: 192.168.1.5}
+      - type: telnet-credentials-seen
+        host: 192.168.1.9
+        port: 23
+        frame: 5
+        detail: {username: USER}
+    devices: []
+    services: [{ip: 192.168.1.9, port: 23}]
+"""
+
+
+def login(name: str = "login.pcapng", at: float = 1_700_000_000.0) -> Path:
+    """A capture in which somebody logs in by telnet, in the working folder."""
+    client = Endpoint(ip_address("192.168.1.5"), "tcp", 4000)
+    talk = Connection(client, Endpoint(ip_address("192.168.1.9"), "tcp", 23))
+    out = io.BytesIO()
+    writer = Writer(out)
+    for number, frame in enumerate(
+        [
+            *talk.opened(),
+            *talk.said(False, b"Welcome\r\nlogin: "),
+            *talk.said(True, b"root\r\n"),
+            *talk.said(False, b"root\r\nPassword: "),
+            *talk.said(True, b"hunter2\r\n"),
+            *talk.said(False, b"\r\n# "),
+            *talk.closed(),
+        ]
+    ):
+        writer.packet(at + number / 10, 1, frame)
+    path = Path(name)
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(gzip.compress(out.getvalue()) if name.endswith(".gz") else out.getvalue())
+    return path
+
+
+def test_replay_of_a_capture_tells_findings_by_file_and_frame(command: Command) -> None:
+    login()
+    ran = command("replay", "login.pcapng", "--output", "json")
+    assert ran.code == 1
+    report = json.loads(ran.out)
+    assert report["source"] == "capture"
+    assert report["started"] == "2023-11-14T22:13:20+00:00"
+    (given,) = report["inputs"]
+    assert (given["name"], given["frames"], given["stopped"]) == ("login.pcapng", 11, "")
+    (seen,) = [f for f in report["findings"] if f["rule"] == "telnet-credentials-seen"]
+    assert seen["proofs"][0]["file"] == "login.pcapng"
+    assert seen["proofs"][0]["frames"][0] == 5
+    assert seen["facts"]["username"] == "root"
+    assert "hunter2" not in ran.out
+
+
+def test_a_folder_a_packed_file_and_standard_input(
+    command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    login("in/one.pcapng")
+    login("in/two.pcapng.gz", at=1_700_000_100.0)
+    Path("in/notes.txt").write_text("not a capture")
+    report = json.loads(command("replay", "in", "--output", "json").out)
+    assert [given["name"] for given in report["inputs"]] == ["one.pcapng", "two.pcapng.gz"]
+    data = login().read_bytes()
+    monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO(data)))
+    report = json.loads(command("replay", "-", "--output", "json").out)
+    assert (report["inputs"][0]["name"], report["inputs"][0]["size"]) == ("-", len(data))
+    assert any(f["rule"] == "telnet-credentials-seen" for f in report["findings"])
+
+
+def test_a_damaged_capture_gives_what_it_holds_and_an_incomplete_report(command: Command) -> None:
+    path = login()
+    path.write_bytes(path.read_bytes()[:-90])
+    ran = command("replay", "login.pcapng", "--output", "json", "--fail-on", "critical")
+    report = json.loads(ran.out)
+    assert (ran.code, report["complete"]) == (3, False)
+    assert "after frame 10" in report["inputs"][0]["stopped"]
+    assert report["gaps"][0]["subject"] == "login.pcapng"
+
+
+@pytest.mark.parametrize(
+    ("names", "said"),
+    [
+        (("none.pcap",), "cannot be read"),
+        (("text",), "neither a capture"),
+        (("empty",), "holds no capture"),
+        (("login.pcapng", "recording.jsonl"), "one by one"),
+    ],
+)
+def test_wrong_use_is_told(names: tuple[str, ...], said: str, command: Command) -> None:
+    login()
+    Path("text").write_text("hello")
+    Path("empty").mkdir()
+    Path("recording.jsonl").write_text('{"header":')
+    ran = command("replay", *names)
+    assert ran.code == 2
+    assert said in " ".join(ran.err.split())
+
+
+def test_two_files_of_one_name_are_told_apart(command: Command) -> None:
+    login("a/x.pcapng")
+    login("b/x.pcapng", at=1_700_000_100.0)
+    report = json.loads(command("replay", "a/x.pcapng", "b/x.pcapng", "--output", "json").out)
+    assert sorted(given["name"] for given in report["inputs"]) == ["b/x.pcapng", "x.pcapng"]
+
+
+def test_evidence_is_one_small_capture_per_finding(command: Command) -> None:
+    login()
+    ran = command("replay", "login.pcapng", "--evidence", "proof", "--output", "json")
+    findings = json.loads(ran.out)["findings"]
+    files = sorted(Path("proof").iterdir())
+    assert len(files) == len([f for f in findings if f["proofs"]])
+    (file,) = [path for path in files if "telnet-credentials-seen" in path.name]
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    with opened(file) as source:
+        held = b"".join(frame[3] for frame in Walk(source).frames())
+    assert b"root\r\n" in held
+    assert b"login.pcapng frame 5" in file.read_bytes()
+
+
+def test_evidence_needs_captures_that_can_be_read_again(command: Command) -> None:
+    login()
+    Path("recording.jsonl").write_text('{"header":')
+    ran = command("replay", "recording.jsonl", "--evidence", "proof")
+    assert (ran.code, "evidence is made of captures" in ran.err) == (2, True)
+    Path("file").write_text("")
+    ran = command("replay", "login.pcapng", "--evidence", "file")
+    assert (ran.code, "evidence cannot be written" in ran.err) == (2, True)
+
+
+def test_evaluate_scores_a_labelled_folder(command: Command) -> None:
+    login("set/login.pcapng")
+    Path("labels.yaml").write_text(LABELS.replace("USER", "root"))
+    ran = command("evaluate", "--labels", "labels.yaml", "set")
+    assert (ran.code, "all findings" in ran.out, "missed  " in ran.out) == (0, True, False)
+    tree = json.loads(command("evaluate", "--labels", "labels.yaml", "set", "--json").out)
+    assert tree["findings"] == {
+        "found": 2,
+        "missed": [],
+        "extra": [],
+        "precision": 1.0,
+        "recall": 1.0,
+    }
+    assert tree["services"]["found"] == 1
+    assert list(tree["by_capture"]) == ["login.pcapng"]
+
+
+def test_evaluate_lists_misses_and_extras_and_fails(command: Command) -> None:
+    login("set/login.pcapng")
+    Path("labels.yaml").write_text(LABELS.replace("USER", "admin"))
+    ran = command("evaluate", "--labels", "labels.yaml", "set", "--only", "log*")
+    assert ran.code == 1
+    assert "missed  login.pcapng: telnet-credentials-seen 192.168.1.9:23" in ran.out
+    assert "extra   login.pcapng: telnet-credentials-seen 192.168.1.9:23/tcp" in ran.out
+    assert "login.pcapng: 1 found, 1 missed, 1 extra" in ran.out
+
+
+def test_evaluate_needs_labels_that_fit(command: Command) -> None:
+    Path("labels.yaml").write_text(LABELS)
+    ran = command("evaluate", "--labels", "labels.yaml", ".", "--only", "nothing*")
+    assert (ran.code, "no capture" in ran.err) == (2, True)
+    assert command("evaluate", "--labels", "labels.yaml", ".").code == 2
