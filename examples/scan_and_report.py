@@ -9,9 +9,8 @@ from __future__ import annotations
 import asyncio
 import sys
 
-from iotscan.demo.home import VirtualHome
-
 import iotscan
+from iotscan.demo.home import VirtualHome
 
 
 async def main(arguments: list[str]) -> int:

@@ -12,9 +12,10 @@ from collections.abc import Iterator, Sequence
 from iotscan.errors import ConnectionLost, Malformed
 from iotscan.model import Fact, Impact, Kind, Observation, Sender, Service, Transcript
 from iotscan.probe_api import Login, Network, Opening, Stream
-from iotscan.protocols import amqp, amqp_start
-from iotscan.protocols.amqp import Header, Item, Method, SaslInit, SaslOutcome
-from iotscan.protocols.amqp_start import ANONYMOUS, HEADER, Start
+from iotscan.protocols.amqp import codec as amqp
+from iotscan.protocols.amqp import start as amqp_start
+from iotscan.protocols.amqp.codec import Header, Item, Method, SaslInit, SaslOutcome
+from iotscan.protocols.amqp.start import ANONYMOUS, HEADER, Start
 from iotscan.protocols.databases import ACCESS, access
 from iotscan.protocols.overheard import clear_turns, framed, login_facts, observe, turned
 from iotscan.protocols.sasl import plain_user

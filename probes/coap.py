@@ -15,11 +15,13 @@ from typing import Protocol
 from iotscan.errors import ConnectionLost, Malformed, TimedOut
 from iotscan.model import Fact, Impact, Observation, Proof, Service, Transcript, Transport
 from iotscan.probe_api import Datagrams, Login, Network, Opening, Stream
-from iotscan.protocols import coap, coap_facts, coap_resources
-from iotscan.protocols.coap import Block, Message, Type
-from iotscan.protocols.coap_exchange import Exchange, answers, assemble, messages, pair
-from iotscan.protocols.coap_facts import CORE
-from iotscan.protocols.coap_tcp import decode_tcp, encode_tcp
+from iotscan.protocols.coap import codec as coap
+from iotscan.protocols.coap import facts as coap_facts
+from iotscan.protocols.coap import resources as coap_resources
+from iotscan.protocols.coap.codec import Block, Message, Type
+from iotscan.protocols.coap.exchange import Exchange, answers, assemble, messages, pair
+from iotscan.protocols.coap.facts import CORE
+from iotscan.protocols.coap.tcp import decode_tcp, encode_tcp
 from iotscan.protocols.linkformat import Link
 from iotscan.text import clean
 

@@ -22,8 +22,8 @@ from iotscan.protocols.consoles import (
     Verdict,
 )
 from iotscan.protocols.databases import ACCESS, access
-from iotscan.protocols.http import Response, build_request, host_field, parse_response
-from iotscan.protocols.http_talk import exchanges
+from iotscan.protocols.http.codec import Response, build_request, host_field, parse_response
+from iotscan.protocols.http.talk import exchanges
 from iotscan.text import clean
 
 _MOST_QUESTIONS = 2

@@ -14,8 +14,8 @@ from itertools import islice
 from iotscan.errors import ConnectionLost, Malformed, TimedOut
 from iotscan.model import Fact, Impact, Kind, Observation, Proof, Service, Transcript
 from iotscan.probe_api import Login, Network, Opening
-from iotscan.protocols import dns_message
-from iotscan.protocols.dns_message import PORT, Message, frame, framed, query
+from iotscan.protocols.dns import message as dns_message
+from iotscan.protocols.dns.message import PORT, Message, frame, framed, query
 from iotscan.text import clean
 
 _NAME = "iotscan-check.invalid"

@@ -13,10 +13,17 @@ from contextlib import suppress
 from iotscan.errors import Malformed, TimedOut
 from iotscan.model import Fact, Impact, Kind, Observation, Proof, Service, Transcript
 from iotscan.probe_api import Datagrams, Login, Network, Opening
-from iotscan.protocols import dtls_facts, tls_facts
-from iotscan.protocols.dtls import Flight, client_hello, goodbye, looks_like_server, parse_server
-from iotscan.protocols.dtls_facts import Handshake, put_together
-from iotscan.protocols.tls_hello import DTLS10, DTLS12
+from iotscan.protocols.dtls import facts as dtls_facts
+from iotscan.protocols.dtls.codec import (
+    Flight,
+    client_hello,
+    goodbye,
+    looks_like_server,
+    parse_server,
+)
+from iotscan.protocols.dtls.facts import Handshake, put_together
+from iotscan.protocols.tls import facts as tls_facts
+from iotscan.protocols.tls.hello import DTLS10, DTLS12
 
 PORT = 5684
 # Seconds for an answer, first and after the hello was repeated once: RFC 6347 section 4.2.4.1

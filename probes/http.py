@@ -14,20 +14,21 @@ from dataclasses import dataclass, field
 from iotscan.errors import BudgetSpent, ConnectionLost, Malformed, TimedOut
 from iotscan.model import Impact, Observation, Outcome, Service, Transcript
 from iotscan.probe_api import Login, Network, Opening, Stream, try_logins
-from iotscan.protocols import http_forms, http_known
-from iotscan.protocols.http import Response, build_request, host_field, parse_response
-from iotscan.protocols.http_auth import (
+from iotscan.protocols.http import forms as http_forms
+from iotscan.protocols.http import known as http_known
+from iotscan.protocols.http.auth import (
     Challenge,
     basic,
     best_challenge,
     digest,
     parse_challenges,
 )
-from iotscan.protocols.http_exposed import cwmp_facts, may_be_proxy, pictures
-from iotscan.protocols.http_facts import is_html, redirects_to_https, values, wants_tls
-from iotscan.protocols.http_kinds import KINDS
-from iotscan.protocols.http_page import local_path, names_a_doing, read_page
-from iotscan.protocols.http_questions import (
+from iotscan.protocols.http.codec import Response, build_request, host_field, parse_response
+from iotscan.protocols.http.exposed import cwmp_facts, may_be_proxy, pictures
+from iotscan.protocols.http.facts import is_html, redirects_to_https, values, wants_tls
+from iotscan.protocols.http.kinds import KINDS
+from iotscan.protocols.http.page import local_path, names_a_doing, read_page
+from iotscan.protocols.http.questions import (
     AGENT,
     FIRST_BYTES,
     ICON,
@@ -36,7 +37,7 @@ from iotscan.protocols.http_questions import (
     ask_proxy,
     submit,
 )
-from iotscan.protocols.http_reading import login_outcome, read_transcript
+from iotscan.protocols.http.reading import login_outcome, read_transcript
 
 _PLAIN = (80, 8080, 8000, 8008, 8081, 8088, 8888, 81, 82, 88, 280, 591, 1400, 1880, 2869, 3000,
           5000, 5357, 5985, 7000, 7547, 7080, 7777, 8001, 8002, 8003, 8010, 8060, 8082, 8083, 8084,

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 
 from iotscan.model import Impact, Observation, Service, Transcript
 from iotscan.probe_api import Login, Network, Opening
-from iotscan.protocols.mail_reading import IMAP
+from iotscan.protocols.mail.reading import IMAP
 
 
 class Imap:

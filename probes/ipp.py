@@ -12,8 +12,8 @@ from iotscan.errors import ConnectionLost, Malformed
 from iotscan.model import Fact, Impact, Kind, Observation, Proof, Service, Transcript
 from iotscan.probe_api import Login, Network, Opening
 from iotscan.protocols import ipp
-from iotscan.protocols.http import Response, build_request, host_field, parse_response
-from iotscan.protocols.http_talk import exchanges
+from iotscan.protocols.http.codec import Response, build_request, host_field, parse_response
+from iotscan.protocols.http.talk import exchanges
 from iotscan.protocols.ipp import PORT, Answer
 from iotscan.text import clean
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from iotscan.errors import Malformed, TimedOut
 from iotscan.model import Fact, Impact, Kind, Observation, Proof, Service, Transcript
 from iotscan.probe_api import Login, Network, Opening
-from iotscan.protocols import dns
+from iotscan.protocols.dns import codec as dns
 
 _MOST_ANSWERS = 32
 # RFC 6762 §6: answers to shared records are spread over up to 120 ms; the rest is Wi-Fi.

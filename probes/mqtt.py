@@ -28,13 +28,15 @@ from paho.mqtt.properties import Properties
 from iotscan.errors import BudgetSpent, ConnectionLost, Malformed, TimedOut
 from iotscan.model import Impact, Observation, Outcome, Service, Transcript
 from iotscan.probe_api import Login, Network, Opening, Relay, Stream, try_logins
-from iotscan.protocols import http, mqtt, websocket
-from iotscan.protocols import mqtt_packets as packets
-from iotscan.protocols.mqtt_facts import KINDS, outcome_of
-from iotscan.protocols.mqtt_inbound import Inbound
-from iotscan.protocols.mqtt_reader import Reader, Sample
-from iotscan.protocols.mqtt_topics import Catalogue, catalogue
-from iotscan.protocols.mqtt_wire import Property
+from iotscan.protocols import websocket
+from iotscan.protocols.http import codec as http
+from iotscan.protocols.mqtt import codec as mqtt
+from iotscan.protocols.mqtt import packets
+from iotscan.protocols.mqtt.facts import KINDS, outcome_of
+from iotscan.protocols.mqtt.inbound import Inbound
+from iotscan.protocols.mqtt.reader import Reader, Sample
+from iotscan.protocols.mqtt.topics import Catalogue, catalogue
+from iotscan.protocols.mqtt.wire import Property
 
 _CLIENT = "iotscan"
 _DOOR = "websocket "  # openings of this name carry the path behind it

@@ -12,19 +12,19 @@ from dataclasses import dataclass, field, replace
 from iotscan.errors import BudgetSpent, ConnectionLost, Malformed
 from iotscan.model import Impact, Observation, Outcome, Service, Transcript
 from iotscan.probe_api import Login, Network, Opening, Stream, try_logins
-from iotscan.protocols import onvif
-from iotscan.protocols.http import Response, build_request, host_field, parse_response
-from iotscan.protocols.http_auth import (
+from iotscan.protocols.http.auth import (
     Challenge,
     basic,
     best_challenge,
     digest,
     parse_challenges,
 )
-from iotscan.protocols.http_facts import values
-from iotscan.protocols.http_page import names_a_doing
-from iotscan.protocols.http_questions import AGENT
-from iotscan.protocols.onvif_reading import (
+from iotscan.protocols.http.codec import Response, build_request, host_field, parse_response
+from iotscan.protocols.http.facts import values
+from iotscan.protocols.http.page import names_a_doing
+from iotscan.protocols.http.questions import AGENT
+from iotscan.protocols.onvif import codec as onvif
+from iotscan.protocols.onvif.reading import (
     KINDS,
     answer_of,
     is_refusal,

@@ -11,9 +11,9 @@ from collections.abc import Iterator, Sequence
 from iotscan.errors import ConnectionLost, Malformed
 from iotscan.model import Fact, Impact, Kind, Observation, Sender, Service, Transcript
 from iotscan.probe_api import Login, Network, Opening, Stream
-from iotscan.protocols import opcua
 from iotscan.protocols.framing import Said, clear, facing, spoken
-from iotscan.protocols.opcua import Chunk
+from iotscan.protocols.opcua import codec as opcua
+from iotscan.protocols.opcua.codec import Chunk
 from iotscan.protocols.overheard import observe
 from iotscan.text import clean
 

@@ -16,11 +16,11 @@ import yaml
 from iotscan.errors import BudgetSpent, ConnectionLost, LockedOut
 from iotscan.model import Impact, Observation, Outcome, Service, Transcript
 from iotscan.probe_api import Login, Network, Opening, Stream, try_logins
-from iotscan.protocols import rtsp
-from iotscan.protocols.http import host_field
-from iotscan.protocols.http_auth import Challenge, basic, best_challenge, digest
-from iotscan.protocols.rtsp_kinds import KINDS
-from iotscan.protocols.rtsp_reading import (
+from iotscan.protocols.http.auth import Challenge, basic, best_challenge, digest
+from iotscan.protocols.http.codec import host_field
+from iotscan.protocols.rtsp import codec as rtsp
+from iotscan.protocols.rtsp.kinds import KINDS
+from iotscan.protocols.rtsp.reading import (
     NOWHERE,
     challenges_of,
     described,

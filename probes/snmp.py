@@ -14,11 +14,11 @@ from itertools import count
 from iotscan.errors import Malformed, TimedOut
 from iotscan.model import Impact, Observation, Outcome, Service, Transcript
 from iotscan.probe_api import Datagrams, Login, Network, Opening, try_logins
-from iotscan.protocols import snmp
 from iotscan.protocols.identifiers import DEVICE_NAME, DISCOVERY_IDENTIFIERS
-from iotscan.protocols.snmp_facts import OBJECT_ID, SYSTEM_GROUP, holds_values
-from iotscan.protocols.snmp_kinds import KINDS
-from iotscan.protocols.snmp_reading import read_overheard, read_own
+from iotscan.protocols.snmp import codec as snmp
+from iotscan.protocols.snmp.facts import OBJECT_ID, SYSTEM_GROUP, holds_values
+from iotscan.protocols.snmp.kinds import KINDS
+from iotscan.protocols.snmp.reading import read_overheard, read_own
 
 DISCOVERY = "snmp-v3"
 # Any number will do for the opening; questions with a community count on from 1.

@@ -13,7 +13,7 @@ from iotscan.errors import Malformed, TimedOut
 from iotscan.model import Fact, Impact, Kind, Observation, Proof, Service, Transcript
 from iotscan.probe_api import Login, Network, Opening
 from iotscan.protocols import ssdp
-from iotscan.protocols.http import host_field
+from iotscan.protocols.http.codec import host_field
 
 # Everything the device has to say arrives within MX; a server with more than this is a flood.
 _MOST_ANSWERS = 64

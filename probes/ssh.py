@@ -16,9 +16,9 @@ from cryptography.utils import CryptographyDeprecationWarning
 from iotscan.errors import ConnectionLost, LockedOut, Malformed
 from iotscan.model import Impact, Observation, Outcome, Service, Transcript
 from iotscan.probe_api import Login, Network, Opening, Relay, try_logins
-from iotscan.protocols import ssh_reading
-from iotscan.protocols.ssh_client import WITHOUT_RSA, Client
-from iotscan.protocols.ssh_kinds import KINDS
+from iotscan.protocols.ssh import reading as ssh_reading
+from iotscan.protocols.ssh.client import WITHOUT_RSA, Client
+from iotscan.protocols.ssh.kinds import KINDS
 
 PORTS = (22, 2022, 2222, 22222, 8022, 10022)
 # OpenSSH from 9.8 on bans an address that collects 15 s of penalty: 5 s for a connection whose

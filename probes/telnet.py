@@ -14,18 +14,19 @@ from dataclasses import dataclass, field
 from iotscan.errors import BudgetSpent, ConnectionLost, LockedOut, Malformed, TimedOut
 from iotscan.model import Impact, Observation, Outcome, Sender, Service, Transcript
 from iotscan.probe_api import Login, Network, Opening, Stream, try_logins
-from iotscan.protocols import login_text, telnet
+from iotscan.protocols import login_text
 from iotscan.protocols.login_text import Prompt
-from iotscan.protocols.telnet_dialogue import (
+from iotscan.protocols.telnet import codec as telnet
+from iotscan.protocols.telnet.dialogue import (
     MARKERS,
     Dialogue,
     evaluates_marker,
     outcome_of,
     read_dialogue,
 )
-from iotscan.protocols.telnet_kinds import KINDS
-from iotscan.protocols.telnet_ntlm import ntlm_request
-from iotscan.protocols.telnet_reading import read_transcript
+from iotscan.protocols.telnet.kinds import KINDS
+from iotscan.protocols.telnet.ntlm import ntlm_request
+from iotscan.protocols.telnet.reading import read_transcript
 
 # Where consumer devices, serial servers and their debug consoles were seen to answer.
 PORTS = (23, 2323, 26, 992, 1023, 2223, 4719, 5023, 6023, 8023, 9023, 9527, 9999, 10023, 23023)

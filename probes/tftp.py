@@ -10,8 +10,8 @@ from collections.abc import Iterator, Sequence
 
 from iotscan.model import Impact, Observation, Service, Transcript
 from iotscan.probe_api import Login, Network, Opening
-from iotscan.protocols import tftp
-from iotscan.protocols.tftp_reading import ABSENT, KINDS, PORT, is_answer, read_captured, read_own
+from iotscan.protocols.tftp import codec as tftp
+from iotscan.protocols.tftp.reading import ABSENT, KINDS, PORT, is_answer, read_captured, read_own
 
 ASK = tftp.encode(tftp.Request(ABSENT))
 

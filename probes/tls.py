@@ -12,12 +12,12 @@ from dataclasses import dataclass, field
 from iotscan.errors import ConnectionLost, Malformed, TimedOut
 from iotscan.model import Ending, Fact, Impact, Kind, Observation, Proof, Service, Transcript
 from iotscan.probe_api import Login, Network, Opening
-from iotscan.protocols import tls_facts
-from iotscan.protocols.tls import Flight, looks_like_server
-from iotscan.protocols.tls_hello import SSL2, SSL3, TLS10, TLS11, TLS12, TLS13, ClientHello
-from iotscan.protocols.tls_offers import for_static_keys, for_version, for_weak_suites
-from iotscan.protocols.tls_suites import suite
-from iotscan.protocols.tls_talk import Handshake, put_together, read_answer
+from iotscan.protocols.tls import facts as tls_facts
+from iotscan.protocols.tls.codec import Flight, looks_like_server
+from iotscan.protocols.tls.hello import SSL2, SSL3, TLS10, TLS11, TLS12, TLS13, ClientHello
+from iotscan.protocols.tls.offers import for_static_keys, for_version, for_weak_suites
+from iotscan.protocols.tls.suites import suite
+from iotscan.protocols.tls.talk import Handshake, put_together, read_answer
 
 # A flight is a few kilobytes; chains of 16 certificates stay below this.
 _LONGEST_FLIGHT = 65_536

@@ -24,7 +24,7 @@ from iotscan.model import (
     Transcript,
 )
 from iotscan.probe_api import Login, Network, Opening
-from iotscan.protocols import http, upnp, upnp_igd
+from iotscan.protocols.http import codec as http
 from iotscan.protocols.identifiers import (
     DEVICE_NAME,
     DISCOVERY_IDENTIFIERS,
@@ -33,7 +33,9 @@ from iotscan.protocols.identifiers import (
     looks_personal,
 )
 from iotscan.protocols.ssdp import parse_url
-from iotscan.protocols.upnp_overheard import OVERHEARD, read_overheard
+from iotscan.protocols.upnp import codec as upnp
+from iotscan.protocols.upnp import igd as upnp_igd
+from iotscan.protocols.upnp.overheard import OVERHEARD, read_overheard
 from iotscan.text import clean
 
 # A router has WANIPConnection or WANPPPConnection, rarely both.

@@ -12,9 +12,9 @@ from collections.abc import Iterator, Sequence
 from iotscan.errors import ConnectionLost, LockedOut, Malformed, TimedOut
 from iotscan.model import Impact, Observation, Outcome, Service, Transcript
 from iotscan.probe_api import Login, Network, Opening, Stream, try_logins
-from iotscan.protocols import rfb
-from iotscan.protocols.rfb import Greeting
-from iotscan.protocols.rfb_reading import KINDS, Session, outcome_of, read_captured, read_own
+from iotscan.protocols.rfb import codec as rfb
+from iotscan.protocols.rfb.codec import Greeting
+from iotscan.protocols.rfb.reading import KINDS, Session, outcome_of, read_captured, read_own
 
 PORTS = (5900, 5901, 5902, 5903)
 MOST_TRIES = 2

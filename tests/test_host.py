@@ -13,7 +13,8 @@ import iotscan
 from iotscan.capture.recording import load
 from iotscan.errors import Malformed
 from iotscan.model import Impact, Transcript
-from iotscan.protocols import ber, snmp
+from iotscan.protocols import ber
+from iotscan.protocols.snmp import codec as snmp
 from iotscan.settings import Limits, Settings
 
 HOME = "127.31.0.6"

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
+CODECS = "iotscan.protocols"
 ALLOWED_IN_PROBES = (
     "iotscan.probe_api",
     "iotscan.model",
@@ -79,23 +80,27 @@ def test_only_screens_print() -> None:
 
 
 def codec_imports(path: Path) -> Iterator[str]:
-    """Names of modules of iotscan.protocols that a file imports, either way of writing it."""
+    """Modules of iotscan.protocols that a file imports, dotted, either way of writing it."""
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.ImportFrom) and node.module:
-            yield node.module.removeprefix("iotscan.protocols.")
-            if node.module == "iotscan.protocols":
-                yield from (alias.name for alias in node.names)
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith(CODECS):
+            room = str(node.module)
+            yield from (room, *(f"{room}.{alias.name}" for alias in node.names))
 
 
 def test_every_codec_is_tested() -> None:
     """A module that parses bytes from strangers is imported by a test, or by a probe, which all
     have tests, or by such a module.
     """
-    folder = ROOT / "iotscan" / "protocols"
-    codecs = {path.stem for path in folder.glob("*.py")} - {"__init__"}
-    tested = set()
-    for path in (*(ROOT / "tests").rglob("test_*.py"), *(ROOT / "probes").glob("*.py")):
-        tested |= codecs.intersection(codec_imports(path))
-    for name in sorted(tested):
-        tested |= codecs.intersection(codec_imports(folder / f"{name}.py"))
-    assert sorted(codecs - tested) == []
+    files = {
+        ".".join(path.relative_to(ROOT).with_suffix("").parts): path
+        for path in (ROOT / "iotscan" / "protocols").rglob("*.py")
+        if path.stem != "__init__"
+    }
+    reached: set[str] = set()
+    coming = [*(ROOT / "tests").rglob("test_*.py"), *(ROOT / "probes").glob("*.py")]
+    coming += (ROOT / "iotscan" / "discovery").glob("*.py")
+    while coming:
+        found = set(codec_imports(coming.pop())) & files.keys() - reached
+        reached |= found
+        coming += [files[name] for name in found]
+    assert sorted(files.keys() - reached) == []

@@ -27,7 +27,7 @@ from zeroconf.const import (
 
 from iotscan.demo.host import Answer, Host
 from iotscan.errors import Malformed
-from iotscan.protocols import dns
+from iotscan.protocols.dns import codec as dns
 
 MDNS_PORT, SSDP_PORT = 5353, 1900
 _TTL = 120

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 
 from iotscan.demo.host import Talk
 from iotscan.errors import Malformed
-from iotscan.protocols import mqtt
-from iotscan.protocols import mqtt_packets as packets
+from iotscan.protocols.mqtt import codec as mqtt
+from iotscan.protocols.mqtt import packets
 
 _REFUSED = {5: 0x87}  # "not authorised"; 5 in versions 3.1 and 3.1.1
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from iotscan.demo.host import Talk
-from iotscan.protocols import telnet
+from iotscan.protocols.telnet import codec as telnet
 
 # What embedded servers open with: I echo, I suppress go-ahead, what size is your window?
 HELLO = b"\xff\xfb\x01\xff\xfb\x03\xff\xfd\x1f"

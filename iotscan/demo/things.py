@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from iotscan.demo.host import Answer
 from iotscan.errors import Malformed
-from iotscan.protocols import coap
+from iotscan.protocols.coap import codec as coap
 
 NOT_FOUND, METHOD_NOT_ALLOWED, UNAUTHORISED = 0x84, 0x85, 0x81
 CONTENT_FORMAT, TEXT, LINKS = 12, b"", b"\x28"

@@ -17,8 +17,8 @@ from iotscan.discovery.mdns_words import COMMON_TYPES
 from iotscan.errors import Malformed
 from iotscan.model import Address, Impact, Kind, Observation, Packet, Sighting
 from iotscan.probe_api import Airwaves
-from iotscan.protocols import dns
-from iotscan.protocols.dns import Question
+from iotscan.protocols.dns import codec as dns
+from iotscan.protocols.dns.codec import Question
 
 GROUPS = (IPv4Address("224.0.0.251"), IPv6Address("ff02::fb"))
 # Browse, types, instances, what was lost, and once more: each gets its part of the time.

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from iotscan.discovery.mdns_view import MOST_INSTANCES, MOST_TYPES, View, view
 from iotscan.model import Address, Packet
-from iotscan.protocols.dns import Question
+from iotscan.protocols.dns.codec import Question
 
 # Types asked for by multicast in one round, over all sources.
 MOST_GROUP_TYPES = 64

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from iotscan.discovery.asking import zoned
 from iotscan.errors import Malformed
 from iotscan.model import Address, Packet
-from iotscan.protocols import dns
+from iotscan.protocols.dns import codec as dns
 
 # An answer with more is a flood; the first ones are kept.
 MOST_INSTANCES = 64

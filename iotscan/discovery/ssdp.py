@@ -21,7 +21,7 @@ from iotscan.model import (
 )
 from iotscan.probe_api import Airwaves
 from iotscan.protocols import ssdp
-from iotscan.protocols.http import host_field
+from iotscan.protocols.http.codec import host_field
 from iotscan.protocols.identifiers import DISCOVERY_IDENTIFIERS, holds_mac, holds_uuid
 from iotscan.text import clean
 

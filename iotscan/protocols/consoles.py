@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from iotscan.protocols.http import Response
+from iotscan.protocols.http.codec import Response
 
 DATABASE, CONSOLE, SETUP, DEBUGGER = "database", "console", "setup", "debugger"
 # Answers to these questions are a few kilobytes, except for long lists of databases.

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import accumulate
 
 from iotscan.errors import Malformed
-from iotscan.protocols.http import Headers, first, parse_headers
+from iotscan.protocols.http.codec import Headers, first, parse_headers
 
 # Descriptions of streams and registrations are below 4 kB; more is no message of a device.
 HEAD_LIMIT = 16_384

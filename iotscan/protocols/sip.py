@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from iotscan.errors import Malformed
 from iotscan.protocols.headed import Joined, parse
-from iotscan.protocols.http import Headers, first
+from iotscan.protocols.http.codec import Headers, first
 
 PORT, TLS_PORT = 5060, 5061
 AGENT = "iotscan"

@@ -9,7 +9,7 @@ from typing import Literal
 from urllib.parse import urlsplit
 
 from iotscan.errors import Malformed
-from iotscan.protocols import http
+from iotscan.protocols.http import codec as http
 
 PORT = 1900
 GROUP = IPv4Address("239.255.255.250")

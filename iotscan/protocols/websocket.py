@@ -7,7 +7,7 @@ import hashlib
 from dataclasses import dataclass, field
 
 from iotscan.errors import Malformed
-from iotscan.protocols import http
+from iotscan.protocols.http import codec as http
 
 CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0x0, 0x1, 0x2, 0x8, 0x9, 0xA
 

@@ -15,7 +15,7 @@ from iotscan.discovery.mdns import DISCOVERER
 from iotscan.model import Impact, Packet, Scope, Sighting
 from iotscan.net.airwaves import Air
 from iotscan.net.limits import Governor
-from iotscan.protocols import dns
+from iotscan.protocols.dns import codec as dns
 from iotscan.settings import Limits, Settings
 
 HOME = IPv4Address("127.20.0.0")

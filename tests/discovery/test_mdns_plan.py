@@ -8,7 +8,7 @@ from zeroconf import DNSPointer  # type: ignore[attr-defined]
 
 from iotscan.discovery import mdns_plan
 from iotscan.discovery.mdns_plan import Plan
-from iotscan.protocols.dns import BROWSE, Question
+from iotscan.protocols.dns.codec import BROWSE, Question
 
 
 def asked(plan: Plan) -> dict[str, set[tuple[str, str]]]:

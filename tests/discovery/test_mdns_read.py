@@ -189,7 +189,7 @@ def test_avahis_workstation_name_loses_its_mac_and_the_os_is_told(bulb: Any) -> 
 
 
 def test_a_question_shows_only_that_somebody_asks() -> None:
-    from iotscan.protocols import dns
+    from iotscan.protocols.dns import codec as dns
 
     data = dns.query([dns.Question("_hap._tcp.local.", "PTR")])
     packet = Packet("p1", 0.0, "mdns", data, HERE)

@@ -27,9 +27,9 @@ from iotscan.model import (
     Transport,
 )
 from iotscan.net.gateway import Gateway
-from iotscan.protocols import coap
-from iotscan.protocols.coap import Block, Message, Type, decode, encode, get
-from iotscan.protocols.coap_tcp import encode_tcp
+from iotscan.protocols.coap import codec as coap
+from iotscan.protocols.coap.codec import Block, Message, Type, decode, encode, get
+from iotscan.protocols.coap.tcp import encode_tcp
 from iotscan.settings import Limits
 from iotscan.testing import HOSTILE, Fails, FakeNetwork, Handler, Hears, serve
 

@@ -22,9 +22,9 @@ from iotscan.model import (
     Transport,
     Turn,
 )
-from iotscan.protocols import coap
-from iotscan.protocols.coap import Message, Type, encode, get
-from iotscan.protocols.coap_tcp import encode_tcp
+from iotscan.protocols.coap import codec as coap
+from iotscan.protocols.coap.codec import Message, Type, encode, get
+from iotscan.protocols.coap.tcp import encode_tcp
 
 PROBE = next(probe for probe in plugins.probes() if probe.name == "coap")
 LIST = b'</temp>;rt="temperature";if="core.s";obs,</lamp>;if="core.a";title="Lamp",</door/unlock>'

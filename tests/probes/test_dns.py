@@ -26,7 +26,7 @@ from iotscan.model import (
 )
 from iotscan.net.gateway import Gateway
 from iotscan.plugins import probes
-from iotscan.protocols.dns_message import frame, query
+from iotscan.protocols.dns.message import frame, query
 from iotscan.settings import Limits
 from iotscan.testing import Closes, Fails, FakeNetwork, Hears, Says, Step
 

@@ -30,7 +30,7 @@ from iotscan.model import (
     Transcript,
 )
 from iotscan.net.gateway import Gateway
-from iotscan.protocols.dtls import (
+from iotscan.protocols.dtls.codec import (
     Record,
     client_hello,
     encode_record,
@@ -38,8 +38,8 @@ from iotscan.protocols.dtls import (
     parse_client,
     records,
 )
-from iotscan.protocols.tls import ALERT, HANDSHAKE
-from iotscan.protocols.tls_hello import DTLS10, DTLS12
+from iotscan.protocols.tls.codec import ALERT, HANDSHAKE
+from iotscan.protocols.tls.hello import DTLS10, DTLS12
 from iotscan.settings import Limits
 
 PROBE = next(probe for probe in plugins.probes() if probe.name == "dtls")

@@ -19,12 +19,12 @@ from iotscan.model import (
     Transcript,
     Turn,
 )
-from iotscan.protocols.dtls import (
+from iotscan.protocols.dtls.codec import (
     Record,
     encode_record,
 )
-from iotscan.protocols.tls import ALERT, HANDSHAKE
-from iotscan.protocols.tls_hello import DTLS10, DTLS12, ClientHello
+from iotscan.protocols.tls.codec import ALERT, HANDSHAKE
+from iotscan.protocols.tls.hello import DTLS10, DTLS12, ClientHello
 
 PROBE = next(probe for probe in plugins.probes() if probe.name == "dtls")
 

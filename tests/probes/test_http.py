@@ -17,7 +17,7 @@ from iotscan.errors import Malformed, NetworkError
 from iotscan.model import Ending, Endpoint, Fact, Impact, Scope, Service, Transcript
 from iotscan.net.gateway import Gateway
 from iotscan.probe_api import Login, Probe
-from iotscan.protocols.http import Request, parse_request
+from iotscan.protocols.http.codec import Request, parse_request
 from iotscan.settings import Limits
 from iotscan.testing import HOSTILE, serve
 

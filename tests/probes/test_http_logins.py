@@ -19,8 +19,8 @@ from iotscan.errors import Malformed, NetworkError
 from iotscan.model import Ending, Endpoint, Fact, Impact, Outcome, Scope, Service, Transcript
 from iotscan.net.gateway import Gateway
 from iotscan.probe_api import Login, Probe
-from iotscan.protocols.http import Request, parse_request
-from iotscan.protocols.http_auth import parse_answer
+from iotscan.protocols.http.auth import parse_answer
+from iotscan.protocols.http.codec import Request, parse_request
 from iotscan.settings import Limits
 from iotscan.testing import serve
 

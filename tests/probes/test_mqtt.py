@@ -47,9 +47,10 @@ from iotscan.model import (
 )
 from iotscan.net.gateway import Gateway
 from iotscan.probe_api import Login
-from iotscan.protocols import mqtt, websocket
-from iotscan.protocols import mqtt_packets as packets
-from iotscan.protocols.mqtt_reader import Sample
+from iotscan.protocols import websocket
+from iotscan.protocols.mqtt import codec as mqtt
+from iotscan.protocols.mqtt import packets
+from iotscan.protocols.mqtt.reader import Sample
 from iotscan.settings import Limits
 from iotscan.testing import HOSTILE, Closes, Fails, FakeNetwork, Handler, Hears, Says, Step, serve
 

@@ -9,8 +9,8 @@ import pytest
 from iotscan import plugins
 from iotscan.errors import Malformed
 from iotscan.model import Channel, Ending, Endpoint, Fact, Sender, Service, Transcript, Turn
-from iotscan.protocols import opcua
-from iotscan.protocols.opcua_wire import number, text
+from iotscan.protocols.opcua import codec as opcua
+from iotscan.protocols.opcua.wire import number, text
 from iotscan.testing import FakeNetwork, Hears, Says, Step
 
 PROBE = next(probe for probe in plugins.probes() if probe.name == "opcua")

@@ -12,8 +12,8 @@ import pytest
 from iotscan.errors import ConnectionLost
 from iotscan.model import Ending, Endpoint, Fact, Impact, Outcome, Service, TlsFacts, Transcript
 from iotscan.probe_api import Login, Probe
-from iotscan.protocols.http_auth import parse_challenges
-from iotscan.protocols.rtsp_reading import NOWHERE
+from iotscan.protocols.http.auth import parse_challenges
+from iotscan.protocols.rtsp.reading import NOWHERE
 from iotscan.testing import Closes, Fails, FakeNetwork, Hears, Says, Step
 
 PROBE: Probe = importlib.import_module("iotscan.probes.rtsp").PROBE

@@ -26,8 +26,9 @@ from iotscan.model import (
 from iotscan.net.gateway import Gateway
 from iotscan.plugins import probes
 from iotscan.probe_api import Login
-from iotscan.protocols import ber, snmp
-from iotscan.protocols.snmp_facts import SYSTEM_GROUP
+from iotscan.protocols import ber
+from iotscan.protocols.snmp import codec as snmp
+from iotscan.protocols.snmp.facts import SYSTEM_GROUP
 from iotscan.settings import Limits
 from iotscan.testing import Fails, FakeNetwork, Hears, Says, Step
 

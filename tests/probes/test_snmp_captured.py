@@ -7,7 +7,8 @@ from ipaddress import ip_address
 
 from iotscan.model import Channel, Endpoint, Fact, Sender, Service, Transcript, Turn
 from iotscan.plugins import probes
-from iotscan.protocols import ber, snmp
+from iotscan.protocols import ber
+from iotscan.protocols.snmp import codec as snmp
 
 PROBE = next(probe for probe in probes() if probe.name == "snmp")
 MANAGER = Endpoint(ip_address("192.168.7.2"), "udp", 40_000)

@@ -38,7 +38,7 @@ from iotscan.model import (
 from iotscan.net.gateway import Gateway
 from iotscan.plugins import probes
 from iotscan.probe_api import Login
-from iotscan.protocols.telnet import Subnegotiation
+from iotscan.protocols.telnet.codec import Subnegotiation
 from iotscan.settings import Limits
 from iotscan.testing import (
     HOSTILE,

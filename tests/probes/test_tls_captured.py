@@ -10,7 +10,7 @@ import pytest
 
 from iotscan.model import Channel, Endpoint, Fact, Observation, Service, Transcript, Turn
 from iotscan.probe_api import Probe
-from iotscan.protocols.tls_hello import TLS12, ClientHello
+from iotscan.protocols.tls.hello import TLS12, ClientHello
 
 PROBE: Probe = importlib.import_module("iotscan.probes.tls").PROBE
 # TLS 1.2 with ECDHE_ECDSA_AES_128_GCM, no extensions.

@@ -11,7 +11,7 @@ from iotscan.errors import NetworkError
 from iotscan.model import Ending, Endpoint, Fact, Impact, Outcome, Sender, Service, Transcript
 from iotscan.plugins import probes
 from iotscan.probe_api import Login
-from iotscan.protocols.rfb import response
+from iotscan.protocols.rfb.codec import response
 from iotscan.testing import Closes, FakeNetwork, Hears, Says, Step, captured
 
 PROBE = next(probe for probe in probes() if probe.name == "vnc")

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from iotscan.errors import Malformed
-from iotscan.protocols.amqp import (
+from iotscan.protocols.amqp.codec import (
     Header,
     Method,
     Other,

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from iotscan.errors import Malformed
-from iotscan.protocols import amqp
-from iotscan.protocols.amqp import Method
-from iotscan.protocols.amqp_start import Start, anonymous_start_ok, parse_start
+from iotscan.protocols.amqp import codec as amqp
+from iotscan.protocols.amqp.codec import Method
+from iotscan.protocols.amqp.start import Start, anonymous_start_ok, parse_start
 
 
 def long(value: bytes) -> bytes:

@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from iotscan.errors import Malformed
-from iotscan.protocols import coap
-from iotscan.protocols.coap import Block, Message, Type, decode, encode, get
+from iotscan.protocols.coap import codec as coap
+from iotscan.protocols.coap.codec import Block, Message, Type, decode, encode, get
 
 # RFC 7252 appendix A, figure 16: GET coap://server/temperature and its answer.
 GET_TEMPERATURE = bytes.fromhex("40017d34bb74656d7065726174757265")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from iotscan.protocols import coap
-from iotscan.protocols.coap import Block, Message, Type, encode, get
-from iotscan.protocols.coap_exchange import (
+from iotscan.protocols.coap import codec as coap
+from iotscan.protocols.coap.codec import Block, Message, Type, encode, get
+from iotscan.protocols.coap.exchange import (
     LONGEST_BODY,
     Exchange,
     answers,
@@ -14,7 +14,7 @@ from iotscan.protocols.coap_exchange import (
     messages,
     pair,
 )
-from iotscan.protocols.coap_tcp import encode_tcp
+from iotscan.protocols.coap.tcp import encode_tcp
 
 ASK = get("/a", 10, b"tk")
 

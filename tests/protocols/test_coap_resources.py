@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from iotscan.protocols import coap_resources
+from iotscan.protocols.coap import resources as coap_resources
 from iotscan.protocols.linkformat import Link, parse
 
 

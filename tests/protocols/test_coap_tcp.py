@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from iotscan.errors import Malformed
-from iotscan.protocols import coap
-from iotscan.protocols.coap import Message, get
-from iotscan.protocols.coap_tcp import decode_tcp, encode_tcp
+from iotscan.protocols.coap import codec as coap
+from iotscan.protocols.coap.codec import Message, get
+from iotscan.protocols.coap.tcp import decode_tcp, encode_tcp
 from iotscan.testing import three_ways
 
 # RFC 8323 section 5.3: Max-Message-Size 1,152 and Block-Wise-Transfer.

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from iotscan.protocols.consoles import PRODUCTS, Verdict
-from iotscan.protocols.http import Response
+from iotscan.protocols.http.codec import Response
 
 JUDGES = {product.name: product.judge for product in PRODUCTS}
 

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from iotscan.errors import Malformed
-from iotscan.protocols import dns
-from iotscan.protocols.dns import Question
+from iotscan.protocols.dns import codec as dns
+from iotscan.protocols.dns.codec import Question
 
 # What a HomeKit bulb answers to a query for its type, made by hand: PTR, and in the additional
 # section SRV, TXT and A with compressed names.

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from iotscan.errors import Malformed
-from iotscan.protocols.dns_message import (
+from iotscan.protocols.dns.message import (
     A,
     Message,
     Record,

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from iotscan.errors import Malformed
-from iotscan.protocols.dtls import (
+from iotscan.protocols.dtls.codec import (
     Record,
     client_hello,
     encode_record,
@@ -21,9 +21,9 @@ from iotscan.protocols.dtls import (
     parse_server,
     records,
 )
-from iotscan.protocols.tls import ALERT, CHANGE_CIPHER, HANDSHAKE
-from iotscan.protocols.tls_hello import DTLS10, DTLS12
-from iotscan.protocols.tls_offers import RANDOM
+from iotscan.protocols.tls.codec import ALERT, CHANGE_CIPHER, HANDSHAKE
+from iotscan.protocols.tls.hello import DTLS10, DTLS12
+from iotscan.protocols.tls.offers import RANDOM
 
 COOKIE = bytes(range(20))
 # ServerHello of DTLS 1.2 with TLS_PSK_WITH_AES_128_CCM_8, no extensions.

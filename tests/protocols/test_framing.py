@@ -23,10 +23,10 @@ from iotscan.protocols import (
     iec104,
     knxnetip,
     modbus,
-    opcua,
     s7comm,
 )
 from iotscan.protocols.framing import Decode, Said, at_port, clear, facing, messages, spoken
+from iotscan.protocols.opcua import codec as opcua
 from iotscan.testing import three_ways
 
 HERE, THERE = ip_address("192.0.2.1"), ip_address("192.0.2.2")

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from iotscan.model import Sender, Turn
-from iotscan.protocols.ftp import (
+from iotscan.protocols.ftp.codec import (
     Command,
     Entry,
     Reply,

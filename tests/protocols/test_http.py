@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from iotscan.errors import Malformed
-from iotscan.protocols.http import (
+from iotscan.protocols.http.codec import (
     HEAD_LIMIT,
     build_request,
     host_field,

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from iotscan.errors import Malformed
-from iotscan.protocols import http_auth
-from iotscan.protocols.http_auth import (
+from iotscan.protocols.http import auth as http_auth
+from iotscan.protocols.http.auth import (
     Challenge,
     basic,
     best_challenge,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from iotscan.protocols.http import Response, parse_response
-from iotscan.protocols.http_exposed import (
+from iotscan.protocols.http.codec import Response, parse_response
+from iotscan.protocols.http.exposed import (
     cwmp_facts,
     may_be_proxy,
     picture_facts,

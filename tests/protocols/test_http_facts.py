@@ -1,8 +1,8 @@
 """Single answers and requests, as words.
 
-Covers iotscan.protocols.http_facts; iotscan.protocols.http_heard, iotscan.protocols.http_kinds,
-iotscan.protocols.http_overheard and iotscan.protocols.http_reading with it, and
-iotscan.protocols.http_questions in test_http_talk.
+Covers iotscan.protocols.http.facts; iotscan.protocols.http.heard, iotscan.protocols.http.kinds,
+iotscan.protocols.http.overheard and iotscan.protocols.http.reading with it, and
+iotscan.protocols.http.questions in test_http_talk.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from iotscan.model import Channel, Endpoint, Outcome, Service, Transcript, Turn
-from iotscan.protocols.http import Request, Response
-from iotscan.protocols.http_facts import (
+from iotscan.protocols.http.codec import Request, Response
+from iotscan.protocols.http.facts import (
     cookie_facts,
     credential_facts,
     favicon_facts,
@@ -27,7 +27,7 @@ from iotscan.protocols.http_facts import (
     response_facts,
     wants_tls,
 )
-from iotscan.protocols.http_reading import login_outcome, read_transcript
+from iotscan.protocols.http.reading import login_outcome, read_transcript
 
 FORM = "application/x-www-form-urlencoded"
 

@@ -9,9 +9,9 @@ from urllib.parse import parse_qs
 import pytest
 
 from iotscan.model import Outcome
-from iotscan.protocols import http_forms
-from iotscan.protocols.http import Response, parse_response
-from iotscan.protocols.http_forms import Form
+from iotscan.protocols.http import forms as http_forms
+from iotscan.protocols.http.codec import Response, parse_response
+from iotscan.protocols.http.forms import Form
 
 FORMS = {form.id: form for form in http_forms.catalogue()}
 

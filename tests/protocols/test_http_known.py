@@ -6,10 +6,10 @@ import re
 
 import pytest
 
-from iotscan.protocols import http_known
-from iotscan.protocols.http import Response, parse_response
-from iotscan.protocols.http_known import Known
-from iotscan.protocols.http_page import names_a_doing
+from iotscan.protocols.http import known as http_known
+from iotscan.protocols.http.codec import Response, parse_response
+from iotscan.protocols.http.known import Known
+from iotscan.protocols.http.page import names_a_doing
 
 KNOWN = {known.id: known for known in http_known.catalogue()}
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from iotscan.protocols.http_page import local_path, read_page, split_address
+from iotscan.protocols.http.page import local_path, read_page, split_address
 from iotscan.protocols.murmur import murmur3_32
 
 LOGIN = b"""<!DOCTYPE html><html><head><title>IP Camera &amp; Co</title>

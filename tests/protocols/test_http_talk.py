@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from iotscan.protocols.http_questions import (
+from iotscan.protocols.http.questions import (
     Question,
     ask,
     ask_proxy,
@@ -13,7 +13,7 @@ from iotscan.protocols.http_questions import (
     question_of,
     submit,
 )
-from iotscan.protocols.http_talk import exchanges
+from iotscan.protocols.http.talk import exchanges
 
 GET = b"GET /a HTTP/1.1\r\nHost: x\r\n\r\n"
 POST = b"POST /b HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc"

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from iotscan.model import Sender, Turn
-from iotscan.protocols.mail import MailLogin, imap_logins, pop3_logins, smtp_logins
+from iotscan.protocols.mail.codec import MailLogin, imap_logins, pop3_logins, smtp_logins
 from iotscan.protocols.overheard import Line, lines
 from iotscan.protocols.sasl import plain_user, unwrapped
 

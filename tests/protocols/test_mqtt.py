@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from iotscan.errors import Malformed
-from iotscan.protocols.mqtt import Frame, Splitter, decode, encode, is_greeting
-from iotscan.protocols.mqtt_packets import Connack, Connect, Pingresp, Publish, Suback
+from iotscan.protocols.mqtt.codec import Frame, Splitter, decode, encode, is_greeting
+from iotscan.protocols.mqtt.packets import Connack, Connect, Pingresp, Publish, Suback
 from iotscan.testing import three_ways
 
 CONNACK = bytes.fromhex("20020000")

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from iotscan.errors import Malformed
-from iotscan.protocols import mqtt_packets as mqtt
-from iotscan.protocols.mqtt_decode import decode_body
-from iotscan.protocols.mqtt_wire import Property
+from iotscan.protocols.mqtt import packets as mqtt
+from iotscan.protocols.mqtt.decode import decode_body
+from iotscan.protocols.mqtt.wire import Property
 
 # Client "c", clean, keep alive 60, user "u", password "pw", will "w" = "x" retained with QoS 1.
 CONNECT = "00044d515454" + "04" + "ee" + "003c" + "000163" + "000177" + "000178" + "000175"

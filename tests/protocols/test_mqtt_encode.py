@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from iotscan.errors import Malformed
-from iotscan.protocols.mqtt import Splitter, decode
-from iotscan.protocols.mqtt_encode import encode
-from iotscan.protocols.mqtt_packets import (
+from iotscan.protocols.mqtt.codec import Splitter, decode
+from iotscan.protocols.mqtt.encode import encode
+from iotscan.protocols.mqtt.packets import (
     Acknowledgement,
     Auth,
     Connack,
@@ -25,7 +25,7 @@ from iotscan.protocols.mqtt_packets import (
     Unsubscribe,
     Will,
 )
-from iotscan.protocols.mqtt_wire import Properties, Property
+from iotscan.protocols.mqtt.wire import Properties, Property
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0+#"), max_size=8)
 TOPIC = TEXT.filter(bool)

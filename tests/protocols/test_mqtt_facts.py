@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from iotscan.model import Outcome
-from iotscan.protocols.mqtt_facts import (
+from iotscan.protocols.mqtt.facts import (
     KINDS,
     Facts,
     credentials_facts,
@@ -15,9 +15,9 @@ from iotscan.protocols.mqtt_facts import (
     subscription_facts,
     traffic_facts,
 )
-from iotscan.protocols.mqtt_packets import Connack, Connect, Disconnect, Publish
-from iotscan.protocols.mqtt_session import Message, Session, Subscription
-from iotscan.protocols.mqtt_wire import Property
+from iotscan.protocols.mqtt.packets import Connack, Connect, Disconnect, Publish
+from iotscan.protocols.mqtt.session import Message, Session, Subscription
+from iotscan.protocols.mqtt.wire import Property
 
 WORDS = {kind.name: kind.facts for kind in KINDS}
 

@@ -7,8 +7,10 @@ from collections.abc import Sequence
 import pytest
 
 from iotscan.errors import Malformed
-from iotscan.protocols import http, mqtt, websocket
-from iotscan.protocols.mqtt_inbound import Inbound
+from iotscan.protocols import websocket
+from iotscan.protocols.http import codec as http
+from iotscan.protocols.mqtt import codec as mqtt
+from iotscan.protocols.mqtt.inbound import Inbound
 from iotscan.testing import three_ways
 
 CONNACK = bytes.fromhex("20020000")

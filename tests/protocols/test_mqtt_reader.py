@@ -25,9 +25,9 @@ from iotscan.model import (
     Transcript,
     Turn,
 )
-from iotscan.protocols.mqtt import encode
-from iotscan.protocols.mqtt_facts import KINDS
-from iotscan.protocols.mqtt_packets import (
+from iotscan.protocols.mqtt.codec import encode
+from iotscan.protocols.mqtt.facts import KINDS
+from iotscan.protocols.mqtt.packets import (
     Connack,
     Connect,
     Packet,
@@ -37,8 +37,8 @@ from iotscan.protocols.mqtt_packets import (
     Suback,
     Subscribe,
 )
-from iotscan.protocols.mqtt_reader import Reader, Sample
-from iotscan.protocols.mqtt_topics import catalogue
+from iotscan.protocols.mqtt.reader import Reader, Sample
+from iotscan.protocols.mqtt.topics import catalogue
 
 DATA = Path(__file__).resolve().parents[2] / "probes" / "mqtt_topics.yaml"
 KNOWN = catalogue(yaml.safe_load(DATA.read_text("utf-8")))

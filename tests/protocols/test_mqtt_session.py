@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from iotscan.model import Sender, Turn
 from iotscan.protocols import websocket
-from iotscan.protocols.mqtt import encode
-from iotscan.protocols.mqtt_packets import (
+from iotscan.protocols.mqtt.codec import encode
+from iotscan.protocols.mqtt.packets import (
     Connack,
     Connect,
     Disconnect,
@@ -20,8 +20,8 @@ from iotscan.protocols.mqtt_packets import (
     Suback,
     Subscribe,
 )
-from iotscan.protocols.mqtt_session import Session, Subscription, read_session
-from iotscan.protocols.mqtt_wire import Property
+from iotscan.protocols.mqtt.session import Session, Subscription, read_session
+from iotscan.protocols.mqtt.wire import Property
 
 Line = tuple[Sender, Packet]
 

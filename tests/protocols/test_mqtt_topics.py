@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from iotscan.protocols.mqtt_topics import Catalogue, catalogue, products, secret_kinds
+from iotscan.protocols.mqtt.topics import Catalogue, catalogue, products, secret_kinds
 
 DATA = Path(__file__).resolve().parents[2] / "probes" / "mqtt_topics.yaml"
 TREE: dict[str, Any] = yaml.safe_load(DATA.read_text("utf-8"))

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from iotscan.errors import Malformed
-from iotscan.protocols.mqtt_wire import (
+from iotscan.protocols.mqtt.wire import (
     LARGEST,
     Cursor,
     Property,

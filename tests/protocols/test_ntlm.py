@@ -5,9 +5,9 @@ import struct
 import pytest
 
 from iotscan.errors import Malformed
-from iotscan.protocols import telnet
 from iotscan.protocols.ntlm import Challenge, negotiate, parse_challenge
-from iotscan.protocols.telnet_ntlm import challenge_in, ntlm_request
+from iotscan.protocols.telnet import codec as telnet
+from iotscan.protocols.telnet.ntlm import challenge_in, ntlm_request
 
 
 def challenge(*pairs: tuple[int, str], version: bool = True) -> bytes:

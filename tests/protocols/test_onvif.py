@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from iotscan.errors import Malformed
-from iotscan.protocols import onvif, xmltree
+from iotscan.protocols import xmltree
+from iotscan.protocols.onvif import codec as onvif
 
 
 def answer(inside: str) -> bytes:

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from iotscan.errors import Malformed
-from iotscan.protocols.rfb import (
+from iotscan.protocols.rfb.codec import (
     Greeting,
     encode_version,
     name_of,

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from iotscan.errors import Malformed
-from iotscan.protocols import rtsp
-from iotscan.protocols.rtsp import Request, Response
+from iotscan.protocols.rtsp import codec as rtsp
+from iotscan.protocols.rtsp.codec import Request, Response
 from iotscan.testing import three_ways
 
 BLOCK = b"$\x00\x00\x05\x80RTSP"

@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from iotscan.errors import Malformed
-from iotscan.protocols import ber, snmp
-from iotscan.protocols.snmp import Absent, Message, Pdu
+from iotscan.protocols import ber
+from iotscan.protocols.snmp import codec as snmp
+from iotscan.protocols.snmp.codec import Absent, Message, Pdu
 
 SYSTEM = "1.3.6.1.2.1.1."
 ANSWER = bytes.fromhex(

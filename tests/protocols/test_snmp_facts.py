@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from iotscan.protocols import snmp_facts
-from iotscan.protocols.snmp import Absent, Message, Pdu
+from iotscan.protocols.snmp import facts as snmp_facts
+from iotscan.protocols.snmp.codec import Absent, Message, Pdu
 
 
 @pytest.mark.parametrize(

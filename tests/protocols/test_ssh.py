@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from iotscan.errors import Malformed
-from iotscan.protocols.ssh import (
+from iotscan.protocols.ssh.codec import (
     HostKey,
     KexInit,
     identification,
@@ -24,7 +24,7 @@ from iotscan.protocols.ssh import (
     string,
     take_packet,
 )
-from iotscan.protocols.ssh_judged import STRICT, open_to_prefix_truncation, weak, weak_key
+from iotscan.protocols.ssh.judged import STRICT, open_to_prefix_truncation, weak, weak_key
 from iotscan.testing import three_ways
 
 MODERN = KexInit(

@@ -13,10 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from iotscan.errors import Malformed
-from iotscan.protocols import ssh
-from iotscan.protocols.ssh_ciphers import CIPHERS, MACS
-from iotscan.protocols.ssh_client import HOST_KEYS, WITHOUT_RSA, Client
-from iotscan.protocols.ssh_kex import METHODS
+from iotscan.protocols.ssh import codec as ssh
+from iotscan.protocols.ssh.ciphers import CIPHERS, MACS
+from iotscan.protocols.ssh.client import HOST_KEYS, WITHOUT_RSA, Client
+from iotscan.protocols.ssh.kex import METHODS
 
 KEYS = {
     "rsa": asyncssh.generate_private_key("ssh-rsa", key_size=2048),

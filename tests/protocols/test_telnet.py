@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from iotscan.protocols.telnet import (
+from iotscan.protocols.telnet.codec import (
     DO,
     DONT,
     ENCRYPT,

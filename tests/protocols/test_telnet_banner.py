@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from iotscan.protocols.telnet_banner import looks_like_honeypot, read_banner, telling
+from iotscan.protocols.telnet.banner import looks_like_honeypot, read_banner, telling
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import pytest
 
 from iotscan.model import Outcome, Sender
 from iotscan.protocols.login_text import Prompt
-from iotscan.protocols.telnet_dialogue import Dialogue, outcome_of, read_dialogue, seen_outcome
+from iotscan.protocols.telnet.dialogue import Dialogue, outcome_of, read_dialogue, seen_outcome
 
 MARKER = b"echo iot$((6*7))scan\r"
 FALLBACK = b'echo ios""can\r'

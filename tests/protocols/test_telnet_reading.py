@@ -5,8 +5,8 @@ from __future__ import annotations
 from ipaddress import ip_address
 
 from iotscan.model import Channel, Endpoint, Observation, Sender, Service, Transcript, Turn
-from iotscan.protocols.telnet_kinds import KINDS
-from iotscan.protocols.telnet_reading import read_transcript
+from iotscan.protocols.telnet.kinds import KINDS
+from iotscan.protocols.telnet.reading import read_transcript
 
 ENDPOINT = Endpoint(ip_address("192.0.2.7"), "tcp", 23)
 

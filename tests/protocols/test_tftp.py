@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from iotscan.errors import Malformed
 from iotscan.protocols.firmware import image_in, is_named_so
-from iotscan.protocols.tftp import Ack, Data, Options, Refusal, Request, decode, encode
+from iotscan.protocols.tftp.codec import Ack, Data, Options, Refusal, Request, decode, encode
 
 
 @given(

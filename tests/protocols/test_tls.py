@@ -1,7 +1,7 @@
 """What servers answer: flights of OpenSSL, hand-made ones, and garbage.
 
-Covers iotscan.protocols.tls_messages, iotscan.protocols.tls_talk, iotscan.protocols.tls13 and
-iotscan.protocols.tls_facts.
+Covers iotscan.protocols.tls.messages, iotscan.protocols.tls.talk, iotscan.protocols.tls.tls13 and
+iotscan.protocols.tls.facts.
 """
 
 from __future__ import annotations
@@ -23,18 +23,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from iotscan.errors import Malformed
-from iotscan.protocols import tls_facts
-from iotscan.protocols.tls import Flight, looks_like_server, parse_server
-from iotscan.protocols.tls13 import message_of, unseal
-from iotscan.protocols.tls_hello import SSL2, TLS10, TLS12, TLS13
-from iotscan.protocols.tls_messages import (
+from iotscan.protocols.tls import facts as tls_facts
+from iotscan.protocols.tls.codec import Flight, looks_like_server, parse_server
+from iotscan.protocols.tls.hello import SSL2, TLS10, TLS12, TLS13
+from iotscan.protocols.tls.messages import (
     LONGEST_CHAIN,
     parse_chain,
     parse_key_exchange,
     parse_server_hello,
 )
-from iotscan.protocols.tls_offers import for_version
-from iotscan.protocols.tls_talk import put_together, read_answer
+from iotscan.protocols.tls.offers import for_version
+from iotscan.protocols.tls.talk import put_together, read_answer
+from iotscan.protocols.tls.tls13 import message_of, unseal
 from iotscan.testing import NOISE, three_ways
 
 Answer = Callable[..., bytes]

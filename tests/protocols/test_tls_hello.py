@@ -1,4 +1,4 @@
-"""ClientHellos: ours, those of OpenSSL, and garbage. Covers iotscan.protocols.tls_wire."""
+"""ClientHellos: ours, those of OpenSSL, and garbage. Covers iotscan.protocols.tls.wire."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from iotscan.errors import Malformed
-from iotscan.protocols.tls import parse_client
-from iotscan.protocols.tls_hello import (
+from iotscan.protocols.tls.codec import parse_client
+from iotscan.protocols.tls.hello import (
     SSL2,
     TLS10,
     TLS12,
@@ -21,7 +21,7 @@ from iotscan.protocols.tls_hello import (
     parse_body,
     version_name,
 )
-from iotscan.protocols.tls_offers import (
+from iotscan.protocols.tls.offers import (
     MOST_SUITES,
     asks_for_static,
     asks_for_weak,
@@ -29,8 +29,8 @@ from iotscan.protocols.tls_offers import (
     for_version,
     for_weak_suites,
 )
-from iotscan.protocols.tls_suites import suite
-from iotscan.protocols.tls_wire import Cursor, extensions, numbers
+from iotscan.protocols.tls.suites import suite
+from iotscan.protocols.tls.wire import Cursor, extensions, numbers
 from iotscan.testing import three_ways
 
 NUMBER = st.integers(0, 0xFFFF).filter(lambda n: not is_grease(n))

@@ -6,7 +6,7 @@ import ssl
 
 import pytest
 
-from iotscan.protocols.tls_suites import SSL2_KINDS, SUITES, describe, suite
+from iotscan.protocols.tls.suites import SSL2_KINDS, SUITES, describe, suite
 
 
 @pytest.mark.parametrize(

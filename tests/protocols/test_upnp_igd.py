@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from iotscan.protocols.http import Request, Response
-from iotscan.protocols.upnp_igd import (
+from iotscan.protocols.http.codec import Request, Response
+from iotscan.protocols.upnp.igd import (
     GET_ADDRESS,
     GET_MAPPING,
     PortMapping,

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from iotscan.errors import Malformed
-from iotscan.protocols import http
+from iotscan.protocols.http import codec as http
 from iotscan.protocols.websocket import (
     BINARY,
     CLOSE,

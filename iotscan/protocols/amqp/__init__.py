@@ -1,0 +1,1 @@
+"""AMQP: frames and logins."""

@@ -1,0 +1,1 @@
+"""CoAP over UDP and TCP: messages, exchanges, resources, and what they tell."""

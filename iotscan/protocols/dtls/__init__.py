@@ -1,0 +1,1 @@
+"""DTLS: hellos, flights, and what a handshake tells."""

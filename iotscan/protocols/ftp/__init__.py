@@ -1,0 +1,1 @@
+"""FTP: replies, listings, and what they tell."""

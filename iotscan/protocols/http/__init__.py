@@ -1,0 +1,1 @@
+"""HTTP/1.x: messages, pages, authentication, and what they tell."""

@@ -1,0 +1,105 @@
+"""Addresses that products are known to answer at: which suit a server, and what an answer proves.
+
+The list is data, ``http_paths.yaml`` beside the probes.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any, Literal
+
+import yaml
+
+from iotscan.protocols.http.codec import Response
+from iotscan.protocols.http.facts import Facts
+from iotscan.protocols.http.said import Pages, said
+from iotscan.text import clean
+
+# Software is one or two products; a page that names more is not asked about all of them.
+MOST = 4
+_MOST_BODY = 65_536
+_FIELDS = {"id", "product", "kind", "path", "when", "ports", "open", "shut", "says", "source"}
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """One address. See the head of the data file for what the fields mean."""
+
+    id: str
+    product: str
+    kind: Literal["api", "admin", "setup", "config", "about"]
+    path: str
+    open: re.Pattern[str]
+    when: re.Pattern[str] | None = None
+    ports: tuple[int, ...] = ()
+    shut: re.Pattern[str] | None = None
+    says: Mapping[str, re.Pattern[str]] | None = None
+
+    @property
+    def first_bytes_only(self) -> bool:
+        """Whether no more of it is read than shows what it is: it may hold secrets."""
+        return self.kind == "config"
+
+
+@cache
+def catalogue() -> tuple[Known, ...]:
+    """Every entry. Raises ValueError that names a faulty one."""
+    text = files("iotscan.probes").joinpath("http_paths.yaml").read_text("utf-8")
+    return tuple(_known(entry) for entry in yaml.safe_load(text)["paths"])
+
+
+def suiting(pages: Pages, port: int) -> list[Known]:
+    """The addresses that what the server said, or its port, calls for."""
+    text = said(pages)
+    found = [
+        known
+        for known in catalogue()
+        if port in known.ports or (known.when is not None and known.when.search(text))
+    ]
+    return found[:MOST]
+
+
+def facts_of(known: Known, response: Response, encrypted: bool) -> Facts:
+    """What the answer at a known address proves; ``open`` is left out where it proves neither."""
+    text = response.body[:_MOST_BODY].decode(
+        "latin-1" if known.first_bytes_only else "utf-8", "replace"
+    )
+    fine = response.status in (200, 206)
+    found: Facts = {
+        "id": known.id,
+        "product": known.product,
+        "kind": known.kind,
+        "path": known.path,
+        "status": response.status,
+        "encrypted": encrypted,
+    }
+    if response.status in (401, 403) or (fine and known.shut and known.shut.search(text)):
+        found["open"] = False
+    elif fine and known.open.search(text):
+        found["open"] = True
+    for word, pattern in (known.says or {}).items() if fine else ():
+        if value := pattern.search(text):
+            found[word] = clean(value[1])
+    return found
+
+
+def _known(entry: Mapping[str, Any]) -> Known:
+    unknown = set(entry) - _FIELDS
+    missing = {"id", "product", "kind", "path", "open", "source"} - set(entry)
+    if unknown or missing or not entry.get("when", entry.get("ports")):
+        raise ValueError(f"path {entry.get('id', '?')}: check {sorted(unknown | missing)}")
+    patterns: dict[str, Any] = {
+        name: _pattern(entry[name]) for name in ("when", "open", "shut") if name in entry
+    }
+    says = {word: _pattern(text) for word, text in entry.get("says", {}).items()}
+    ports: Sequence[int] = entry.get("ports", ())
+    fixed: dict[str, Any] = {name: entry[name] for name in ("id", "product", "kind", "path")}
+    return Known(**fixed, **patterns, ports=tuple(ports), says=says)
+
+
+def _pattern(text: str) -> re.Pattern[str]:
+    return re.compile(text, re.IGNORECASE)

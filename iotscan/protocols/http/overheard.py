@@ -1,0 +1,52 @@
+"""What other people's HTTP gives away: logins, firmware, and that it is in clear."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from iotscan.model import Observation, Transcript
+from iotscan.protocols.http.facts import (
+    Facts,
+    credential_facts,
+    firmware_facts,
+    response_facts,
+)
+from iotscan.protocols.http.heard import Heard, seen
+from iotscan.text import clean
+
+
+def overheard(talk: Transcript, heard: Sequence[Heard]) -> Iterator[Observation]:
+    """Observations of exchanges that are not ours."""
+    answered = [one for one in heard if one.exchange.response is not None]
+    if answered:
+        yield seen(talk, "http.exchange", _exchange(answered), answered[:1], asked=False)
+    told: set[object] = set()
+    for one in heard:
+        request, response = one.exchange.request, one.exchange.response
+        if request is None:
+            continue
+        clear: Facts = {"cleartext": not one.encrypted}
+        for facts in credential_facts(request, response):
+            key = (facts["scheme"], facts.get("username"), facts["outcome"])
+            if key not in told:
+                told.add(key)
+                yield seen(talk, "http.credentials", facts | clear, [one])
+        if response is not None and (image := firmware_facts(request, response)):
+            yield seen(talk, "http.firmware", image | clear, [one])
+
+
+def _exchange(answered: Sequence[Heard]) -> Facts:
+    first = answered[0]
+    facts = response_facts(first.path, first.answer(), first.encrypted)
+    found: Facts = {
+        "cleartext": not first.encrypted,
+        "exchanges": len(answered),
+        "status": first.answer().status,
+    }
+    found |= {word: facts[word] for word in ("server", "title", "realm") if word in facts}
+    request = first.exchange.request
+    if request is not None:
+        for word, name in (("host", "host"), ("user_agent", "user-agent")):
+            if text := request.header(name):
+                found[word] = clean(text)
+    return found

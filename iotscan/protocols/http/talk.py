@@ -1,0 +1,115 @@
+"""A connection's questions and answers, paired in their order, with the turns they stand in."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+
+from iotscan.errors import Malformed
+from iotscan.protocols.http.codec import Request, Response, parse_request, parse_response
+
+# More exchanges on one connection repeat what the first ones showed.
+MOST = 256
+LONGEST = 4_194_304
+# Bytes in which a first line shows what it is.
+_ENOUGH = 16
+_METHODS = re.compile(rb"(?:GET|HEAD|POST|PUT|DELETE|OPTIONS|PATCH|CONNECT|TRACE) [^ ]")
+# A weather station says "HTTP/1.0.8"; blanks in place of the rest keep every place where it was.
+_ODD_VERSION = re.compile(rb"\A([^\r\n]{1,4096} )(HTTP/1\.[01])((?:\.\d{1,3}){1,3})(?=\r?\n)")
+_ANSWER = re.compile(rb"HTTP/1\.[01] [1-5]\d\d")
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """A question and its answer, either of which may not have been seen.
+
+    ``asked`` and ``answered``: the turns they stand in.
+    """
+
+    request: Request | None
+    response: Response | None
+    asked: tuple[int, ...] = ()
+    answered: tuple[int, ...] = ()
+
+
+def exchanges(turns: Iterable[tuple[int, bool, bytes]], *, closed: bool = True) -> list[Exchange]:
+    """The exchanges of one connection given as (turn, whether the client said it, bytes).
+
+    ``closed``: nothing more will come. A recording that begins inside a connection is read from
+    the first head on. Pure, never raises; bytes that are not HTTP/1.x give nothing.
+    """
+    said = list(turns)
+    asked = list(_requests([(turn, data) for turn, client, data in said if client]))
+    methods = [request.method for request, _ in asked]
+    heard = [(turn, data) for turn, client, data in said if not client]
+    answers = list(_responses(heard, methods, closed))
+    pairs: list[Exchange] = []
+    for i in range(max(len(asked), len(answers))):
+        request, asked_in = asked[i] if i < len(asked) else (None, ())
+        response, answered_in = answers[i] if i < len(answers) else (None, ())
+        pairs.append(Exchange(request, response, asked_in, answered_in))
+    return pairs
+
+
+class _Turns:
+    """Turns joined, and which of them a stretch of bytes stands in."""
+
+    def __init__(self, turns: Sequence[tuple[int, bytes]], head: re.Pattern[bytes]) -> None:
+        first = next((i for i in range(len(turns)) if head.match(_start(turns, i))), len(turns))
+        self._numbers = [turn for turn, _ in turns[first:]]
+        self._ends = list(accumulate(len(data) for _, data in turns[first:]))
+        self.data = b"".join(data for _, data in turns[first:])[:LONGEST]
+
+    def between(self, start: int, end: int) -> tuple[int, ...]:
+        first, last = bisect_right(self._ends, start), bisect_right(self._ends, max(start, end - 1))
+        return tuple(self._numbers[first : last + 1])
+
+
+def _start(turns: Sequence[tuple[int, bytes]], first: int) -> bytes:
+    """Enough bytes from a turn on to see whether a head begins there."""
+    start = b""
+    for _, data in turns[first : first + _ENOUGH]:
+        start += data[:_ENOUGH]
+        if len(start) >= _ENOUGH:
+            break
+    return start
+
+
+def _requests(turns: Sequence[tuple[int, bytes]]) -> Iterator[tuple[Request, tuple[int, ...]]]:
+    joined, at = _Turns(turns, _METHODS), 0
+    for _ in range(MOST):
+        try:
+            request = parse_request(_ODD_VERSION.sub(_evened, joined.data[at:], count=1))
+        except Malformed:
+            return
+        if request is None:
+            return
+        yield request, joined.between(at, at + request.end)
+        at += request.end
+
+
+def _evened(line: re.Match[bytes]) -> bytes:
+    return line[1] + b" " * len(line[3]) + line[2]
+
+
+def _responses(
+    turns: Sequence[tuple[int, bytes]], methods: Sequence[str], closed: bool
+) -> Iterator[tuple[Response, tuple[int, ...]]]:
+    joined, at = _Turns(turns, _ANSWER), 0
+    for number in range(MOST):
+        if at >= len(joined.data):
+            return
+        method = methods[number] if number < len(methods) else "GET"
+        try:
+            response = parse_response(joined.data[at:], closed=closed, method=method)
+        except Malformed:
+            return
+        if response is None:
+            return
+        yield response, joined.between(at, at + response.end)
+        at += response.end
+        if response.status == 101:  # another protocol follows
+            return

@@ -1,0 +1,1 @@
+"""ONVIF: calls over SOAP, and what the answers tell."""

@@ -1,0 +1,1 @@
+"""OPC UA: the binary wire form, endpoints and their policies."""

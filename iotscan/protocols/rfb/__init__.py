@@ -1,0 +1,1 @@
+"""RFB, the protocol of VNC."""

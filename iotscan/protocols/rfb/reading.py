@@ -1,0 +1,183 @@
+"""What VNC conversations prove: offered security, known passwords, sessions without any. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from iotscan.errors import Malformed
+from iotscan.model import Ending, Fact, Kind, Observation, Outcome, Transcript
+from iotscan.protocols.overheard import beginning, observe, turn_at, turned
+from iotscan.protocols.rfb import codec as rfb
+from iotscan.protocols.rfb.codec import Greeting
+from iotscan.text import clean
+
+KINDS = (
+    Kind(
+        "vnc.service",
+        {
+            "version": str,
+            "security": tuple,
+            "no_authentication": bool,
+            "encrypted": bool,
+            "reason": str,
+        },
+        "A VNC server answered. no_authentication: it offers the type None; encrypted: whether all "
+        "it offers leaves the session readable (False) or something protects it (True).",
+    ),
+    Kind(
+        "vnc.login",
+        {
+            "accepted": bool,
+            "login": str,
+            "control_accepted": bool,
+            "accepts_anything": bool,
+            "attempts": int,
+            "refused": int,
+            "locked_out": bool,
+        },
+        "We tried publicly known passwords with VNC Authentication.",
+    ),
+    Kind(
+        "vnc.overheard",
+        {"version": str, "no_authentication": bool, "security": str, "peer": str},
+        "Somebody else's VNC session was overheard up to the choice of its security type.",
+    ),
+)
+_TOO_MANY = re.compile(r"too many|blacklist|locked|try again later", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """The security handshake on one channel, as far as it came.
+
+    ``chosen``: the type taken, and the turn of that choice. ``answer``: a challenge was answered;
+    ``result``: what the server said to it, 0 is yes.
+    """
+
+    version: tuple[int, int]
+    greeting: Greeting | None
+    greeted: tuple[int, ...]
+    chosen: tuple[int, int] | None = None
+    answered: bool = False
+    result: int | None = None
+    reason: str = ""
+
+
+def read_session(talk: Transcript, number: int) -> Session | None:
+    """The handshake on a channel, None if it is not RFB."""
+    turns = talk.turns_of(number)
+    server = b"".join(turn.data for _, turn in turns if turn.sender == "server")
+    client = b"".join(turn.data for _, turn in turns if turn.sender == "client")
+    try:
+        theirs = rfb.version(server[:12])
+        ours = rfb.version(client[:12]) if client else None
+        if theirs is None:
+            return None
+        start = turn_at(turns, "server", 0)
+        agreed = min(theirs, ours) if ours is not None else None
+        greeting = rfb.security(server[12:], agreed) if agreed is not None else None
+    except Malformed:
+        return None
+    if greeting is None or agreed is None:
+        return Session(theirs, None, (start,))
+    greeted = (start, turn_at(turns, "server", 11 + greeting.end))
+    rest, said = server[12 + greeting.end :], client[12:]
+    if not greeting.types:
+        return Session(theirs, greeting, greeted, reason=clean(greeting.reason or ""))
+    chosen = (greeting.types[0], greeted[1])
+    if agreed >= (3, 7):
+        if not said or said[0] not in greeting.types:
+            return Session(theirs, greeting, greeted)
+        chosen = (said[0], turn_at(turns, "client", 12))
+        said = said[1:]
+    if chosen[0] != rfb.VNC_AUTH or len(said) < rfb.CHALLENGE:
+        return Session(theirs, greeting, greeted, chosen)
+    after = rest[rfb.CHALLENGE :]
+    result = int.from_bytes(after[:4], "big") if len(after) >= 4 else None
+    return Session(theirs, greeting, greeted, chosen, True, result, clean(after[8:264]))
+
+
+def outcome_of(session: Session) -> Outcome:
+    """How a login ended."""
+    refusal = session.reason or (session.greeting.reason or "" if session.greeting else "")
+    if session.result == 0:
+        return Outcome.ACCEPTED
+    if session.result == 2 or _TOO_MANY.search(refusal):
+        return Outcome.LOCKED  # 2 is "too many" in RFB 3.3 and Tight
+    return Outcome.REFUSED if session.result == 1 else Outcome.UNCLEAR
+
+
+def read_own(talk: Transcript) -> Iterator[Observation]:
+    """Observations of vnc.service and vnc.login."""
+    tries: list[tuple[str, Session, list[int]]] = []
+    for number in sorted({turn.channel for turn in talk.turns}):
+        session = read_session(talk, number)
+        if session is None:
+            continue
+        login = talk.channels[number].login if number < len(talk.channels) else None
+        if login is not None:
+            tries.append((login, session, [i for i, _ in talk.turns_of(number)]))
+        else:
+            tls = number < len(talk.channels) and talk.channels[number].tls is not None
+            yield observe(talk, "vnc.service", _service(session, tls), session.greeted)
+    if tries:
+        yield from _logins(talk, tries)
+
+
+def _service(session: Session, tls: bool) -> dict[str, Fact]:
+    facts: dict[str, Fact] = {"version": "{}.{}".format(*session.version)}
+    greeting = session.greeting
+    if greeting is None:
+        return facts
+    if greeting.reason:
+        facts["reason"] = clean(greeting.reason)
+    if greeting.types:
+        types = set(greeting.types)
+        facts["security"] = tuple(rfb.name_of(number) for number in greeting.types[:32])
+        facts["no_authentication"] = rfb.NONE in types
+        if tls or types & rfb.ENCRYPTED:
+            facts["encrypted"] = True
+        elif types <= rfb.TYPES.keys() - rfb.OPEN_ENDED:
+            facts["encrypted"] = False
+    return facts
+
+
+def _logins(talk: Transcript, tries: list[tuple[str, Session, list[int]]]) -> Iterator[Observation]:
+    outcomes = [outcome_of(session) for _, session, _ in tries]
+    won = outcomes.index(Outcome.ACCEPTED) if Outcome.ACCEPTED in outcomes else None
+    ours = outcomes if won is None else outcomes[: won + 1]
+    facts: dict[str, Fact] = {
+        "accepted": won is not None,
+        "attempts": len(ours),
+        "refused": ours.count(Outcome.REFUSED),
+        "locked_out": Outcome.LOCKED in outcomes or talk.ending is Ending.LOCKED_OUT,
+    }
+    login, _, cited = tries[-1 if won is None else won]
+    if won is not None:
+        facts["login"] = login
+        controls = outcomes[won + 1 :]
+        if controls:
+            facts["control_accepted"] = facts["accepts_anything"] = Outcome.ACCEPTED in controls
+    yield observe(talk, "vnc.login", facts, cited)
+
+
+def read_captured(talk: Transcript) -> Iterator[Observation]:
+    """An observation of vnc.overheard."""
+    if talk.service.endpoint.transport != "tcp":
+        return
+    if b"RFB " not in (beginning(talk, side, 4)[:4] for side in ("server", "client")):
+        return
+    if talk.turns[0].sender == "client":
+        talk = turned(talk)  # the server speaks first
+    session = read_session(talk, 0)
+    if session is None:
+        return
+    facts: dict[str, Fact] = {"version": "{}.{}".format(*session.version)}
+    cited: tuple[int, ...] = session.greeted
+    if session.chosen is not None:
+        number, turn = session.chosen
+        facts |= {"security": rfb.name_of(number), "no_authentication": number == rfb.NONE}
+        cited = (turn,)
+    yield observe(talk, "vnc.overheard", facts, cited)

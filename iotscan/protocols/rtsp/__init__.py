@@ -1,0 +1,1 @@
+"""RTSP: messages, and what they tell."""

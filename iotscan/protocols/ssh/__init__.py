@@ -1,0 +1,1 @@
+"""SSH: banners, key exchange, a client as far as it is needed, and what they tell."""

@@ -1,0 +1,169 @@
+"""What an SSH conversation proves: the server, its algorithms and host key, our logins. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+
+from iotscan.errors import Malformed
+from iotscan.model import Channel, Ending, Fact, Observation, Outcome, Transcript, Turn
+from iotscan.protocols.overheard import beginning, observe, turned
+from iotscan.protocols.ssh import codec as ssh
+from iotscan.protocols.ssh import judged as ssh_judged
+from iotscan.protocols.ssh.client import WITHOUT_RSA, Client
+from iotscan.protocols.ssh.codec import Identification, KexInit
+from iotscan.text import clean
+
+_MOST_LISTED = 64
+
+
+def recognises(heard: bytes) -> bool:
+    """An identification line, or the beginning of one, with nothing before it."""
+    if not heard.startswith(b"SSH-"):
+        return False
+    try:
+        return ssh.identification(heard) is not None
+    except Malformed:
+        return False
+
+
+def read_own(talk: Transcript) -> Iterator[Observation]:
+    """Observations of ssh.service, ssh.algorithms, ssh.host_key and ssh.login."""
+    for number in sorted({turn.channel for turn in talk.turns}):
+        channel = _channel(talk, number)
+        if channel is None or channel.login is None:
+            turns = talk.turns_of(number)
+            client = _replayed(turns)
+            if client.server is not None:
+                yield from _greeting(talk, client, [i for i, t in turns if t.sender == "server"])
+    yield from _logins(talk)
+
+
+def _channel(talk: Transcript, number: int) -> Channel | None:
+    return talk.channels[number] if number < len(talk.channels) else None
+
+
+def _replayed(turns: Sequence[tuple[int, Turn]]) -> Client:
+    """What our side learned from the server's words."""
+    said = b"".join(turn.data for _, turn in turns if turn.sender == "client")
+    other = Client(WITHOUT_RSA)
+    client = other if said.startswith(other.opening) else Client()
+    with suppress(Malformed):
+        for _, turn in turns:
+            if turn.sender == "server":
+                client.feed(turn.data)
+    return client
+
+
+def _greeting(talk: Transcript, client: Client, heard: Sequence[int]) -> Iterator[Observation]:
+    assert client.server is not None
+    facts = _identity(client.server)
+    if client.banner:
+        facts["banner"] = client.banner
+    if client.methods is not None:
+        methods = client.methods
+        facts |= {"auth_methods": methods[:_MOST_LISTED], "let_in": client.let_in}
+        facts["password_login"] = bool({"password", "keyboard-interactive"} & set(methods))
+    yield observe(talk, "ssh.service", facts, heard[:1] if client.offer is None else heard)
+    if client.offer is not None:
+        yield observe(talk, "ssh.algorithms", _algorithms(client.offer), heard[:2])
+    if client.host_key is not None:
+        key = client.host_key
+        shown: dict[str, Fact] = {"key_type": clean(key.kind, 64), "sha256": key.sha256}
+        if key.bits:
+            shown["bits"] = key.bits
+        weak = ssh_judged.weak_key(key)
+        if weak is not None:
+            shown["weak"] = weak
+        yield observe(talk, "ssh.host_key", shown, heard)
+
+
+def _identity(server: Identification) -> dict[str, Fact]:
+    facts: dict[str, Fact] = {
+        "protocol": clean(server.protocol, 16),
+        # RFC 4253 section 5.1: 1.99 is a server of version 2 that takes version 1 as well.
+        "protocol_1": server.protocol.startswith("1."),
+    }
+    for word, text in (("software", server.software), ("comments", server.comments)):
+        if text:
+            facts[word] = clean(text)
+    return facts
+
+
+def _algorithms(offer: KexInit) -> dict[str, Fact]:
+    weak = ssh_judged.weak(offer)
+    return {
+        "kex": offer.kex[:_MOST_LISTED],
+        "host_key": offer.host_key[:_MOST_LISTED],
+        "ciphers": _joined(offer.ciphers_out, offer.ciphers_in),
+        "macs": _joined(offer.macs_out, offer.macs_in),
+        "compression": _joined(offer.compression_out, offer.compression_in),
+        "weak": weak[:_MOST_LISTED],
+        "any_weak": bool(weak),
+        "prefix_truncation": ssh_judged.open_to_prefix_truncation(offer),
+    }
+
+
+def _joined(*lists: Sequence[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(name for names in lists for name in names))[:_MOST_LISTED]
+
+
+def _logins(talk: Transcript) -> Iterator[Observation]:
+    """One observation for all our tries, by the outcomes that were noted."""
+    tries = [(n, c) for n, c in enumerate(talk.channels) if c.login is not None]
+    outcomes = [channel.outcome for _, channel in tries]
+    known = [outcome for outcome in outcomes if outcome is not None]
+    said = [n for n, _ in tries if recognises(_first_words(talk, n))]
+    if not known or not said:
+        return
+    won = outcomes.index(Outcome.ACCEPTED) if Outcome.ACCEPTED in outcomes else None
+    ours = outcomes if won is None else outcomes[: won + 1]
+    number, channel = tries[-1 if won is None else won]
+    if won is not None and number not in said:
+        return  # nothing that was said there backs the outcome
+    facts: dict[str, Fact] = {
+        "accepted": won is not None,
+        "attempts": sum(outcome is not None for outcome in ours),
+        "refused": ours.count(Outcome.REFUSED),
+        "locked_out": Outcome.LOCKED in known or talk.ending is Ending.LOCKED_OUT,
+    }
+    if won is not None:
+        facts["login"] = channel.login or ""
+        controls = [outcome for outcome in outcomes[won + 1 :] if outcome is not None]
+        if controls:
+            facts["control_accepted"] = facts["accepts_anything"] = Outcome.ACCEPTED in controls
+    cited = [index for index, _ in talk.turns_of(number)]
+    yield observe(talk, "ssh.login", facts, [*cited[:1], *cited[-1:]])
+
+
+def _first_words(talk: Transcript, number: int) -> bytes:
+    return next((t.data for _, t in talk.turns_of(number) if t.sender == "server"), b"")
+
+
+def read_captured(talk: Transcript) -> Iterator[Observation]:
+    """An observation of ssh.overheard."""
+    if talk.service.endpoint.transport != "tcp":
+        return
+    first = {turn.sender: i for i, turn in reversed(tuple(enumerate(talk.turns)))}
+    named = {sender: _named(beginning(talk, sender)) for sender in first}
+    if named.get("server") is None and named.get("client") is not None and len(first) == 1:
+        talk = turned(talk)  # only one side was captured: a server speaks first
+        first, named = {"server": first["client"]}, {"server": named["client"]}
+    server = named.get("server")
+    if server is None:
+        return
+    facts = _identity(server)
+    client = named.get("client")
+    if client is not None and client.software:
+        facts["client_software"] = clean(client.software)
+    yield observe(talk, "ssh.overheard", facts, [first["server"]])
+
+
+def _named(data: bytes) -> Identification | None:
+    if not data.startswith(b"SSH-"):
+        return None
+    try:
+        found = ssh.identification(data)
+    except Malformed:
+        return None
+    return found[0] if found else None

@@ -1,0 +1,1 @@
+"""Telnet: options, dialogues, banners, and what they tell."""

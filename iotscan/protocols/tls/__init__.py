@@ -1,0 +1,1 @@
+"""TLS: hellos, server flights, suites, and what a handshake tells."""

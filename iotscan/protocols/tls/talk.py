@@ -1,0 +1,116 @@
+"""A recorded TLS connection put together again: who asked what, what was answered, and where.
+
+Works on our own enquiries and on captured connections alike, also on those that began in another
+protocol and changed to TLS (STARTTLS).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from iotscan.errors import Malformed
+from iotscan.protocols.tls.codec import Flight, looks_like_server, parse_client, parse_server
+from iotscan.protocols.tls.hello import ClientHello
+from iotscan.protocols.tls.offers import RANDOM
+from iotscan.protocols.tls.tls13 import message_of, unseal
+
+# A server's flight in clear takes some ten segments; a hello that stands later than this in a
+# connection is not looked for.
+MOST_PARTS = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Handshake:
+    """One connection. Places are what the caller counted its parts with; None: not seen.
+
+    ``ours``: the client was iotscan. ``asked``: where the ClientHello began; ``chosen`` and
+    ``shown``: where the ServerHello and the certificates were complete; ``last``: the last part
+    that was read of the server.
+    """
+
+    hello: ClientHello | None
+    flight: Flight
+    ours: bool = False
+    asked: int | None = None
+    chosen: int | None = None
+    shown: int | None = None
+    last: int | None = None
+
+    def places(self, *wanted: int | None) -> tuple[int, ...]:
+        """The known ones of some places, in order, each once."""
+        return tuple(sorted({place for place in wanted if place is not None}))
+
+
+def put_together(parts: Iterable[tuple[int, bool, bytes]]) -> Handshake | None:
+    """The handshake in a connection given as (place, whether the client said it, bytes).
+
+    None when neither side speaks TLS. Pure, never raises.
+    """
+    said = [part for part, _ in zip(parts, range(MOST_PARTS), strict=False)]
+    start = next((i for i, (_, client, data) in enumerate(said) if client and _asks(data)), None)
+    hello = (
+        _client_hello([data for _, client, data in said[start:] if client])
+        if (start is not None)
+        else None
+    )
+    after = said[start + 1 :] if hello and start is not None else said
+    server = [(place, data) for place, client, data in after if not client]
+    first = next((i for i, (_, data) in enumerate(server) if _answers(data)), None)
+    if hello is None and (first is None or not looks_like_server(server[first][1])):
+        return None
+    sent = b"".join(data for _, client, data in said[start:] if client) if hello else b""
+    ours = hello is not None and hello.random[:16] == RANDOM[:16]
+    found = Handshake(
+        hello, Flight(), ours, said[start][0] if hello and start is not None else None
+    )
+    return found if first is None else _answered(found, server[first:], sent if ours else b"")
+
+
+def read_answer(hello: bytes, heard: bytes) -> Flight:
+    """The flight that answers one of our own hellos, opened as far as it can be. Raises Malformed
+    when the answer is not TLS.
+    """
+    flight = parse_server(heard)
+    if flight.hello is None or not flight.hello.share:
+        return flight
+    return unseal(message_of(hello), flight)
+
+
+def _asks(data: bytes) -> bool:
+    """Whether a part begins with a ClientHello, in TLS or SSL 2.0 form."""
+    if data[:1] == b"\x16":
+        return data[1:2] == b"\x03" and data[5:6] in (b"", b"\x01")
+    return data[:1] >= b"\x80" and data[2:3] == b"\x01" and data[3:4] in (b"\x00", b"\x03")
+
+
+def _answers(data: bytes) -> bool:
+    """Whether a part may begin a server's flight."""
+    return (data[:1] in (b"\x15", b"\x16") and data[1:2] in (b"", b"\x03")) or (
+        data[:1] >= b"\x80" and data[2:3] in (b"\x00", b"\x04")
+    )
+
+
+def _client_hello(said: Sequence[bytes]) -> ClientHello | None:
+    try:
+        return parse_client(b"".join(said))
+    except Malformed:
+        return None
+
+
+def _answered(asked: Handshake, parts: Sequence[tuple[int, bytes]], sent: bytes) -> Handshake:
+    """Read part by part, so that each message has the place where it became complete."""
+    heard, flight = b"", Flight()
+    chosen = shown = last = None
+    for place, data in parts:
+        heard += data
+        try:
+            flight = read_answer(sent, heard) if sent else parse_server(heard)
+        except Malformed:
+            break
+        last = place
+        chosen = place if chosen is None and (flight.hello or flight.alert) else chosen
+        shown = place if shown is None and flight.chain else shown
+        if flight.finished:
+            break
+    return Handshake(asked.hello, flight, asked.ours, asked.asked, chosen, shown, last)

@@ -1,0 +1,1 @@
+"""UPnP: descriptions, gateways, and what they tell."""
