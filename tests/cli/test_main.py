@@ -156,7 +156,7 @@ def test_exit_code_of_a_report(
 
 
 def test_old_consoles_show_a_mark_for_what_they_lack(stage: Callable[..., list[str]]) -> None:
-    program = stage("library.replay = lambda *_: samples.home()", "replay", "x")
+    program = stage("library.replay = lambda *_, **__: samples.home()", "replay", "x")
     ran = subprocess.run(
         program, capture_output=True, env={**os.environ, "PYTHONIOENCODING": "ascii"}, check=False
     )

@@ -115,7 +115,7 @@ def test_failure_in_the_middle_leaves_the_old_file_and_writes_the_others(
 
 @posix
 def test_reader_that_has_seen_enough_is_no_failure(stage: Callable[..., list[str]]) -> None:
-    program = stage("library.replay = lambda *_: samples.crowd(300)", "replay", "x")
+    program = stage("library.replay = lambda *_, **__: samples.crowd(300)", "replay", "x")
     process = subprocess.Popen(program, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     assert process.stdout is not None
     assert process.stderr is not None
