@@ -186,3 +186,31 @@ def test_evaluate_needs_labels_that_fit(command: Command) -> None:
     ran = command("evaluate", "--labels", "labels.yaml", ".", "--only", "nothing*")
     assert (ran.code, "no capture" in ran.err) == (2, True)
     assert command("evaluate", "--labels", "labels.yaml", ".").code == 2
+
+
+def test_export_writes_tables_of_captures_and_of_reports(command: Command) -> None:
+    login()
+    (row, *_) = [json.loads(line) for line in command("export", "login.pcapng").out.splitlines()]
+    assert (row["mac"], row["address"], row["port"]) == ("02:04:c0:a8:01:09", "192.168.1.9", 23)
+    command("replay", "login.pcapng", "--output", "json:report.json")
+    again = command("export", "report.json", "--format", "csv", "--to", "out.csv")
+    assert again.code == 0
+    lines = Path("out.csv").read_text().splitlines()
+    assert lines[0].startswith("device,mac,about,address,port,transport,rule,title")
+    assert any("telnet-credentials-seen" in line for line in lines)
+    services = command("export", "report.json", "--table", "services").out
+    assert json.loads(services)["service"] == "telnet"
+
+
+@pytest.mark.parametrize(
+    ("flags", "said"),
+    [
+        (("--format", "parquet"), "formats are: jsonl, csv"),
+        (("--table", "moods"), "tables are: devices"),
+        (("--to", "none/x.csv"), "cannot be written"),
+    ],
+)
+def test_export_tells_wrong_use(flags: tuple[str, ...], said: str, command: Command) -> None:
+    login()
+    ran = command("export", "login.pcapng", *flags)
+    assert (ran.code, said in " ".join(ran.err.split())) == (2, True)

@@ -1,0 +1,72 @@
+"""``iotscan export``: reports as tables."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from iotscan.errors import UsageError
+
+if TYPE_CHECKING:
+    from iotscan.model import Report
+
+
+@click.command()
+@click.argument("files", nargs=-1, required=True, metavar="FILE|FOLDER...")
+@click.option(
+    "--table",
+    default="findings",
+    metavar="NAME",
+    help="findings (default), devices, services or observations.",
+)
+@click.option("--format", "name", default="jsonl", metavar="NAME", help="jsonl (default) or csv.")
+@click.option("--to", metavar="FILE", help="Write into this file, not to standard output.")
+@click.option("--rules", multiple=True, metavar="FOLDER", help="Add rules of your own. Repeatable.")
+def export(
+    files: tuple[str, ...], table: str, name: str, to: str | None, rules: tuple[str, ...]
+) -> int:
+    """Write a table of a report, for notebooks, spreadsheets and databases.
+
+    FILE is a report that --output json:FILE wrote, or whatever iotscan replay reads. Passwords are
+    in no table.
+    """
+    from iotscan.report.tables import FORMATS, TABLES, rows
+
+    if name not in FORMATS:
+        raise UsageError(f"there is no format {name!r}; formats are: {', '.join(FORMATS)}")
+    if table not in TABLES:
+        raise UsageError(f"there is no table {table!r}; tables are: {', '.join(TABLES)}")
+    found = rows(_report(files, rules), table)
+    if to is None:
+        FORMATS[name](found, sys.stdout)
+        return 0
+    try:
+        with Path(to).open("w", encoding="utf-8", newline="") as out:
+            FORMATS[name](found, out)
+    except OSError as error:
+        raise UsageError(f"{to} cannot be written: {error.strerror}") from error
+    return 0
+
+
+def _report(files: tuple[str, ...], rules: tuple[str, ...]) -> Report:
+    from dataclasses import replace
+
+    from iotscan.api import replay
+    from iotscan.report.json import loads
+    from iotscan.settings import Settings
+
+    if len(files) == 1 and _is_report(Path(files[0])):
+        return loads(Path(files[0]).read_text("utf-8"))
+    return replay(files, replace(Settings(), rule_folders=rules))
+
+
+def _is_report(path: Path) -> bool:
+    """Whether the file begins like a report in JSON, not like a recording or a capture."""
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        head = b"".join(file.read(64).split())
+    return head.startswith(b'{"format"')

@@ -1,0 +1,179 @@
+"""A report as tables for notebooks and spreadsheets: devices, services, observations, findings.
+
+A row is a mapping from column to text, number, truth value, facts or None; what a device may have
+many of is one text with "; " between.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import TextIO
+
+from iotscan.errors import UsageError
+from iotscan.model import Device, Endpoint, Fact, Finding, Proof, Report
+
+Cell = str | int | float | bool | dict[str, object] | None
+Row = dict[str, Cell]
+# Spreadsheets take a text that begins like this for a formula, and run it.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def rows(report: Report, table: str) -> Iterator[Row]:
+    """The rows of a table, in the order of the report. Raises UsageError for another name."""
+    try:
+        return _TABLES[table](report)
+    except KeyError:
+        known = ", ".join(TABLES)
+        raise UsageError(f"there is no table {table!r}; tables are: {known}") from None
+
+
+def write_jsonl(found: Iterable[Row], out: TextIO) -> None:
+    """One JSON object a line."""
+    for row in found:
+        out.write(json.dumps(row, ensure_ascii=False) + "\n")
+
+
+def write_csv(found: Iterable[Row], out: TextIO) -> None:
+    """RFC 4180 with a line of column names. A text that a spreadsheet would run gets a quote in
+    front. Rows have the same columns; there is no line of names if there are no rows.
+    """
+    writer = None
+    for row in found:
+        if writer is None:
+            writer = csv.DictWriter(out, list(row), lineterminator="\r\n")
+            writer.writeheader()
+        writer.writerow({name: _harmless(cell) for name, cell in row.items()})
+
+
+FORMATS: Mapping[str, Callable[[Iterable[Row], TextIO], None]] = {
+    "jsonl": write_jsonl,
+    "csv": write_csv,
+}
+
+
+def _harmless(cell: Cell) -> Cell:
+    if isinstance(cell, dict):
+        return json.dumps(cell, ensure_ascii=False)
+    return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA) else cell
+
+
+def _devices(report: Report) -> Iterator[Row]:
+    for device in report.devices:
+        identity = device.identity
+        worst = [f.severity for f in report.findings if f.device == device.key]
+        yield {
+            **_named(device),
+            "addresses": _many(map(str, device.addresses)),
+            "names": _many(device.names),
+            "randomised_mac": device.randomised,
+            "vendor": identity.vendor,
+            "model": identity.model,
+            "firmware": identity.firmware,
+            "kind": identity.kind,
+            "services": len(device.services),
+            "findings": len(worst),
+            "worst": max(worst).value if worst else None,
+        }
+
+
+def _services(report: Report) -> Iterator[Row]:
+    for device in report.devices:
+        for service in device.services:
+            yield {
+                **_named(device),
+                **_place(service.endpoint),
+                "service": service.name,
+                "tls": service.tls,
+                "hint": service.hint,
+            }
+
+
+def _observations(report: Report) -> Iterator[Row]:
+    owners = {address: device for device in report.devices for address in device.addresses}
+    for seen in report.observations:
+        yield {
+            **_named(owners.get(seen.address)),
+            "about": str(seen.address),
+            **_place(seen.endpoint),
+            "kind": seen.kind,
+            "facts": _plain(seen.facts),
+            **_cited(seen.proofs),
+        }
+
+
+def _findings(report: Report) -> Iterator[Row]:
+    by_key = {device.key: device for device in report.devices}
+    for finding in report.findings:
+        yield {
+            **_named(by_key.get(finding.device)),
+            "about": str(finding.address),
+            **_place(finding.endpoint),
+            "rule": finding.rule,
+            "title": finding.title,
+            "severity": finding.severity.value,
+            "confidence": finding.confidence.value,
+            "relation": finding.relation.value,
+            "principle": finding.principle,
+            "detail": finding.detail,
+            "peer": _text(finding, "peer"),
+            "username": _text(finding, "username"),
+            "outcome": _text(finding, "outcome"),
+            "login": finding.login or None,
+            "cwe": _many(finding.cwe),
+            "provisions": _many(
+                f"{name} {provision}"
+                for name, provisions in sorted(finding.crosswalk.items())
+                for provision in provisions
+            ),
+            "fingerprint": finding.fingerprint,
+            **_cited(finding.proofs),
+        }
+
+
+_TABLES: Mapping[str, Callable[[Report], Iterator[Row]]] = {
+    "devices": _devices,
+    "services": _services,
+    "observations": _observations,
+    "findings": _findings,
+}
+TABLES = tuple(_TABLES)
+
+
+def _named(device: Device | None) -> Row:
+    return {"device": device.key if device else None, "mac": device.mac if device else None}
+
+
+def _place(endpoint: Endpoint | None) -> Row:
+    if endpoint is None:
+        return {"address": None, "port": None, "transport": None}
+    return {
+        "address": str(endpoint.address),
+        "port": endpoint.port,
+        "transport": endpoint.transport,
+    }
+
+
+def _cited(proofs: Iterable[Proof]) -> Row:
+    """The first proof, for a look; a report has them all."""
+    first = next(iter(proofs), Proof(""))
+    return {
+        "source": first.source or None,
+        "file": first.file or None,
+        "frame": first.frames[0] if first.frames else None,
+    }
+
+
+def _text(finding: Finding, name: str) -> str | None:
+    value = finding.facts.get(name)
+    return value if isinstance(value, str) else None
+
+
+def _many(items: Iterable[str]) -> str:
+    return "; ".join(items)
+
+
+def _plain(facts: Mapping[str, Fact]) -> dict[str, object]:
+    items = sorted(facts.items())
+    return {name: list(fact) if isinstance(fact, tuple) else fact for name, fact in items}
