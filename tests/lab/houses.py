@@ -17,10 +17,12 @@ from lan import SCANNER, Device, Host, Lan
 HOUSE = Path(__file__).resolve().parent / "house"
 
 
-def devices() -> tuple[Device, ...]:
-    """Every device of every family."""
+def devices(*families: str) -> tuple[Device, ...]:
+    """Every device of these families, of all when none is named."""
     found: list[Device] = []
     for path in sorted(HOUSE.glob("*.py")):
+        if families and path.stem not in families:
+            continue
         spec = importlib.util.spec_from_file_location(f"house_{path.stem}", path)
         assert spec is not None
         assert spec.loader is not None
@@ -39,9 +41,11 @@ def truth() -> dict[str, Any]:
     return merged
 
 
-def build(network: Lan) -> Host:
-    """Plug in and start every device; the scanner's host."""
+def build(network: Lan, *families: str) -> Host:
+    """Plug in and start every device of these families, of all when none is named; the scanner's
+    host.
+    """
     scanner = network.add("scanner", SCANNER, "02:00:00:00:00:02")
-    for name, address, mac, start in devices():
+    for name, address, mac, start in devices(*families):
         start(network.add(name, address, mac))
     return scanner
