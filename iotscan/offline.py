@@ -14,14 +14,17 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import starmap
 from pathlib import Path
+from typing import BinaryIO
 
+from iotscan.assess.links import backed
 from iotscan.assess.listening import Listener
 from iotscan.assess.pipeline import conclude
-from iotscan.assess.reading import Plugins, Readings, Witness
+from iotscan.assess.reading import Plugins, Readings, Witness, read_all
 from iotscan.assess.rulebook import Rulebook
 from iotscan.capture import recording
 from iotscan.capture.files import STANDARD_INPUT, is_capture
 from iotscan.capture.reader import CaptureFacts, Reader
+from iotscan.capture.rebuild import Left, write
 from iotscan.errors import UsageError
 from iotscan.model import (
     Address,
@@ -123,6 +126,17 @@ def report_on(paths: Sequence[Path | str], book: Rulebook, jobs: int = 0) -> Rep
     )
     readings = _joined([_shifted(h, zero) for h in heard])
     return conclude(journal, readings, book, plugins, [_input(h.facts) for h in heard])
+
+
+def rebuild(recorded: Recording, out: BinaryIO) -> Left:
+    """Write a recording's plain-text part as a pcapng capture; what of it is not in there."""
+    plugins = Plugins()
+    layers = {d.name: d.hears[0] for d in plugins.discoverers.values() if d.hears}
+    macs: dict[Address, str] = {}
+    for known in read_all(recorded, plugins).witnesses:
+        if known.sighting.mac:
+            macs |= dict.fromkeys(backed(known), known.sighting.mac)
+    return write(recorded, out, layers, macs)
 
 
 def utc(seconds: float) -> str:

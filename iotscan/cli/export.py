@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,7 +23,13 @@ if TYPE_CHECKING:
     metavar="NAME",
     help="findings (default), devices, services or observations.",
 )
-@click.option("--format", "name", default="jsonl", metavar="NAME", help="jsonl (default) or csv.")
+@click.option(
+    "--format",
+    "name",
+    default="jsonl",
+    metavar="NAME",
+    help="jsonl (default) or csv; pcapng for a recording, as far as it is plain text.",
+)
 @click.option("--to", metavar="FILE", help="Write into this file, not to standard output.")
 @click.option("--rules", multiple=True, metavar="FOLDER", help="Add rules of your own. Repeatable.")
 def export(
@@ -35,8 +42,10 @@ def export(
     """
     from iotscan.report.tables import FORMATS, TABLES, rows
 
+    if name == "pcapng":
+        return _capture(files, to)
     if name not in FORMATS:
-        raise UsageError(f"there is no format {name!r}; formats are: {', '.join(FORMATS)}")
+        raise UsageError(f"there is no format {name!r}; formats are: {', '.join(FORMATS)}, pcapng")
     if table not in TABLES:
         raise UsageError(f"there is no table {table!r}; tables are: {', '.join(TABLES)}")
     found = rows(_report(files, rules), table)
@@ -48,6 +57,27 @@ def export(
             FORMATS[name](found, out)
     except OSError as error:
         raise UsageError(f"{to} cannot be written: {error.strerror}") from error
+    return 0
+
+
+def _capture(files: tuple[str, ...], to: str | None) -> int:
+    """A recording as a capture, for its owner alone."""
+    from iotscan.capture.recording import is_recording, load
+    from iotscan.offline import rebuild
+
+    path = Path(files[0])
+    if to is None or len(files) != 1 or not is_recording(path):
+        raise UsageError("pcapng is made of one recording, with --to FILE")
+    try:
+        with os.fdopen(os.open(to, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as out:
+            left = rebuild(load(path), out)
+    except OSError as error:
+        raise UsageError(f"{to} cannot be written: {error.strerror}") from error
+    click.echo(
+        f"{left.frames} frames were written to {to}. Left out: {left.encrypted} encrypted "
+        f"connections, {left.unframed} entries that were no packets.",
+        err=True,
+    )
     return 0
 
 

@@ -205,7 +205,7 @@ def test_export_writes_tables_of_captures_and_of_reports(command: Command) -> No
 @pytest.mark.parametrize(
     ("flags", "said"),
     [
-        (("--format", "parquet"), "formats are: jsonl, csv"),
+        (("--format", "parquet"), "formats are: jsonl, csv, pcapng"),
         (("--table", "moods"), "tables are: devices"),
         (("--to", "none/x.csv"), "cannot be written"),
     ],
@@ -214,3 +214,15 @@ def test_export_tells_wrong_use(flags: tuple[str, ...], said: str, command: Comm
     login()
     ran = command("export", "login.pcapng", *flags)
     assert (ran.code, said in " ".join(ran.err.split())) == (2, True)
+
+
+def test_a_recording_becomes_a_capture(command: Command) -> None:
+    header = '{"header":{"format":1,"version":"0","started":"2026-01-02T03:04:05Z","scope":'
+    header += '{"allow":[],"deny":[],"interfaces":[],"impact":"login"},"settings":{},"rules":""}}\n'
+    Path("r.jsonl").write_text(header + '{"footer":{"ended":1.0,"complete":true}}\n')
+    ran = command("export", "r.jsonl", "--format", "pcapng", "--to", "r.pcapng")
+    assert (ran.code, "0 frames were written" in ran.err) == (0, True)
+    assert Path("r.pcapng").read_bytes()[:4] == b"\n\r\r\n"
+    login()
+    for wrong in (("r.jsonl",), ("login.pcapng", "--to", "x"), ("r.jsonl", "--to", "none/x")):
+        assert command("export", *wrong, "--format", "pcapng").code == 2
