@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from ipaddress import ip_address
 from typing import TypeVar
 
-from iotscan.errors import ConnectionLost, Forbidden, NetworkError, TimedOut, TlsFailed
+from iotscan.errors import ConnectionLost, Forbidden, Malformed, NetworkError, TimedOut, TlsFailed
 from iotscan.model import (
     Channel,
     Ending,
@@ -197,7 +197,7 @@ class FakeNetwork:
         """Let a probe converse, and give the transcript with the ending the engine would note."""
         try:
             await probe.converse(self.service, self, logins)  # type: ignore[arg-type]
-        except NetworkError as error:
+        except (NetworkError, Malformed) as error:
             return self.transcript(probe.name, error.ending)
         return self.transcript(probe.name)
 

@@ -27,7 +27,7 @@ def encode_tcp(message: Message) -> bytes:
     """A message as it is framed over TCP: RFC 8323 section 3.2. Raises Malformed."""
     datagram = encode(message)
     token_length, code = datagram[0] & 15, datagram[1]
-    nibble, extra = _extended(len(datagram) - 4 - token_length)
+    nibble, extra = extended(len(datagram) - 4 - token_length)
     return bytes([nibble << 4 | token_length]) + extra + bytes([code]) + datagram[4:]
 
 
@@ -56,7 +56,8 @@ def decode_tcp(stream: bytes | bytearray) -> Message | None:
     return Message(code, None, 0, message.token, message.options, message.payload, end)
 
 
-def _extended(length: int) -> tuple[int, bytes]:
+def extended(length: int) -> tuple[int, bytes]:
+    """The nibble that tells a length, and the bytes that follow it."""
     for nibble, (more, base) in reversed(_EXTENDED.items()):
         if length >= base:
             return nibble, (length - base).to_bytes(more, "big")
