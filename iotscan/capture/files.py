@@ -13,7 +13,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO, Protocol
+from typing import Any, Protocol, cast
 
 import zstandard
 
@@ -40,6 +40,13 @@ class Unpacked(Protocol):
     """A stream of bytes that hands out what it has."""
 
     def read1(self, size: int = -1, /) -> bytes: ...
+
+
+class Readable(Protocol):
+    """What a file or a pipe offers, buffered or not."""
+
+    def read(self, size: int = -1, /) -> bytes: ...
+    def readinto(self, buffer: Any, /) -> int | None: ...
 
 
 class Source:
@@ -96,7 +103,7 @@ class Source:
 class Given(io.RawIOBase):
     """A stream that is measured and hashed as it is read, before it is unpacked."""
 
-    def __init__(self, inner: BinaryIO) -> None:
+    def __init__(self, inner: Readable) -> None:
         self._inner = inner
         self._hash = hashlib.sha256()
         self._size = 0
@@ -105,10 +112,9 @@ class Given(io.RawIOBase):
         return True
 
     def readinto(self, buffer: Any) -> int:
-        data = self._inner.read(len(buffer))
-        buffer[: len(data)] = data
-        self._count(data)
-        return len(data)
+        size = self._inner.readinto(buffer) or 0
+        self._count(memoryview(buffer)[:size])
+        return size
 
     def finish(self) -> tuple[str, int]:
         """Read what is left; (SHA-256, size) of all of it."""
@@ -119,7 +125,7 @@ class Given(io.RawIOBase):
             pass
         return self._hash.hexdigest(), self._size
 
-    def _count(self, data: bytes) -> None:
+    def _count(self, data: bytes | memoryview) -> None:
         self._hash.update(data)
         self._size += len(data)
 
@@ -128,10 +134,10 @@ class Given(io.RawIOBase):
 def opened(path: Path | str) -> Iterator[Source]:
     """Open a capture, "-" for standard input. Raises UsageError when it cannot be read."""
     if str(path) == STANDARD_INPUT:
-        yield _streamed(sys.stdin.buffer)
+        yield _streamed(cast("Readable", sys.stdin.buffer))
         return
     try:
-        file = Path(path).open("rb")  # noqa: SIM115  (closed below; only opening is tried here)
+        file = Path(path).open("rb", buffering=0)  # noqa: SIM115  (closed below; only opening is tried here)
     except OSError as error:
         raise _unreadable(path, error) from error
     with file:
@@ -161,7 +167,7 @@ def _unreadable(path: Path | str, error: OSError) -> UsageError:
     return UsageError(f"{path} cannot be read: {error.strerror}. Check the path.")
 
 
-def _streamed(file: BinaryIO) -> Source:
+def _streamed(file: Readable) -> Source:
     given = Given(file)
     return Source(_unpacked(given), given)
 

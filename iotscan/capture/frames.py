@@ -35,6 +35,10 @@ _LEAST = 54  # Ethernet, IPv4 and TCP headers; a shorter frame is looked at
 _BARE = [(20 + words * 4).to_bytes(2, "big") for words in range(16)]
 _BARE6 = [(words * 4).to_bytes(2, "big") for words in range(16)]
 _ENDS = 7  # FIN, SYN, RST
+# Of a record and its Ethernet frame, as if that were IPv4 and TCP: time, lengths, EtherType with
+# the first byte of IP, total length, place of a fragment, protocol, direction, data offset, flags.
+_PEEK, _PEEKED = "IIII12x3sx2s2x2sxB2x12s8xBB", 64
+_WHOLE = (b"\0\0", b"\x40\0")
 
 
 def needless(data: bytes, at: int, captured: int, tcp: Directions, udp: Directions) -> bool:
@@ -103,9 +107,33 @@ class Walk:
         link = struct.unpack_from(order + "I", source.data, offset + 20)[0] & 0xFFFF
         offset += 24
         ethernet, quiet, quiet_udp = link == _ETHERNET, self.quiet, self.quiet_udp
+        peek, known = struct.Struct(order + _PEEK).unpack_from, quiet.get
         data, count, seconds, fraction = source.data, 0, 0, 0
         end = len(data)
         while True:
+            if ethernet and offset + _PEEKED <= end:
+                # The same as below for IPv4 and TCP, in one step: three frames of four end here.
+                (
+                    seconds,
+                    fraction,
+                    captured,
+                    wire,
+                    kind,
+                    total,
+                    fragment,
+                    protocol,
+                    direction,
+                    words,
+                    flags,
+                ) = peek(data, offset)
+                if kind == b"\x08\0E" and protocol == _TCP and fragment in _WHOLE:
+                    skip = known(direction)
+                    if skip is not None and not flags & _ENDS and captured >= _LEAST:
+                        skip = skip or total == _BARE[words >> 4]
+                        if skip and offset + 16 + captured <= end:
+                            offset += 16 + captured
+                            count += 1
+                            continue
             if offset + 16 > end:
                 offset = self._next(offset, 16, "a record header is cut off", count, clean=True)
                 if offset < 0:
@@ -113,7 +141,8 @@ class Walk:
                 data, end = source.data, len(source.data)
             seconds, fraction, captured, wire = unpack(data, offset)
             if captured > LONGEST_FRAME:
-                self._stop(source.base + offset, f"a record claims {captured} bytes", count)
+                why = f"a record claims {captured} bytes"
+                self._stop(source.base + offset, why, count)
                 break
             body = offset + 16
             if body + captured > end:

@@ -1,8 +1,9 @@
 """A recording as a capture, for tools that read those: what was said in clear, in frames made anew.
 
 What a recording does not hold is made up and says so by its values: the scanner's addresses are
-those set aside for documentation (RFC 5737, RFC 3849), its ports count up, MACs that nobody told
-are locally administered. Connections inside TLS are left out: their plain text was never on the wire.
+those set aside for documentation (RFC 5737, RFC 3849), its ports count up, MACs that nobody
+told are locally administered. Connections inside TLS are left out: their plain text was never on
+the wire.
 """
 
 from __future__ import annotations

@@ -98,17 +98,28 @@ def turn_at(turns: Iterable[tuple[int, Turn]], sender: Sender, offset: int) -> i
     raise LookupError(f"{sender} said less")
 
 
+_OTHER: Mapping[Sender, Sender] = {"client": "server", "server": "client"}
+# The last conversation turned round, and how: several readers in a row ask for the same one.
+_turned: list[Transcript] = []
+
+
 def turned(talk: Transcript) -> Transcript:
     """The same conversation with client and server changed round. Only of captured ones."""
     if talk.client is None:
         raise ValueError("our own conversations know who is who")
-    other: Mapping[Sender, Sender] = {"client": "server", "server": "client"}
-    return replace(
+    if _turned and _turned[0] is talk:
+        return _turned[1]
+    found = replace(
         talk,
         service=Service(talk.client),
         client=talk.service.endpoint,
-        turns=tuple(replace(turn, sender=other[turn.sender]) for turn in talk.turns),
+        turns=tuple(
+            Turn(_OTHER[turn.sender], turn.at, turn.data, turn.channel, turn.login, turn.frame)
+            for turn in talk.turns
+        ),
     )
+    _turned[:] = [talk, found]
+    return found
 
 
 def clear_turns(talk: Transcript) -> tuple[tuple[int, Turn], ...]:
