@@ -10,6 +10,7 @@ import io
 from pathlib import Path
 
 import pytest
+import yaml
 
 from iotscan import scoring
 from iotscan.assess.rulebook import load_rulebook
@@ -82,3 +83,23 @@ def test_reports_of_captures_are_written_in_every_format(name: str, tmp_path: Pa
     )
     assert f"{Path(name).name} frame" in out.getvalue()
     assert str(SHARED) not in out.getvalue()
+
+
+OWN = Path(__file__).resolve().parent.parent / "captures"
+
+
+@pytest.mark.parametrize("case", sorted(OWN.glob("*/expected.yaml")), ids=lambda p: p.parent.name)
+def test_our_own_captures_say_exactly_what_is_expected(case: Path) -> None:
+    wanted = yaml.safe_load(case.read_text(encoding="utf-8"))
+    (capture,) = case.parent.glob("input.pcap*")
+    report = report_on([capture], load_rulebook())
+    found = sorted(
+        {
+            f"{finding.address} {finding.rule}"
+            + (f" {finding.endpoint.port}/{finding.endpoint.transport}" if finding.endpoint else "")
+            for finding in report.findings
+        }
+    )
+    assert found == wanted["findings"]
+    assert report.complete is wanted["complete"]
+    assert (case.parent / "README.md").is_file()
