@@ -10,6 +10,7 @@ import html
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import SplitResult, urlsplit
 
 # Pages of devices are small; the rest of a large one repeats what its beginning showed.
@@ -89,6 +90,7 @@ class Page:
         return self.loose_passwords > 0 or any(form.passwords for form in self.forms)
 
 
+@lru_cache(maxsize=4)
 def read_page(body: bytes) -> Page:
     """What is on a page. Pure, never raises; a page that is no HTML shows nothing."""
     text = body[:LONGEST].decode("utf-8", "replace")
