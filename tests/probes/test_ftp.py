@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from iotscan.errors import Malformed, NetworkError
+from iotscan.errors import NetworkError
 from iotscan.model import (
     Ending,
     Endpoint,
@@ -252,8 +252,8 @@ async def test_another_protocol_behind_a_like_greeting_is_not_ftp() -> None:
 
 
 async def test_another_greeting_ends_the_conversation() -> None:
-    with pytest.raises(Malformed):
-        await network([Says(b"500 no\r\n")]).play(PROBE)
+    talk = await network([Says(b"500 no\r\n")]).play(PROBE)
+    assert talk.ending is Ending.WRONG_PROTOCOL
 
 
 async def test_a_full_server_is_left_alone() -> None:

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from ipaddress import ip_address
 
-import pytest
-
 from iotscan import plugins
-from iotscan.errors import Malformed
 from iotscan.model import Channel, Ending, Endpoint, Fact, Sender, Service, Transcript, Turn
 from iotscan.protocols.opcua import codec as opcua
 from iotscan.protocols.opcua.wire import number, text
@@ -117,10 +114,9 @@ async def test_an_answer_in_chunks_is_put_together() -> None:
 
 async def test_a_refused_hello_or_channel_ends_the_talk() -> None:
     refused = opcua.encode(opcua.ERROR, number(0x80820000) + text("no"))
-    with pytest.raises(Malformed):
-        await network(Hears(), Says(refused)).play(PROBE)
-    with pytest.raises(Malformed):
-        await network(Hears(), Says(ACKNOWLEDGED), Hears(), Says(refused)).play(PROBE)
+    hello = await network(Hears(), Says(refused)).play(PROBE)
+    channel = await network(Hears(), Says(ACKNOWLEDGED), Hears(), Says(refused)).play(PROBE)
+    assert (hello.ending, channel.ending) == (Ending.WRONG_PROTOCOL, Ending.WRONG_PROTOCOL)
 
 
 def test_a_server_is_known_by_its_acknowledgement_or_error() -> None:

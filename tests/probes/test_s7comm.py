@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from ipaddress import ip_address
 
-import pytest
-
 from iotscan import plugins
-from iotscan.errors import Malformed
 from iotscan.model import Channel, Ending, Endpoint, Fact, Sender, Service, Transcript, Turn
 from iotscan.protocols import s7comm
 from iotscan.testing import FakeNetwork, Hears, Says, Step
@@ -103,8 +100,8 @@ async def test_a_refused_set_up_is_no_talk_and_nothing_more_is_asked() -> None:
 
 
 async def test_a_server_of_another_protocol_behind_the_same_transport_is_no_controller() -> None:
-    with pytest.raises(Malformed):
-        await network(CONFIRMED, b"\x03\0\0\x0a\x02\xf0\x80\x60\1\2").play(PROBE)
+    talk = await network(CONFIRMED, b"\x03\0\0\x0a\x02\xf0\x80\x60\1\2").play(PROBE)
+    assert talk.ending is Ending.WRONG_PROTOCOL
 
 
 def test_a_controller_is_known_by_the_confirmed_connection() -> None:
