@@ -26,7 +26,7 @@ lock: $(VENV)/dev            ## renew the lock files from pyproject.toml
 	$(BIN)/python -m uv pip compile --universal --generate-hashes --no-header --no-annotate \
 	    --no-emit-index-url -q pyproject.toml -o requirements.lock
 	$(BIN)/python -m uv pip compile --universal --generate-hashes --no-header --no-annotate \
-	    --no-emit-index-url -q pyproject.toml --group dev -o requirements-dev.lock
+	    --no-emit-index-url -q pyproject.toml --all-extras --group dev -o requirements-dev.lock
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -3,7 +3,7 @@
 # what is missing and the tests that need it are left out, with the reason, in their last lines.
 set -eu
 
-packages="arp-scan avahi-daemon busybox-static inetutils-telnetd iproute2 knxd libcoap3-bin miniupnpd minidlna \
+packages="arp-scan avahi-daemon busybox-static chromium inetutils-telnetd iproute2 knxd libcoap3-bin miniupnpd minidlna \
 mosquitto mosquitto-clients nftables nmap tcpdump tshark \
 gir1.2-gst-rtsp-server-1.0 gstreamer1.0-plugins-base gstreamer1.0-plugins-good python3-gi \
 lighttpd nginx-light tinyproxy-bin \
