@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test check bench fuzz lock clean
+.PHONY: demo test check bench docs fuzz lock clean
 
 demo: $(VENV)/run            ## scan a virtual home on loopback: no root, no other packages
 	$(BIN)/iotscan demo
@@ -21,6 +21,9 @@ check: $(VENV)/dev           ## format, lint, types, layers
 bench: $(VENV)/dev           ## measure side by side with nmap and arp-scan (root)
 	sh tests/lab/install.sh
 	$(BIN)/python -m benchmarks
+
+docs: $(VENV)/dev            ## build the documents: build/docs/index.html
+	$(BIN)/sphinx-build -W --keep-going -q -b html docs build/docs
 
 lock: $(VENV)/dev            ## renew the lock files from pyproject.toml
 	$(BIN)/python -m uv pip compile --universal --generate-hashes --no-header --no-annotate \

@@ -1,6 +1,7 @@
-"""Writes docs/protocols.md from what the probes, discoverers and rules say of themselves.
+"""Writes pages from what the probes, discoverers and rules say of themselves.
 
-``python docs/generate.py`` after adding one; a test holds the page to the code.
+``python docs/generate.py`` writes docs/protocols.md after adding one of them; a test holds the page
+to the code. The page of rules is written whenever the documents are built.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from iotscan.assess.rulebook import Rulebook, load_rulebook
+from iotscan.assess.rules import Rule
 from iotscan.model import Kind
 from iotscan.plugins import discoverers, probes
 from iotscan.probe_api import Opening
@@ -56,6 +58,31 @@ def _read(kinds: Sequence[Kind], book: Rulebook) -> Iterator[str]:
         rules = sorted({rule.id for rule, _ in book.about(kind.name)})
         told = " ".join(kind.doc.split()).replace("|", "\\|")
         yield f"| `{kind.name}` | {told} | {', '.join(rules) or '–'} |\n"
+
+
+RULES_HEAD = """# Rules
+
+Every rule that can become a finding, as its file under `rules/findings` says it, and as
+`iotscan rules show ID` shows it. What a rule needs to see, and its examples, stand in its file.
+"""
+
+
+def rules_page() -> str:
+    """Every rule: how bad it is and why, what it means, what to do, what it does not prove."""
+    rules = load_rulebook().rules.values()
+    return RULES_HEAD + "".join(map(_rule, sorted(rules, key=lambda rule: rule.id)))
+
+
+def _rule(rule: Rule) -> str:
+    outside = rule.severity_if_internet_reachable
+    worse = f", {outside.value} if reachable from the internet" if outside != rule.severity else ""
+    provisions = "; ".join(f"{name} {', '.join(at)}" for name, at in rule.crosswalk.items())
+    return (
+        f"\n## {rule.id}\n\n**{rule.title}** ({rule.status}, {rule.severity.value}{worse}; "
+        f"principle `{rule.principle}`)\n\n{rule.plain_language}\n\n"
+        f"*What to do:* {rule.remediation}\n\n*What it does not prove:* {rule.does_not_prove}\n\n"
+        f"*Why so severe:* {rule.severity_rationale}\n\n*Speaks to:* {provisions}\n"
+    )
 
 
 if __name__ == "__main__":
