@@ -85,7 +85,11 @@ class HostWorker:
         await self.follow_leads()
         if self._open and not self._gone:
             await self._check_alive()
-        self.shop.progress(Progress("probe", "done", str(self.address)))
+        self._tell("probe", "done", str(self.address))
+
+    def _tell(self, stage: str, what: str, subject: str, done: int = 0, service: str = "") -> None:
+        step = Progress(stage, what, subject, done, address=str(self.address), service=service)
+        self.shop.progress(step)
 
     async def follow_leads(self) -> None:
         """Look at what the host announced about itself and the sweep did not cover."""
@@ -116,7 +120,7 @@ class HostWorker:
         if self.named or sweep.alive or sweep.open or sweep.unswept:
             self.shop.journal.add(sweep)
         self._open += sweep.open
-        self.shop.progress(Progress("sweep", "host", str(self.address), len(sweep.open)))
+        self._tell("sweep", "host", str(self.address), len(sweep.open))
         return sweep.open
 
     async def _sweep_ports(self, ports: Sequence[int]) -> Sweep:
@@ -188,7 +192,7 @@ class HostWorker:
     async def _converse_all(self, found: Recognised) -> None:
         self.words.append(found.greeting.decode("utf-8", "replace"))
         name = str(found.service.name or "")
-        self.shop.progress(Progress("probe", "service", f"{found.service.endpoint} {name}"))
+        self._tell("probe", "service", f"{found.service.endpoint} {name}", service=name)
         for probe in self.shop.probes:
             wanted = probe.handles(found.service) and probe.impact <= self.impact
             # A path is a thing of its own; other hints only say how the service was found.
@@ -209,7 +213,7 @@ class HostWorker:
 
         _, talk = await self._fenced(service, probe.name, converse)
         self.shop.journal.add(talk)
-        self.shop.progress(Progress("probe", "conversation", f"{probe.name} {service.endpoint}"))
+        self._tell("probe", "conversation", f"{probe.name} {service.endpoint}")
         if talk.ending is Ending.TIMEOUT and not talk.said_by("server"):
             await self._check_alive()
 

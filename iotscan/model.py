@@ -536,7 +536,8 @@ class Progress:
     """Something worth showing while a scan runs.
 
     ``stage``: discover, sweep, probe, assess; ``what``: a word of the stage's own (host, service,
-    conversation, done …); ``done`` of ``total`` where a total is known, else 0.
+    conversation, done …); ``done`` of ``total`` where a total is known, else 0. ``address`` and
+    ``service``: the host and the name of the service it is about, where it is about one.
     """
 
     stage: str
@@ -544,3 +545,5 @@ class Progress:
     subject: str = ""
     done: int = 0
     total: int = 0
+    address: str = ""
+    service: str = ""
