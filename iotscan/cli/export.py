@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     "name",
     default="jsonl",
     metavar="NAME",
-    help="jsonl (default) or csv; pcapng for a recording, as far as it is plain text.",
+    help="jsonl (default), csv or parquet; pcapng for a recording, as far as it is plain text.",
 )
 @click.option("--to", metavar="FILE", help="Write into this file, not to standard output.")
 @click.option("--rules", multiple=True, metavar="FOLDER", help="Add rules of your own. Repeatable.")
@@ -44,11 +44,19 @@ def export(
 
     if name == "pcapng":
         return _capture(files, to)
-    if name not in FORMATS:
-        raise UsageError(f"there is no format {name!r}; formats are: {', '.join(FORMATS)}, pcapng")
+    if name not in (*FORMATS, "parquet"):
+        known = ", ".join((*FORMATS, "parquet", "pcapng"))
+        raise UsageError(f"there is no format {name!r}; formats are: {known}")
     if table not in TABLES:
         raise UsageError(f"there is no table {table!r}; tables are: {', '.join(TABLES)}")
+    if name == "parquet" and to is None:
+        raise UsageError("Parquet goes into a file: name one with --to FILE")
     found = rows(_report(files, rules), table)
+    if name == "parquet":
+        from iotscan.report.parquet import write_parquet
+
+        write_parquet(found, table, Path(str(to)))
+        return 0
     if to is None:
         FORMATS[name](found, sys.stdout)
         return 0

@@ -139,6 +139,20 @@ _TABLES: Mapping[str, Callable[[Report], Iterator[Row]]] = {
     "findings": _findings,
 }
 TABLES = tuple(_TABLES)
+_WHO, _WHERE, _BY = "device mac", "address port transport", "source file frame"
+# The columns of each table, in order, also of one without rows.
+COLUMNS: Mapping[str, tuple[str, ...]] = {
+    "devices": tuple(
+        f"{_WHO} addresses names randomised_mac vendor model firmware kind services findings"
+        " worst".split()
+    ),
+    "services": tuple(f"{_WHO} {_WHERE} service tls hint".split()),
+    "observations": tuple(f"{_WHO} about {_WHERE} kind facts {_BY}".split()),
+    "findings": tuple(
+        f"{_WHO} about {_WHERE} rule title severity confidence relation principle detail peer"
+        f" username outcome login cwe provisions fingerprint {_BY}".split()
+    ),
+}
 
 
 def _named(device: Device | None) -> Row:

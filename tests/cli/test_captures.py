@@ -200,12 +200,16 @@ def test_export_writes_tables_of_captures_and_of_reports(command: Command) -> No
     assert any("telnet-credentials-seen" in line for line in lines)
     services = command("export", "report.json", "--table", "services").out
     assert json.loads(services)["service"] == "telnet"
+    pytest.importorskip("duckdb")
+    assert command("export", "report.json", "--format", "parquet", "--to", "x.parquet").code == 0
+    assert Path("x.parquet").read_bytes()[:4] == b"PAR1"
 
 
 @pytest.mark.parametrize(
     ("flags", "said"),
     [
-        (("--format", "parquet"), "formats are: jsonl, csv, pcapng"),
+        (("--format", "xlsx"), "formats are: jsonl, csv, parquet, pcapng"),
+        (("--format", "parquet"), "--to FILE"),
         (("--table", "moods"), "tables are: devices"),
         (("--to", "none/x.csv"), "cannot be written"),
     ],
