@@ -43,6 +43,12 @@ DAEMONS = (
     "ntpd",
     "redis-server",
     "snmpd",
+    "dovecot",
+    "ganesha.nfsd",
+    "gdbserver",
+    "microsocks",
+    "rpcbind",
+    "slapd",
 )
 
 

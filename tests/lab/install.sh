@@ -10,7 +10,8 @@ lighttpd nginx-light tinyproxy-bin \
 dropbear-bin openssh-server rsh-redone-server samba tftpd-hpa tigervnc-standalone-server \
 tigervnc-tools vsftpd \
 cups-ipp-utils dbus dnsmasq-base inetutils-inetd influxdb memcached nats-server ntpsec redis-server \
-snmpd"
+snmpd \
+dovecot-imapd gdbserver microsocks nfs-ganesha nfs-ganesha-vfs rpcbind slapd"
 
 missing=""
 for package in $packages; do

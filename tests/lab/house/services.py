@@ -1,0 +1,48 @@
+"""File exports, guests, debuggers, relays and published keys: as services.yaml says."""
+
+from __future__ import annotations
+
+from lan import Device, Host
+
+_GANESHA = """\
+NFS_CORE_PARAM {{ Protocols = 3; NFS_Port = 2049; MNT_Port = 20048; Enable_NLM = false;
+  Enable_RQUOTA = false; Plugins_Dir = {plugins}; }}
+NFSv4 {{ RecoveryBackend = fs; RecoveryRoot = {folder}/recovery; Graceless = true; }}
+EXPORT {{ Export_Id = 1; Path = {folder}/share; Protocols = 3; Access_Type = {others};
+  SecType = sys; FSAL {{ Name = VFS; }} {clients} }}
+"""
+_PLUGINS = "/usr/lib/x86_64-linux-gnu/ganesha"
+
+
+def _nfs(host: Host, others: str, clients: str = "") -> None:
+    """nfs-ganesha with the port mapper of its own, which keeps its socket and lists in /run."""
+    (host.folder / "share").mkdir()
+    (host.folder / "recovery").mkdir()
+    conf = host.file(
+        "ganesha.conf",
+        _GANESHA.format(folder=host.folder, plugins=_PLUGINS, others=others, clients=clients),
+    )
+    script = host.file(
+        "start.sh",
+        "set -e\nmount --make-rprivate /\nmount -t tmpfs none /run\n"
+        "mkdir /run/rpcbind /run/ganesha\nrpcbind -w\n"
+        f"exec ganesha.nfsd -F -L {host.folder}/ganesha.log -f {conf} -p {host.folder}/pid\n",
+    )
+    host.start("unshare", "--mount", "sh", script)
+    host.await_port(20048)
+
+
+def exports_open(host: Host) -> None:
+    """Any host may mount its folder."""
+    _nfs(host, "RW")
+
+
+def exports_narrow(host: Host) -> None:
+    """Its folder is for its own network only."""
+    _nfs(host, "None", "CLIENT { Clients = 10.77.0.0/24; Access_Type = RO; }")
+
+
+DEVICES: tuple[Device, ...] = (
+    ("exports-open", "10.77.0.222", "00:11:32:00:02:22", exports_open),
+    ("exports-narrow", "10.77.0.223", "00:11:32:00:02:23", exports_narrow),
+)
