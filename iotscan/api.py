@@ -16,6 +16,7 @@ from iotscan.assess.rulebook import Rulebook, load_rulebook
 from iotscan.capture import evidence as proof
 from iotscan.capture import recording
 from iotscan.capture.files import STANDARD_INPUT, is_capture
+from iotscan.capture.overheard import Dissector
 from iotscan.capture.recording import Journal
 from iotscan.credentials import load as load_credentials
 from iotscan.engine import Engine
@@ -27,9 +28,10 @@ from iotscan.net.gateway import Gateway
 from iotscan.net.interfaces import attachments
 from iotscan.net.ports import default_ports
 from iotscan.net.scope import Targets, resolve_targets
-from iotscan.plugins import probes
+from iotscan.plugins import discoverers, probes
 from iotscan.probe_api import Login
 from iotscan.settings import Settings
+from iotscan.spans import spans
 from iotscan.version import __version__
 
 
@@ -137,7 +139,10 @@ async def _look(
     def permits(address: Address, port: int) -> bool:
         return gateway.permits(address, port) or air.permits(address, port)
 
-    async with Air(targets.scope, settings, gateway.governor, engine.hear) as air:
+    hears = {place: reader.name for reader in discoverers() for place in reader.hears}
+    dissect = Dissector(hears)
+    governor = gateway.governor
+    async with Air(targets.scope, settings, governor, engine.hear, dissect=dissect) as air:
         with guard.watching(permits) as watch:
             try:
                 return await _until_stopped(engine.run(air), stop)
@@ -171,6 +176,7 @@ def _header(settings: Settings, targets: Targets, book: Rulebook) -> Header:
     told: dict[str, Fact] = {
         "impact": settings.impact.value,
         "ports": len(settings.ports),
+        "port_list": spans(settings.ports),
         "targets": settings.targets,
         "exclude": settings.exclude,
         "sweep": settings.sweep,

@@ -22,6 +22,8 @@ from iotscan.errors import RuleError, RulePackError
 from iotscan.probe_api import Login
 
 FILE_NAME = "credentials.yaml"
+# How the ids of logins begin that nobody set.
+CONTROL = "control-"
 # The control must be a pair nobody set: 12 letters and digits are 71 bits.
 _CONTROL_LENGTH = 12
 # libyaml reads the file ten times faster where PyYAML was built with it.
@@ -98,7 +100,7 @@ class Credentials:
         if not chosen:
             return (), {}
         name, password = _random_word(rng), _random_word(rng)
-        control = Login(f"control-{name}", name, chosen[0].realm, "nobody's login", control=True)
+        control = Login(f"{CONTROL}{name}", name, chosen[0].realm, "nobody's login", control=True)
         return (*chosen, control), {control.id: password.encode()}
 
     def vault(self) -> dict[str, bytes]:

@@ -354,6 +354,22 @@ class Device:
 
 
 @dataclass(frozen=True, slots=True)
+class Acceptance:
+    """A risk that somebody decided to live with, up to and including the day ``expires``.
+
+    ``device``: a key, MAC, address or name of a device, "*" for all; ``port``: "23/tcp", "" for
+    any.
+    """
+
+    rule: str
+    device: str
+    reason: str
+    owner: str
+    expires: str
+    port: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
     """A rule that holds for one device, with the words for its owner and the proof.
 
@@ -361,6 +377,7 @@ class Finding:
     ``crosswalk``: framework id → provision ids. ``fingerprint`` is the same for the same problem in
     the next scan (it holds no time and no transcript id; addresses only in rules on conversations).
     ``endpoint`` may be of another host: a server outside that the device was seen to talk to.
+    ``accepted``: the risk was accepted, and the report is not failed for it.
     """
 
     rule: str
@@ -382,6 +399,7 @@ class Finding:
     fingerprint: str
     login: str = ""
     facts: Mapping[str, Fact] = field(default_factory=dict)
+    accepted: Acceptance | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -480,7 +498,10 @@ class Recording:
 
 @dataclass(frozen=True, slots=True)
 class ConversationNote:
-    """One line per conversation in a report: enough to find its transcript."""
+    """One line per conversation in a report: enough to find its transcript.
+
+    ``logins``: ids of the known logins that were tried in it.
+    """
 
     id: str
     probe: str
@@ -488,6 +509,7 @@ class ConversationNote:
     ending: Ending
     turns: int
     note: str = ""
+    logins: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -510,8 +532,23 @@ class Input:
 
 
 @dataclass(frozen=True, slots=True)
+class PolicyNote:
+    """The policy a report was made under; ``hash`` is the same for the same content."""
+
+    id: str
+    title: str
+    hash: str
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
-    """What iotscan concludes. ``complete`` is False when something asked for was not looked at."""
+    """What iotscan concludes. ``complete`` is False when something asked for was not looked at.
+
+    ``ports``: the TCP ports that were tried, as in "22-23,80", "" when that is not known;
+    ``sweeps``: how the trying went, of every address that is a device's. ``policy`` chose which
+    findings are reported; ``outside`` are those it left out, which verdicts may still cite.
+    ``expired``: risks once accepted, whose time is over, and that are findings again.
+    """
 
     format: int
     version: str
@@ -529,6 +566,11 @@ class Report:
     blind_spots: tuple[str, ...] = ()
     conversations: tuple[ConversationNote, ...] = ()
     inputs: tuple[Input, ...] = ()
+    ports: str = ""
+    sweeps: tuple[Sweep, ...] = ()
+    policy: PolicyNote | None = None
+    outside: tuple[Finding, ...] = ()
+    expired: tuple[Acceptance, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

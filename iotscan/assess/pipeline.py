@@ -22,6 +22,7 @@ from iotscan.assess.posture import Measure, Seen
 from iotscan.assess.reading import Plugins, Readings, read_all
 from iotscan.assess.rulebook import Rulebook, load_rulebook
 from iotscan.assess.rules import Facts
+from iotscan.credentials import CONTROL
 from iotscan.model import (
     Address,
     ConversationNote,
@@ -36,6 +37,7 @@ from iotscan.model import (
     Recording,
     Report,
     Service,
+    Sweep,
     Transcript,
 )
 
@@ -106,6 +108,8 @@ def conclude(
         blind_spots=tuple(sorted(set(recording.blind_spots))),
         conversations=(*map(_note, recording.transcripts), *readings.notes),
         inputs=tuple(inputs),
+        ports=str(recording.header.settings.get("port_list", "")),
+        sweeps=_sweeps(recording, devices),
     )
 
 
@@ -223,7 +227,17 @@ def _facts_of(
 
 def _note(talk: Transcript) -> ConversationNote:
     endpoint = talk.service.endpoint
-    return ConversationNote(talk.id, talk.probe, endpoint, talk.ending, len(talk.turns), talk.note)
+    tried = (channel.login for channel in talk.channels if channel.login)
+    logins = tuple(dict.fromkeys(name for name in tried if not name.startswith(CONTROL)))
+    return ConversationNote(
+        talk.id, talk.probe, endpoint, talk.ending, len(talk.turns), talk.note, logins
+    )
+
+
+def _sweeps(recording: Recording, devices: Sequence[Device]) -> tuple[Sweep, ...]:
+    """Those of addresses that turned out to be a device's; the others say nothing of any."""
+    owners = owner_of(devices)
+    return tuple(sweep for sweep in recording.sweeps if sweep.address in owners)
 
 
 def _last(recording: Recording) -> float:
