@@ -54,7 +54,7 @@ EXPOSURE = Kind(
     {"global_address": bool, "mapped": bool, "reach": str, "external_port": int},
     "For every open port: whether the internet may reach it. reach is 'likely' (global IPv6 address"
     " or a router's port mapping), 'confirmed' (met at a global IPv4 address beyond this network)"
-    " or 'none'.",
+    " or 'none'. Of captures only for ports of this network.",
 )
 KINDS: tuple[Kind, ...] = (
     DEVICE,
@@ -85,6 +85,8 @@ def derive(stock: Stock) -> tuple[Observation, ...]:
     answers = {endpoint: (proof,) for endpoint, proof in stock.answers.items()}
     proofs = _proofs(stock.recording) | answers
     mapped = dict(_mappings(stock.observations))
+    # In a capture a global address without a MAC is a server out there that somebody talked to.
+    live = stock.recording.header.source == "scan"
     found: list[Observation] = []
     for device in stock.devices:
         found += _of_device(device, proofs)
@@ -92,7 +94,8 @@ def derive(stock: Stock) -> tuple[Observation, ...]:
         for service in device.services:
             cited = proofs.get(service.endpoint, ())
             found.append(_port(service, cited))
-            found.append(_exposure(device, service, mapped, cited))
+            if live or device.mac is not None or not service.endpoint.address.is_global:
+                found.append(_exposure(device, service, mapped, cited))
     owners = owner_of(stock.devices)
     found += derive_capture.contacts(stock.contacts, frozenset(owners))
     began = {talk.id: talk.began for talk in stock.recording.transcripts} | dict(stock.began)

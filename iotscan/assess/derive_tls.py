@@ -103,14 +103,21 @@ def distinct(found: Sequence[Device | None]) -> dict[str, Device]:
     """Devices that are surely not one machine, by key.
 
     Two with MACs have different ones. Without MACs (a routed network, loopback) two addresses of
-    one family are taken for two machines, an IPv4 and an IPv6 address are not.
+    one family are taken for two machines, an IPv4 and an IPv6 address are not. Servers on the
+    internet do not count: one service has many addresses there, and one key.
     """
-    devices = {device.key: device for device in found if device is not None and device.addresses}
+    devices = {device.key: device for device in found if device is not None and _is_ours(device)}
     with_mac = {key: device for key, device in devices.items() if device.mac}
     if len(with_mac) >= 2:
         return with_mac
     version = min((d.addresses[0].version for d in devices.values()), default=4)
     return {k: d for k, d in devices.items() if d.addresses[0].version == version}
+
+
+def _is_ours(device: Device) -> bool:
+    """Whether it stands on this network: it has a MAC here, or an address that ends here."""
+    local = any(not address.is_global for address in device.addresses)
+    return bool(device.addresses) and (device.mac is not None or local)
 
 
 def all_proofs(own: tuple[Proof, ...], every: tuple[Proof, ...]) -> tuple[Proof, ...]:

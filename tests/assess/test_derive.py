@@ -37,10 +37,13 @@ def device(address: str, mac: str | None = None, *ports: int) -> Device:
 
 
 def derived(
-    devices: list[Device], *observations: Observation, talks: tuple[Transcript, ...] = ()
+    devices: list[Device],
+    *observations: Observation,
+    talks: tuple[Transcript, ...] = (),
+    source: str = "scan",
 ) -> list[Observation]:
     scope = Scope((ip_network("192.168.1.0/24"),))
-    header = Header(1, "0", STARTED.isoformat(), scope, {}, "")
+    header = Header(1, "0", STARTED.isoformat(), scope, {}, "", source)
     sweep = Sweep("s1", 0.0, A, open=(Endpoint(A, "tcp", 443),))
     found = derive(
         Stock(Recording(header, sweeps=(sweep,), transcripts=talks), devices, observations)
@@ -182,6 +185,28 @@ def test_reach_from_the_internet_is_likely_or_confirmed_by_the_address(
     (told,) = facts(derived([device(address, mac, 80)]), "inventory.exposure")
     assert told["reach"] == reach
     assert told["mapped"] is False
+
+
+@pytest.mark.parametrize(
+    ("address", "mac", "reach"),
+    [
+        (str(GLOBAL4), None, []),
+        (str(GLOBAL6), None, []),
+        (str(GLOBAL6), "00:00:01:00:00:0a", ["likely"]),
+        ("192.168.1.5", None, ["none"]),
+    ],
+)
+def test_a_server_that_somebody_talked_to_in_a_capture_is_no_exposed_device(
+    address: str, mac: str | None, reach: list[str]
+) -> None:
+    told = facts(derived([device(address, mac, 80)], source="capture"), "inventory.exposure")
+    assert [one["reach"] for one in told] == reach
+
+
+def test_two_addresses_of_a_service_on_the_internet_share_their_key_rightly() -> None:
+    near, far = "2606:2800:220:1::5", "2606:2800:220:1::6"
+    found = derived([device(near), device(far)], certificate(near), certificate(far, "c2"))
+    assert not facts(found, "inventory.shared_certificate")
 
 
 def mapping(**known: Fact) -> Observation:

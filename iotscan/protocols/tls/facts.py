@@ -181,18 +181,17 @@ def summary(
 def certificate(
     chain: Sequence[bytes], address: IPv4Address | IPv6Address, asked_for: str = ""
 ) -> Facts:
-    """Facts of a server's own certificate. ``asked_for``: the name that the client gave; whether
-    the certificate is for the address only matters without one. Raises Malformed when it is none.
+    """Facts of a server's own certificate. ``asked_for``: the name that the client gave; without
+    one it matters whether the certificate is for the address, unless that is one of the internet,
+    where servers go by names. Raises Malformed when it is none.
     """
     read = read_certificate(chain[0])
-    found: Facts = {
-        "sha256": read.sha256,
-        "names": tuple(clean(name, 128) for name in read.names[:_MOST_NAMES]),
-        "chain_length": len(chain),
-    }
+    found: Facts = {"sha256": read.sha256, "chain_length": len(chain)}
+    if read.names:
+        found["names"] = tuple(clean(name, 128) for name in read.names[:_MOST_NAMES])
     if asked_for:
         found["for_name"] = _is_for(read.names, asked_for.lower())
-    else:
+    elif not address.is_global:
         found["for_address"] = str(address).partition("%")[0] in read.names
     for name, text in (
         ("subject", read.subject),
