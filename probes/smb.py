@@ -1,42 +1,45 @@
-"""SMB: which versions a file server negotiates, and whether it insists on signatures.
+"""SMB: which versions a file server negotiates, whether it insists on signatures, and whether it
+lets in those who have no password.
 
-Two connections, one NEGOTIATE each: version 2 for what it speaks, version 1 alone for whether it
-still takes that. No session is set up and no share is asked for.
+Three connections: one as nobody, one as the guest account without a password, which is a login and
+only tried where those are allowed, one for version 1 alone. A session that is given is used to
+connect to the share of named pipes, and to nothing else: no share is listed, read or written.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, suppress
+from typing import TypeVar
 
 from iotscan.errors import ConnectionLost, Malformed, TimedOut
-from iotscan.model import Ending, Fact, Impact, Kind, Observation, Service, Transcript
-from iotscan.probe_api import Login, Network, Opening
-from iotscan.protocols import smb
-from iotscan.protocols.overheard import observe
+from iotscan.model import Impact, Observation, Service, Transcript
+from iotscan.probe_api import Login, Network, Opening, Stream
+from iotscan.protocols import ntlm
+from iotscan.protocols.smb import codec, session
+from iotscan.protocols.smb.reading import ASK_1, ASK_2, GUEST, SERVICE, challenge_of, read_own
 
-ASK_ANY = smb.negotiate_1(smb.NT_LM, *smb.ANY_2)
-ASK_1, ASK_2 = smb.negotiate_1(smb.NT_LM), smb.negotiate_2()
-KINDS = (
-    Kind(
-        "smb.service",
-        {"version_1": bool, "dialect": str, "signing_required": bool},
-        "A file server answered a NEGOTIATE. version_1: whether it takes version 1 when that is "
-        "all it is offered; dialect: the highest up to 3.0.2 that it chose.",
-    ),
-)
+_T = TypeVar("_T")
+ASK_ANY = codec.negotiate_1(codec.NT_LM, *codec.ANY_2)
+NETBIOS = "netbios"
+_MOST_READS = 64
 
 
 class Smb:
     name = "smb"
-    openings = (Opening("negotiate", "tcp", (445,), ASK_ANY),)
+    openings = (
+        Opening("negotiate", "tcp", (445,), ASK_ANY),
+        Opening(NETBIOS, "tcp", (139,), session.netbios_request()),
+    )
     impact = Impact.GREET
-    emits = KINDS
+    emits = (SERVICE,)
 
     def recognises(self, heard: bytes) -> bool:
-        """An answer to a NEGOTIATE."""
+        """An answer to a NEGOTIATE, or a session that NetBIOS grants."""
+        if heard == session.SESSION_GRANTED:
+            return True
         try:
-            return smb.take(heard) is not None
+            return codec.take(heard) is not None
         except Malformed:
             return False
 
@@ -44,48 +47,68 @@ class Smb:
         return service.name == self.name
 
     async def converse(self, service: Service, net: Network, logins: Sequence[Login]) -> None:
-        for ask in (ASK_2, ASK_1):
-            # A server without that version hangs up, or says nothing.
-            with suppress(ConnectionLost, TimedOut):
-                async with net.tcp(service) as stream:
-                    await stream.write(ask)
-                    heard = b""
-                    while not heard or smb.take(heard) is None:
-                        data = await stream.read()
-                        if not data:
-                            break
-                        heard += data
+        if await _visit(service, net, "") and net.impact >= Impact.LOGIN:
+            await _visit(service, net, GUEST)
+        # A server without version 1 hangs up, or says nothing.
+        with suppress(ConnectionLost, TimedOut):
+            async with _door(service, net) as stream:
+                await _ask(stream, ASK_1, codec.take)
 
     def read(self, talk: Transcript) -> Iterator[Observation]:
-        if talk.client is None:
-            yield from _own(talk)
+        if talk.client is None and talk.service.endpoint.transport == "tcp":
+            yield from read_own(talk)
 
 
-def _own(talk: Transcript) -> Iterator[Observation]:
-    facts: dict[str, Fact] = {}
-    cited: list[int] = []
-    for number in sorted({turn.channel for turn in talk.turns}):
-        turns = talk.turns_of(number)
-        asked = b"".join(turn.data for _, turn in turns if turn.sender == "client")
-        heard = [(index, turn.data) for index, turn in turns if turn.sender == "server"]
-        try:
-            found = smb.take(b"".join(data for _, data in heard)) if heard else None
-        except Malformed:
-            continue
+@asynccontextmanager
+async def _door(service: Service, net: Network) -> AsyncIterator[Stream]:
+    """A connection on which SMB may be spoken. Raises ConnectionLost where NetBIOS refuses."""
+    async with net.tcp(service) as stream:
+        if service.hint == NETBIOS:
+            await stream.write(session.netbios_request())
+            if await stream.read(len(session.SESSION_GRANTED)) != session.SESSION_GRANTED:
+                raise ConnectionLost("the NetBIOS session was refused")
+        yield stream
+
+
+async def _visit(service: Service, net: Network, name: str) -> bool:
+    """Ask for a session under a name, without a password; whether version 2 is spoken at all."""
+    # A server without version 2 hangs up, or says nothing.
+    with suppress(ConnectionLost, TimedOut):
+        async with _door(service, net) as stream:
+            spoken = await _ask(stream, ASK_2, codec.take)
+            if spoken is None or spoken.dialect not in codec.DIALECTS_2.values():
+                return False
+            with suppress(Malformed, ConnectionLost, TimedOut):
+                await _log_in(stream, name, str(service.endpoint.address).partition("%")[0])
+            return True
+    return False
+
+
+async def _log_in(stream: Stream, name: str, host: str) -> None:
+    first = await _ask(stream, session.set_up(1, 0, ntlm.negotiate()), session.take)
+    if first is None or first.status != session.CONTINUED:
+        return
+    token = ntlm.answer(challenge_of(first), name)
+    granted = await _ask(stream, session.set_up(2, first.session, token), session.take)
+    if granted is not None and granted.status == session.SUCCESS:
+        await _ask(stream, session.connect(3, granted.session, host), session.take)
+
+
+async def _ask(
+    stream: Stream, message: bytes, take: Callable[[bytes], tuple[_T, int] | None]
+) -> _T | None:
+    """The answer to a message; None when the server closed instead. Raises Malformed."""
+    await stream.write(message)
+    heard = b""
+    for _ in range(_MOST_READS):
+        data = await stream.read()
+        if not data:
+            return None
+        heard += data
+        found = take(heard)
         if found is not None:
-            cited.append(heard[0][0])
-            answer = found[0]
-            if answer.version == 2 and answer.dialect not in ("", "2"):
-                facts["dialect"] = answer.dialect
-            if answer.signing_required is not None:
-                facts["signing_required"] = answer.signing_required
-        if asked == ASK_1:
-            if found is not None:
-                facts["version_1"] = found[0].version == 1 and bool(found[0].dialect)
-            elif number < len(talk.channels) and talk.channels[number].ending is Ending.CLOSED:
-                facts["version_1"] = False
-    if cited:
-        yield observe(talk, "smb.service", facts, cited)
+            return found[0]
+    raise Malformed("the answer comes in too many pieces")
 
 
 PROBE = Smb()

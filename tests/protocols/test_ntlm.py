@@ -1,11 +1,12 @@
 from __future__ import annotations
 
+import hmac
 import struct
 
 import pytest
 
 from iotscan.errors import Malformed
-from iotscan.protocols.ntlm import Challenge, negotiate, parse_challenge
+from iotscan.protocols.ntlm import Challenge, answer, negotiate, parse_challenge
 from iotscan.protocols.telnet import codec as telnet
 from iotscan.protocols.telnet.ntlm import challenge_in, ntlm_request
 
@@ -76,3 +77,32 @@ def test_a_reply_is_found_among_other_events() -> None:
     assert challenge_in(telnet.decode(stream)) == FULL
     assert challenge_in(telnet.decode(b"\xff\xfa\x25\x02\x0f\0NTLMSSP\0\xff\xf0")) is None
     assert challenge_in(telnet.decode(b"NTLMSSP\0 as text")) is None
+
+
+def test_the_answer_of_a_guest_proves_the_empty_password() -> None:
+    """MS-NLMP section 3.3.2, worked out by hand: the key is made of MD4 of nothing and the name."""
+    asked = challenge((1, "KIOSK"), (7, "ticktock"[:4]))
+    message = answer(asked, "guest")
+    assert message[:12] == b"NTLMSSP\0\x03\0\0\0"
+    length, _, at = struct.unpack_from("<HHI", message, 20)
+    proof, blob = message[at : at + 16], message[at + 16 : at + length]
+    key = hmac.new(bytes.fromhex("31d6cfe0d16ae931b73c59d7e0c089c0"), digestmod="md5")
+    key.update("GUEST".encode("utf-16-le"))
+    assert proof == hmac.digest(key.digest(), b"12345678" + blob, "md5")
+    assert blob[:2] == b"\1\1"
+    assert blob[8:16] == "tick".encode("utf-16-le"), "the server's own clock, where it tells it"
+    length, _, at = struct.unpack_from("<HHI", message, 36)
+    assert message[at : at + length].decode("utf-16-le") == "guest"
+
+
+def test_nobody_is_said_to_be_nobody() -> None:
+    message = answer(challenge((1, "KIOSK")), "")
+    old, new, name = (struct.unpack_from("<HHI", message, at)[0] for at in (12, 20, 36))
+    assert (old, new, name) == (1, 0, 0)
+    assert int.from_bytes(message[60:64], "little") & 0x800
+
+
+@pytest.mark.parametrize("data", [b"", negotiate() + bytes(40), challenge(*NAMES)[:-8]])
+def test_what_is_no_challenge_is_not_answered(data: bytes) -> None:
+    with pytest.raises(Malformed):
+        answer(data, "guest")

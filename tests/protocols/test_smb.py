@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from iotscan.errors import Malformed
-from iotscan.protocols.smb import NT_LM, V1, V2, Negotiated, negotiate_1, negotiate_2, take
+from iotscan.protocols.smb.codec import NT_LM, V1, V2, Negotiated, negotiate_1, negotiate_2, take
 
 
 def framed(body: bytes) -> bytes:

@@ -42,7 +42,40 @@ def exports_narrow(host: Host) -> None:
     _nfs(host, "None", "CLIENT { Clients = 10.77.0.0/24; Access_Type = RO; }")
 
 
+def _samba(host: Host, *lines: str) -> None:
+    (host.folder / "samba").mkdir()
+    folders = [
+        f"{name} directory = {host.folder}/samba" for name in ("lock", "state", "cache", "pid")
+    ]
+    common = (
+        *folders,
+        f"private dir = {host.folder}/samba",
+        f"ncalrpc dir = {host.folder}/samba",
+        "server min protocol = SMB2_10",
+        "netbios name = SHELF",
+        "smb ports = 445 139",
+        "load printers = no",
+        "log file = /dev/null",
+    )
+    conf = host.file("smb.conf", "\n".join(("[global]", *common, *lines)) + "\n")
+    host.start("/usr/sbin/smbd", "--foreground", "--no-process-group", "-s", conf)
+    host.await_port(445)
+    host.await_port(139)
+
+
+def shares_guest(host: Host) -> None:
+    """Samba as a small NAS sets it up: unknown names become guests."""
+    _samba(host, "map to guest = Bad User", "guest account = nobody")
+
+
+def shares_closed(host: Host) -> None:
+    """Samba that knows no guests."""
+    _samba(host, "map to guest = Never", "restrict anonymous = 2")
+
+
 DEVICES: tuple[Device, ...] = (
     ("exports-open", "10.77.0.222", "00:11:32:00:02:22", exports_open),
     ("exports-narrow", "10.77.0.223", "00:11:32:00:02:23", exports_narrow),
+    ("shares-guest", "10.77.0.224", "00:11:32:00:02:24", shares_guest),
+    ("shares-closed", "10.77.0.225", "00:11:32:00:02:25", shares_closed),
 )

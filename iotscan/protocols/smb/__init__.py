@@ -1,0 +1,1 @@
+"""SMB: negotiation, sessions of strangers, and what the answers tell."""
