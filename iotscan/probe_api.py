@@ -36,7 +36,8 @@ class Opening:
     usual: an order to try things in, never a proof. An opening with ``anywhere`` may also be said
     to an unknown silent port; one without is said on its own ports only. ``tls``: try it inside
     TLS first on these ports. ``roams``: a UDP answer comes from another port of the device than
-    the one that was asked (TFTP).
+    the one that was asked (TFTP). ``announced``: said only to a device that announced the
+    service, because one broadcast asks all devices at once.
     """
 
     name: str
@@ -46,6 +47,7 @@ class Opening:
     anywhere: bool = False
     tls: tuple[int, ...] = ()
     roams: bool = False
+    announced: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,9 +245,10 @@ class Airwaves(Protocol):
         group: IPv4Address | IPv6Address | None = None,
         interface: str = "",
         seconds: float = 0.0,
+        broadcast: bool = False,
     ) -> None:
-        """Send one UDP datagram to an address or group and listen for answers from the scope
-        for ``seconds`` (0: to the end of discovery).
+        """Send one UDP datagram to an address, a group or everybody on the attached IPv4 networks,
+        and listen for answers from the scope for ``seconds`` (0: to the end of discovery).
         """
         ...
 
@@ -257,11 +260,19 @@ class Airwaves(Protocol):
         group: IPv4Address | IPv6Address | None = None,
         interface: str = "",
     ) -> None:
-        """Record what arrives at a well-known port until discovery ends. Says nothing."""
+        """Record what arrives at a well-known port until discovery ends: for a group, or without
+        one what is broadcast there or sent there to this machine. Says nothing.
+        """
         ...
 
     async def arp(self, interface: str, addresses: Sequence[IPv4Address]) -> bool:
         """Ask for the MACs of these addresses with raw frames; False where that is not allowed."""
+        ...
+
+    async def echo(self, interface: str) -> None:
+        """Ask all IPv6 nodes of an interface whether they are there (ICMPv6), where it is allowed
+        and this machine can.
+        """
         ...
 
     def neighbours(self) -> Sequence[tuple[Address, str, str]]:

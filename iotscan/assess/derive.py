@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from ipaddress import IPv6Address
 
-from iotscan.assess import derive_capture, derive_flaws, derive_ssh, derive_tls
+from iotscan.assess import derive_capture, derive_flaws, derive_mud, derive_ssh, derive_tls
 from iotscan.assess.inventory import endpoint_order, owner_of
 from iotscan.assess.links import embedded_mac
 from iotscan.model import (
@@ -65,6 +65,7 @@ KINDS: tuple[Kind, ...] = (
     *derive_ssh.KINDS,
     *derive_capture.KINDS,
     *derive_flaws.KINDS,
+    *derive_mud.KINDS,
 )
 
 
@@ -103,6 +104,7 @@ def derive(stock: Stock) -> tuple[Observation, ...]:
     said_of_itself = list(filter(about_itself, stock.observations))
     found += derive_tls.shared(said_of_itself, owners)
     found += derive_ssh.shared(said_of_itself, owners)
+    found += derive_mud.mud_urls(stock.devices)
     return tuple(found)
 
 

@@ -1,6 +1,6 @@
 """Devices that ask for an IPv4 address: their names, how their DHCP stack shows, what they get.
 
-Only listened to, in captures: a live scan that took part would have to be a DHCP server.
+Only listened to, in captures and on the link: whoever takes part gets or gives addresses.
 """
 
 from __future__ import annotations
@@ -64,6 +64,8 @@ class DhcpDiscoverer:
         if message.parameters:
             facts["parameters"] = ",".join(map(str, message.parameters[:_MOST_PARAMETERS]))
         traits = {f"dhcp_{word}": str(fact) for word, fact in facts.items() if word != "hostname"}
+        if url := clean(message.mud_url):
+            traits["mud_url"] = url
         own = message.client
         addresses = () if own is None else (own,)
         unique = tuple(dict.fromkeys(names))

@@ -1,4 +1,4 @@
-"""Devices that ask for IPv6 addresses or settings, in captures. RFC 8415."""
+"""Devices that ask for IPv6 addresses or settings, when they ask everybody. RFC 8415."""
 
 from __future__ import annotations
 
@@ -53,6 +53,8 @@ class Dhcpv6Discoverer:
             traits["dhcp_vendor_class"] = vendor
         if said.asked:
             traits["dhcpv6_options"] = ",".join(map(str, said.asked[:_MOST_OPTIONS]))
+        if url := clean(said.mud_url):
+            traits["mud_url"] = url
         names = (name,) if name else ()
         yield Sighting(self.name, (source,), packet.mac, names, traits, proof=proof)
         if name:

@@ -1,4 +1,4 @@
-"""Switches, access points and phones by LLDP, in captures. IEEE 802.1AB."""
+"""Switches, access points and phones by LLDP, in captures and on the link. IEEE 802.1AB."""
 
 from __future__ import annotations
 
@@ -39,6 +39,8 @@ class LldpDiscoverer:
         own = [a for a in said.addresses if not (a.is_multicast or a.is_unspecified)]
         mac = said.chassis_mac or packet.mac
         names = (name,) if name else ()
+        if url := clean(said.mud_url):
+            traits["mud_url"] = url
         yield Sighting(self.name, tuple(own[:_MOST_ADDRESSES]), mac, names, traits, proof=proof)
 
 

@@ -1,4 +1,4 @@
-"""IPv6 hosts by what they say in neighbour discovery (NDP), in captures. RFC 4861."""
+"""IPv6 hosts by what they say in neighbour discovery (NDP). RFC 4861."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class NdpDiscoverer:
     vouches: bool = True
 
     async def solicit(self, air: Airwaves, targets: Sequence[Address]) -> None:
-        """Nothing is asked: in a live scan the system's neighbour table says the same."""
+        """Nothing is asked: the kernel does, and its neighbour table tells the answers."""
 
     def read(self, packet: Packet) -> Iterator[Sighting | Observation]:
         """The sender of a solicitation, the target of an advertisement. The target of a question

@@ -1,4 +1,4 @@
-"""Windows and Samba hosts by their NetBIOS names, in captures. RFC 1001, RFC 1002."""
+"""Windows and Samba hosts by their NetBIOS names. RFC 1001, RFC 1002."""
 
 from __future__ import annotations
 

@@ -8,34 +8,39 @@ by the interface it leaves on. Only what comes from inside the scope is kept, se
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Sequence
-from functools import partial
+from collections.abc import Callable, Hashable, Sequence
 from ipaddress import IPv4Address, IPv6Address
-from socket import if_indextoname
 from typing import Any
 
 from iotscan.errors import Forbidden, OutOfScope
 from iotscan.model import Address, Endpoint, Impact, Packet, Scope, Subnet
 from iotscan.net import neighbours
-from iotscan.net.addresses import from_socket_address
 from iotscan.net.ears import Ears, why
 from iotscan.net.hearing import Hearing
+from iotscan.net.icmp import ALL_NODES
 from iotscan.net.limits import Governor
+from iotscan.net.linklayer import LinkLayer
 from iotscan.net.multicast import is_local_group
 from iotscan.net.port_rules import rule_for
-from iotscan.net.raw import Frames
 from iotscan.net.reach import Reach, interfaces_named
+from iotscan.net.senders import Macs, sender_of, zoned
 from iotscan.probe_api import Attachment
 from iotscan.protocols.arp import Arp
 from iotscan.settings import Settings
 
 DISCARD_PORT = 9
-# The kernel's table is read again for an unknown sender at most this often, in seconds.
-_TABLE_AGE = 0.2
+# What an ICMP socket is dialled with, which has no ports.
+_NO_PORT = 0
+# A frame taken apart: protocol, sender if it has an address, MAC, payload. None: nobody reads it.
+Dissect = Callable[[bytes], tuple[str, Address | None, str, bytes] | None]
 _MOST_NOTES = 64
 _NO_MULTICAST = (
     "No attached network in scope can do multicast: devices are found only where they are asked "
     "one by one."
+)
+_NOT_JOINED = (
+    "Nothing at all was sent, so no multicast group was joined either: a switch that passes on "
+    "groups only to those who joined kept some announcements back."
 )
 
 
@@ -43,7 +48,8 @@ class Air:
     """Airwaves for one scan: ``async with Air(…) as air``. Hears until it is left.
 
     ``on_packet`` is called with every packet kept, at once. ``attached``: the interfaces to take
-    instead of those of this machine; only what the scope touches of them is used.
+    instead of those of this machine; only what the scope touches of them is used. ``dissect``
+    takes apart the frames that are overheard; without it none are.
     """
 
     def __init__(
@@ -53,34 +59,35 @@ class Air:
         governor: Governor,
         on_packet: Callable[[Packet], None],
         attached: Sequence[Attachment] | None = None,
+        dissect: Dissect = lambda _: None,
     ) -> None:
         self._scope, self._governor, self._on_packet = scope, governor, on_packet
+        self._dissect = dissect
         self._impact = min(scope.impact, settings.impact)
         self._patience = settings.discovery_time
         names = scope.interfaces or settings.interfaces
         self._reach = Reach(scope, interfaces_named(names) if attached is None else attached)
         self._ears = Ears(self._on_datagram, self._note)
-        self._frames: dict[str, Frames] = {}
+        self._link = LinkLayer(self._note, self._on_arp, self._on_frame, self._on_echo)
         self._hearing = Hearing()
         self._notes: dict[str, None] = {}
         self._numbers = itertools.count(1)
         self._began = governor.clock()
+        self._covered = {one.name for one in self.interfaces if self._reach.covers_all(one)}
         self._said: set[bytes] = set()
         self._ports: set[int] = set()
-        self._macs: dict[Address, str] = {}
-        self._macs_at = float("-inf")
+        self._macs = Macs(governor.clock)
 
     async def __aenter__(self) -> Air:
-        # Packet sockets are opened here, before any guard is set, which lets none be opened.
+        # These sockets are opened before any guard is set, which lets none be opened.
         for interface in self.interfaces:
-            if interface.mac and any(address.version == 4 for address in interface.addresses):
-                self._open_frames(interface)
+            asking = self._reach.whole(interface) if self._impact >= Impact.GREET else ()
+            self._link.open(interface, asking)
         return self
 
     async def __aexit__(self, *failure: object) -> None:
         self._ears.close()
-        for frames in self._frames.values():
-            frames.close()
+        self._link.close()
 
     @property
     def impact(self) -> Impact:
@@ -124,8 +131,10 @@ class Air:
         group: IPv4Address | IPv6Address | None = None,
         interface: str = "",
         seconds: float = 0.0,
+        broadcast: bool = False,
     ) -> None:
-        """Send one datagram to an address, or to a group on each interface (or the one named).
+        """Send one datagram to an address, or on each interface (or the one named) to a group or
+        to everybody on its IPv4 networks.
 
         Returns after ``seconds``; answers are kept until discovery ends in any case. Where a
         group cannot be reached, ``blind`` says so. Raises Forbidden and OutOfScope.
@@ -137,6 +146,8 @@ class Air:
             await self._ask_one(protocol, data, to, port, interface)
         if group is not None:
             await self._ask_group(protocol, data, group, port, interface)
+        if broadcast:
+            await self._ask_everybody(protocol, data, port, interface)
         if seconds > 0:
             await self.pause(seconds)
 
@@ -148,15 +159,20 @@ class Air:
         group: IPv4Address | IPv6Address | None = None,
         interface: str = "",
     ) -> None:
-        """Keep what arrives for a group from now on; it is read at the next ask or pause."""
-        if group is None or not is_local_group(group):
+        """Keep what arrives from now on: for a group, or without one what is broadcast to the port
+        or answered to it. It is read at the next ask or pause.
+        """
+        if group is not None and not is_local_group(group):
             raise OutOfScope(f"{group} is no multicast group of this network")
         for one in self._chosen(interface):
-            self._ears.listen(protocol, one, group, port)
+            if group and self._impact is Impact.LISTEN and one.name in self._link.overhearing:
+                self._note(_NOT_JOINED)  # to join a group is to say something
+            else:
+                self._ears.listen(protocol, one, group, port)
 
     async def arp(self, interface: str, addresses: Sequence[IPv4Address]) -> bool:
         """Ask for the MACs of those addresses that are in scope; False where it is not allowed."""
-        frames = self._frames.get(interface)
+        frames = self._link.frames.get(interface)
         if frames is None or self._impact < Impact.GREET:
             return False
         admitted = [address for address in addresses if self._scope.admits(address)]
@@ -166,6 +182,16 @@ class Air:
             self._note(f"ARP: {interface} stopped sending ({why(error)}).")
             return False
         return True
+
+    async def echo(self, interface: str) -> None:
+        """Ask all IPv6 nodes on the interface whether they are there; ``blind`` says if not."""
+        for echo in self._link.echoes.get(interface, ()) if self._impact >= Impact.GREET else ():
+            self._ports.add(_NO_PORT)
+            await self._governor.packet(ALL_NODES)
+            try:
+                echo.ask()
+            except OSError as error:
+                self._note(f"All IPv6 nodes on {interface} could not be asked ({why(error)}).")
 
     def neighbours(self) -> Sequence[tuple[Address, str, str]]:
         """The kernel's neighbours in scope; each is kept as a packet the first time it is seen."""
@@ -206,19 +232,33 @@ class Air:
     ) -> None:
         if not is_local_group(group):
             raise OutOfScope(f"{group} is no multicast group of this network")
-        if not any(net.version == group.version for net in self._scope.allow):
+        if not self._speaks(group.version):
             return  # every answer would come from outside the scope
         self._ports.add(port)
         self._said.add(data)
         for one in self._chosen(interface):
-            if self._reach.covers(one):
+            if self._reach.covers(one, group.version):
                 await self._governor.packet(group)
                 await self._ears.send(protocol, data, group, port, one)
             else:
-                self._note(
-                    f"Only a part of the network on {one.name} is in scope, so its groups are not "
-                    "asked: devices that answer to multicast alone are missed."
-                )
+                self._only_a_part(one)
+
+    async def _ask_everybody(self, protocol: str, data: bytes, port: int, interface: str) -> None:
+        self._ports.add(port)
+        self._said.add(data)
+        for one in self._chosen(interface):
+            addresses = self._reach.broadcasts(one)
+            if not addresses:
+                self._only_a_part(one)
+            for address in addresses:
+                await self._governor.packet(address)
+                await self._ears.send(protocol, data, address, port, one, broadcast=True)
+
+    def _only_a_part(self, interface: Attachment) -> None:
+        self._note(
+            f"Only a part of the network on {interface.name} is in scope, so its groups are not "
+            "asked: devices that answer to multicast alone are missed."
+        )
 
     def _chosen(self, interface: str) -> list[Attachment]:
         """The interfaces for multicast: the one named, or all."""
@@ -227,41 +267,48 @@ class Air:
             self._note(_NO_MULTICAST)
         return able
 
-    def _open_frames(self, interface: Attachment) -> None:
-        try:
-            frames = Frames(interface, partial(self._on_arp, interface.name))
-        except PermissionError:
-            self._note(
-                f"No permission for raw frames on {interface.name}: neighbours come from the "
-                "kernel's table, which knows fewer. Run as root, or give this Python the "
-                "capability cap_net_raw."
-            )
-        except OSError as error:
-            self._note(f"No raw frames on {interface.name} ({why(error)}).")
-        else:
-            self._frames[interface.name] = frames
-            frames.start()
-
     def _on_datagram(self, protocol: str, interface: str, data: bytes, sender: Any) -> None:
-        source = _sender(sender)
+        source = sender_of(sender)
         if source is None or (source in self._reach.own and data in self._said):
             return  # our own question, looped back
-        self._keep(protocol, data, source, source, self._mac_of(source), interface)
+        self._keep(protocol, data, source, source, self._macs.of(source), interface)
 
     def _on_arp(self, interface: str, message: Arp, data: bytes, mac: str) -> None:
         if not message.sender.is_unspecified and message.sender not in self._reach.own:
             self._keep("arp", data, message.sender, None, mac, interface)
 
+    def _on_echo(self, interface: str, message: bytes, sender: Any) -> None:
+        source = sender_of(sender)
+        if source is not None and source not in self._reach.own:
+            self._keep("echo", message, source, source, self._macs.of(source), interface)
+
+    def _on_frame(self, interface: str, frame: bytes) -> None:
+        said = self._dissect(frame)
+        if said is None or said[0] == "arp":  # which its own socket hears
+            return
+        protocol, sender, mac, data = said
+        source = zoned(sender, interface) if sender is not None else None
+        if source is None:
+            if interface in self._covered:  # whose frame it is nobody knows yet
+                self._keep(protocol, data, mac, None, mac, interface)
+        elif source not in self._reach.own and self._speaks(source.version):
+            self._keep(protocol, data, source, source, mac, interface)
+
+    def _speaks(self, version: int) -> bool:
+        """Whether any address of this IP version is in scope."""
+        return any(net.version == version for net in self._scope.allow)
+
     def _keep(
         self,
         protocol: str,
         data: bytes,
-        about: Address,
+        about: Hashable,
         source: Address | None,
         mac: str | None,
         interface: str,
     ) -> None:
-        if not self._scope.admits(about):
+        """``about``: whose packet it is, an address that must be in scope, or a MAC."""
+        if isinstance(about, Address) and not self._scope.admits(about):
             self._hearing.outside += 1
         elif self._hearing.room_for(about, protocol, data):
             at = round(self._governor.clock() - self._began, 6)
@@ -269,29 +316,6 @@ class Air:
             self._hearing.packets.append(packet)
             self._on_packet(packet)
 
-    def _mac_of(self, source: Address) -> str | None:
-        """The sender's MAC as the kernel knows it, where asking the kernel costs nothing."""
-        if source not in self._macs and neighbours.CHEAP and not source.is_loopback:
-            now = self._governor.clock()
-            if now - self._macs_at > _TABLE_AGE:
-                self._macs_at = now
-                self._macs = {address: mac for address, mac, _ in neighbours.neighbours()}
-        return self._macs.get(source)
-
     def _note(self, text: str) -> None:
         if len(self._notes) < _MOST_NOTES:
             self._notes[text] = None
-
-
-def _sender(sender: Any) -> Address | None:
-    """The sender's address; a link-local one with its interface, or nobody could answer it."""
-    origin = from_socket_address(sender)
-    if origin is None:
-        return None
-    address = origin[0]
-    if isinstance(address, IPv6Address) and address.is_link_local and not address.scope_id:
-        try:
-            return IPv6Address(f"{address}%{if_indextoname(sender[3])}")
-        except OSError:
-            return None  # the interface has gone
-    return address

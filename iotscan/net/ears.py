@@ -31,19 +31,27 @@ class Ears:
     def __init__(self, hear: Hear, note: Note) -> None:
         self._hear, self._note = hear, note
         self._askers: dict[tuple[str, str, int], asyncio.DatagramTransport] = {}
-        self._listeners: set[tuple[str, str, Address, int]] = set()
+        self._listeners: set[tuple[str, str, Address | None, int]] = set()
         self._waiting: list[tuple[socket, str, str]] = []
         self._exits = ExitStack()
 
-    def listen(self, protocol: str, interface: Attachment, group: Address, port: int) -> None:
-        """Join a group. What it hears is read from the next :meth:`attach` on."""
+    def listen(
+        self, protocol: str, interface: Attachment, group: Address | None, port: int
+    ) -> None:
+        """Join a group, or without one take a port: what is heard is read from the next
+        :meth:`attach` on.
+        """
         key = (protocol, interface.name, group, port)
         if key in self._listeners:
             return
         try:
-            sock = multicast.open_listener(group, port, interface)
+            if group is None:
+                sock = multicast.open_port(port, interface)
+            else:
+                sock = multicast.open_listener(group, port, interface)
         except OSError as error:
-            self._note(f"{protocol}: cannot listen to {group} on {interface.name} ({why(error)}).")
+            what = f"port {port}" if group is None else group
+            self._note(f"{protocol}: cannot listen to {what} on {interface.name} ({why(error)}).")
         else:
             self._listeners.add(key)
             self._exits.callback(sock.close)
@@ -55,9 +63,18 @@ class Ears:
             await self._read(*self._waiting.pop())
 
     async def send(
-        self, protocol: str, data: bytes, to: Address, port: int, interface: Attachment | None
+        self,
+        protocol: str,
+        data: bytes,
+        to: Address,
+        port: int,
+        interface: Attachment | None,
+        *,
+        broadcast: bool = False,
     ) -> None:
-        """Send from the protocol's socket; to a group only with ``interface``, and only there."""
+        """Send from the protocol's socket; to a group, or to the broadcast address of a network,
+        only with ``interface``, and only there.
+        """
         name = interface.name if interface else ""
         try:
             asker = await self._asker(protocol, name, to.version, interface)
@@ -65,6 +82,8 @@ class Ears:
                 multicast.set_hops(asker.get_extra_info("socket"), to)
                 asker.sendto(data, (str(to), port))
             else:
+                if broadcast:
+                    multicast.let_broadcast(asker.get_extra_info("socket"))
                 asker.sendto(data, socket_address(to, port))
         except OSError as error:
             where = f"on {name}" if name else f"over IPv{to.version}"

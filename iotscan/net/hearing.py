@@ -8,10 +8,11 @@ first few packets, whatever the others did.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Hashable
 from dataclasses import dataclass, field
 from typing import Final
 
-from iotscan.model import Address, Packet
+from iotscan.model import Packet
 
 # A busy bridge with 64 services of 32 types answers in fewer packets than this.
 PER_SOURCE_PACKETS: Final = 256
@@ -37,12 +38,15 @@ class Hearing:
 
     packets: list[Packet] = field(default_factory=list)
     outside: int = 0
-    dropped: Counter[Address] = field(default_factory=Counter)
-    _accounts: dict[Address, _Account] = field(default_factory=dict)
+    dropped: Counter[Hashable] = field(default_factory=Counter)
+    _accounts: dict[Hashable, _Account] = field(default_factory=dict)
     _size: int = 0
 
-    def room_for(self, source: Address, protocol: str, data: bytes) -> bool:
-        """Whether to keep this packet, which is then counted. What a source repeats is not kept."""
+    def room_for(self, source: Hashable, protocol: str, data: bytes) -> bool:
+        """Whether to keep this packet, which is then counted. What a source repeats is not kept.
+
+        ``source``: the sender's address, or its MAC where it has none.
+        """
         account = self._accounts.get(source)
         if account is None:
             if len(self._accounts) >= SOURCES:

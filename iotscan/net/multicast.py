@@ -1,4 +1,4 @@
-"""Sockets for asking and listening: bound to one interface, so that multicast stays on it."""
+"""Sockets for asking and listening: each bound to one interface, so that nothing leaves another."""
 
 from __future__ import annotations
 
@@ -69,12 +69,7 @@ def open_listener(group: Address, port: int, interface: Attachment) -> socket.so
     """
     sock = socket.socket(family_of(group), socket.SOCK_DGRAM)
     try:
-        sock.setblocking(False)
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        if hasattr(socket, "SO_REUSEPORT"):
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-        with contextlib.suppress(OSError):
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _RECEIVE_BUFFER)
+        _share(sock)
         if isinstance(group, IPv4Address):
             _join_ipv4(sock, group, port, interface)
         else:
@@ -83,6 +78,32 @@ def open_listener(group: Address, port: int, interface: Attachment) -> socket.so
         sock.close()
         raise
     return sock
+
+
+def open_port(port: int, interface: Attachment) -> socket.socket:
+    """A socket that hears what arrives on this interface at a port: what is broadcast, and answers
+    that come to this machine there, whatever port the question left from.
+
+    Other programs may listen beside it; of what is sent to this machine alone one of them hears
+    each datagram. Raises OSError where the port cannot be had.
+    """
+    sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    try:
+        _share(sock)
+        if hasattr(socket, "SO_BINDTODEVICE"):
+            with contextlib.suppress(PermissionError):  # kernels before 5.7: heard everywhere then
+                name = interface.name.encode() + b"\0"
+                sock.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, name)
+        sock.bind(("", port))
+    except BaseException:
+        sock.close()
+        raise
+    return sock
+
+
+def let_broadcast(sock: socket.socket) -> None:
+    """Let the socket send to broadcast addresses, which systems refuse otherwise."""
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
 
 
 def set_hops(sock: socket.socket, group: Address) -> None:
@@ -99,6 +120,16 @@ def own_ipv4(interface: Attachment) -> IPv4Address:
         if isinstance(address, IPv4Address):
             return address
     raise OSError(f"{interface.name} has no IPv4 address")
+
+
+def _share(sock: socket.socket) -> None:
+    """Let other programs have the same port, and hold what comes in a burst."""
+    sock.setblocking(False)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    if hasattr(socket, "SO_REUSEPORT"):
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    with contextlib.suppress(OSError):
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _RECEIVE_BUFFER)
 
 
 def _tie(sock: socket.socket, version: int, interface: Attachment) -> None:

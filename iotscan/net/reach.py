@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Interface, IPv6Network
+from ipaddress import IPv4Address, IPv4Network, IPv6Network
 
 from iotscan.model import Address, Scope, Subnet
+from iotscan.net.addresses import subnet_of
 from iotscan.net.interfaces import describe_interfaces
 from iotscan.probe_api import Attachment
 
@@ -20,13 +21,35 @@ class Reach:
         )
         self.own = {address for one in found for address in one.addresses}
 
-    def covers(self, interface: Attachment) -> bool:
-        """Whether a whole network of the interface is in scope: then its groups may be asked."""
-        return any(
-            _within(network, allowed)
+    def covers(self, interface: Attachment, version: int) -> bool:
+        """Whether a whole network of this IP version on the interface is in scope: then its groups
+        may be asked.
+        """
+        return any(address.version == version for address in self.whole(interface))
+
+    def covers_all(self, interface: Attachment) -> bool:
+        """Whether that is so for each IP version that the scope touches there."""
+        touched = {net.version for net in networks(interface) if self._touches(net)}
+        return bool(touched) and all(self.covers(interface, version) for version in touched)
+
+    def broadcasts(self, interface: Attachment) -> list[IPv4Address]:
+        """The broadcast addresses of the interface's networks that are whole in scope."""
+        return [
+            network.broadcast_address
             for network in networks(interface)
-            for allowed in self._scope.allow
-        )
+            if isinstance(network, IPv4Network)
+            and network.prefixlen < 31  # two ends of a line have none (RFC 3021)
+            and self._scope.admits(network.broadcast_address)
+            and any(_within(network, allowed) for allowed in self._scope.allow)
+        ]
+
+    def whole(self, interface: Attachment) -> list[Address]:
+        """This machine's addresses on the interface whose whole network is in scope."""
+        return [
+            address
+            for address, prefix in zip(interface.addresses, interface.prefixes, strict=True)
+            if any(_within(subnet_of(address, prefix), allowed) for allowed in self._scope.allow)
+        ]
 
     def attached(self, network: Subnet) -> bool:
         """Whether the whole network lies on one of the interfaces."""
@@ -56,14 +79,11 @@ def interfaces_named(names: Sequence[str]) -> list[Attachment]:
 
 
 def networks(interface: Attachment) -> list[Subnet]:
-    """The networks of an interface; without fe80::/64, which is on every one."""
-    found: list[Subnet] = []
-    for address, prefix in zip(interface.addresses, interface.prefixes, strict=True):
-        if isinstance(address, IPv4Address):
-            found.append(IPv4Interface((address, prefix)).network)
-        elif not address.is_link_local:
-            found.append(IPv6Interface((address, prefix)).network)
-    return found
+    """The networks of an interface; fe80::/64 is one of every interface that does IPv6."""
+    return [
+        subnet_of(address, prefix)
+        for address, prefix in zip(interface.addresses, interface.prefixes, strict=True)
+    ]
 
 
 def _within(inner: Subnet, outer: Subnet) -> bool:

@@ -1,6 +1,7 @@
 """DHCP for IPv4: what clients say of themselves, and which address a server gives to whom.
 
-RFC 2131 (messages), RFC 2132 (options), RFC 3396 (options in pieces), RFC 4702 (full names).
+RFC 2131 (messages), RFC 2132 (options), RFC 3396 (options in pieces), RFC 4702 (full names),
+RFC 8520 section 10 (MUD URLs).
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ _OPTIONS = 240
 _PAD, _END = 0, 255
 _ETHERNET = 1
 _HOST_NAME, _REQUESTED, _TYPE, _PARAMETERS, _VENDOR_CLASS, _FULL_NAME = 12, 50, 53, 55, 60, 81
+_MUD_URL = 161
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,10 @@ class Dhcp:
     @property
     def vendor_class(self) -> bytes:
         return self.options.get(_VENDOR_CLASS, b"").rstrip(b"\0")
+
+    @property
+    def mud_url(self) -> bytes:
+        return self.options.get(_MUD_URL, b"").rstrip(b"\0")
 
     @property
     def parameters(self) -> tuple[int, ...]:

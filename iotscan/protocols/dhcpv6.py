@@ -1,5 +1,5 @@
 """DHCP for IPv6: what clients say of themselves, and which addresses a server gives them. RFC 8415,
-RFC 4704 (full names).
+RFC 4704 (full names), RFC 8520 section 10 (MUD URLs).
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from iotscan.protocols.arp import mac_text
 _FROM_CLIENT = {1: "solicit", 3: "request", 4: "confirm", 5: "renew", 6: "rebind", 11: "inform"}
 REPLY = 7
 _CLIENT_ID, _IA_NA, _ADDRESS, _ASKED, _VENDOR_CLASS, _FULL_NAME = 1, 3, 5, 6, 16, 39
+_MUD_URL = 112
 # DUIDs that hold a link-layer address: with a time, and bare; both name the hardware first.
 _DUID_MACS = {b"\0\1\0\1": 8, b"\0\3\0\1": 4}
 
@@ -32,6 +33,7 @@ class Dhcpv6:
     vendor_class: bytes
     asked: tuple[int, ...]
     assigned: tuple[IPv6Address, ...]
+    mud_url: bytes = b""
 
 
 def parse(data: bytes) -> Dhcpv6:
@@ -39,7 +41,7 @@ def parse(data: bytes) -> Dhcpv6:
     kind = data[0] if len(data) >= 4 else 0
     if kind not in _FROM_CLIENT and kind != REPLY:
         raise Malformed("no message of a DHCPv6 client and no reply to one")
-    mac, name, vendor = "", b"", b""
+    mac, name, vendor, mud_url = "", b"", b"", b""
     asked: tuple[int, ...] = ()
     assigned: list[IPv6Address] = []
     for code, body in _options(data, 4):
@@ -51,11 +53,13 @@ def parse(data: bytes) -> Dhcpv6:
             vendor = body[6 : 6 + int.from_bytes(body[4:6], "big")]
         elif code == _ASKED:
             asked = tuple(int.from_bytes(body[i : i + 2], "big") for i in range(0, len(body), 2))
+        elif code == _MUD_URL:
+            mud_url = body
         elif code == _IA_NA:
             assigned += _addresses(body)
     if not mac and not name and not asked and not assigned:
         raise Malformed("the message says nothing of its client")
-    return Dhcpv6(kind == REPLY, mac, name, vendor, asked, tuple(assigned))
+    return Dhcpv6(kind == REPLY, mac, name, vendor, asked, tuple(assigned), mud_url)
 
 
 def _options(data: bytes, at: int) -> Iterator[tuple[int, bytes]]:

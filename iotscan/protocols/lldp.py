@@ -14,6 +14,8 @@ _END, _CHASSIS, _PORT, _LIFETIME = 0, 1, 2, 3
 _NAME, _DESCRIPTION, _CAPABILITIES, _MANAGEMENT, _OWN = 5, 6, 7, 8, 127
 _CHASSIS_MAC = 4
 _TIA = b"\x00\x12\xbb"
+# IANA's own identifier with the subtype of MUD URLs, RFC 8520 section 12.
+_IANA_MUD = b"\x00\x00\x5e\x01"
 # LLDP-MED inventory (ANSI/TIA-1057): subtype → what it tells.
 _INVENTORY = {6: "firmware", 8: "serial", 9: "vendor", 10: "model"}
 # Bits of what is switched on, table 8-4. Bridging is left out: many that are no switches do it too.
@@ -32,6 +34,7 @@ class Lldp:
     kinds: tuple[str, ...]
     addresses: tuple[IPv4Address | IPv6Address, ...]
     inventory: tuple[tuple[str, bytes], ...]
+    mud_url: bytes = b""
 
 
 def parse(data: bytes) -> Lldp:
@@ -52,7 +55,9 @@ def parse(data: bytes) -> Lldp:
         for kind, body in fields
         if kind == _OWN and body[:3] == _TIA and len(body) > 4 and body[3] in _INVENTORY
     )
-    return Lldp(mac, name, described, kinds, addresses, inventory)
+    own = (body for kind, body in fields if kind == _OWN)
+    mud_url = next((body[4:] for body in own if body[:4] == _IANA_MUD), b"")
+    return Lldp(mac, name, described, kinds, addresses, inventory, mud_url)
 
 
 def _fields(data: bytes) -> Iterator[tuple[int, bytes]]:

@@ -13,6 +13,7 @@ import time
 from ipaddress import ip_network
 from typing import Any
 
+from iotscan.capture.overheard import Dissector
 from iotscan.model import Impact, Observation, Packet, Scope, Sighting
 from iotscan.net import guard
 from iotscan.net.airwaves import Air
@@ -39,7 +40,9 @@ async def discover(wanted: dict[str, Any]) -> dict[str, Any]:
     packets: list[Packet] = []
     governor = Governor(limits, time.monotonic)
     began = time.monotonic()
-    async with Air(scope, settings, governor, packets.append) as air:
+    hears = {place: reader.name for reader in readers.values() for place in reader.hears}
+    dissect = Dissector(hears)
+    async with Air(scope, settings, governor, packets.append, dissect=dissect) as air:
         with guard.watching(air.permits) as watch:
             await asyncio.gather(*(one.solicit(air, targets) for one in chosen))
         said = [found for packet in packets for found in readers[packet.protocol].read(packet)]

@@ -24,24 +24,35 @@ def reach(*allow: str) -> Reach:
 
 
 @pytest.mark.parametrize(
-    ("allow", "names", "covered"),
+    ("allow", "names", "covered", "wholly"),
     [
-        (("192.168.1.0/24",), ["eth0"], True),
-        (("192.168.0.0/16",), ["eth0"], True),
-        (("192.168.1.7/32",), ["eth0"], False),
-        (("fd00::/64",), ["eth0"], True),
-        (("fe80::/10",), [], False),
-        (("127.20.0.0/24",), [], False),
-        (("172.16.0.0/12",), [], False),
-        (("192.168.1.0/24", "10.0.0.0/8"), ["eth0", "eth1"], True),
+        (("192.168.1.0/24",), ["eth0"], [4], True),
+        (("192.168.0.0/16",), ["eth0"], [4], True),
+        (("192.168.1.7/32",), ["eth0"], [], False),
+        (("192.168.1.7/32", "fd00::/64"), ["eth0"], [6], False),
+        (("fd00::/64",), ["eth0"], [6], True),
+        (("fe80::/10",), ["eth0"], [6], True),
+        (("fe80::7/128",), ["eth0"], [], False),
+        (("127.20.0.0/24",), [], [], False),
+        (("172.16.0.0/12",), [], [], False),
+        (("192.168.1.0/24", "10.0.0.0/8"), ["eth0", "eth1"], [4], True),
     ],
 )
 def test_a_scope_takes_the_interfaces_that_it_touches(
-    allow: tuple[str, ...], names: list[str], covered: bool
+    allow: tuple[str, ...], names: list[str], covered: list[int], wholly: bool
 ) -> None:
     found = reach(*allow)
     assert [one.name for one in found.interfaces] == names
-    assert found.covers(HOME) is covered
+    assert [version for version in (4, 6) if found.covers(HOME, version)] == covered
+    assert found.covers_all(HOME) is wholly
+
+
+def test_of_its_own_addresses_those_in_a_whole_network_are_told() -> None:
+    assert reach("192.168.1.0/24", "fe80::/64").whole(HOME) == [
+        HOME.addresses[0],
+        HOME.addresses[2],
+    ]
+    assert reach("192.168.1.5/32").whole(HOME) == []
 
 
 def test_only_networks_wholly_on_a_link_are_attached() -> None:
