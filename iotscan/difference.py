@@ -78,7 +78,7 @@ class FindingChange:
     """One finding in both scans, or in one.
 
     ``device`` is the device's key in the later report, or in the earlier if it is gone; ``place``
-    is "tcp/23", "device", or the endpoint of a server outside. ``reason`` says what the later scan
+    is "23/tcp", "device", or the endpoint of a server outside. ``reason`` says what the later scan
     saw instead (RESOLVED), why nothing can be said (UNKNOWN), that the earlier had not looked
     there (NEW), or that it goes by another severity now (STILL); "" if there is nothing to add.
     ``fingerprint`` is the later report's, or the earlier's if it has none.
