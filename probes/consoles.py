@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 
 from iotscan.model import Fact, Impact, Kind, Observation, Proof, Service, Transcript
 from iotscan.probe_api import Login, Network, Opening
+from iotscan.protocols import debuggers
 from iotscan.protocols.consoles import (
     CONSOLE,
     DATABASE,
@@ -40,11 +41,7 @@ KINDS = {
         _FACTS,
         "A server told how far its first set-up is. open: whoever comes may finish it.",
     ),
-    DEBUGGER: Kind(
-        "debugger.access",
-        _FACTS,
-        "A debugger answered, which reads and changes a running program. open: to whoever asks.",
-    ),
+    DEBUGGER: debuggers.ACCESS,
 }
 
 

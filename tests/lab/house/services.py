@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
+
 from lan import Device, Host
+
+HERE = Path(__file__).resolve().parent.parent
 
 _GANESHA = """\
 NFS_CORE_PARAM {{ Protocols = 3; NFS_Port = 2049; MNT_Port = 20048; Enable_NLM = false;
@@ -73,9 +78,31 @@ def shares_closed(host: Host) -> None:
     _samba(host, "map to guest = Never", "restrict anonymous = 2")
 
 
+def debuggers(host: Host) -> None:
+    """A gateway whose Java program and whose VxWorks were shipped with their debuggers."""
+    host.start(sys.executable, str(HERE / "debuggers.py"), host.address)
+    host.await_port(5005)
+    host.await_port(17_185, "udp")
+
+
+def relay_open(host: Host) -> None:
+    """microsocks for whoever comes."""
+    host.start("microsocks", "-i", host.address)
+    host.await_port(1080)
+
+
+def relay_closed(host: Host) -> None:
+    """microsocks for those who have its password."""
+    host.start("microsocks", "-i", host.address, "-u", "owner", "-P", "v9kQ2-m1Zt-88ab")
+    host.await_port(1080)
+
+
 DEVICES: tuple[Device, ...] = (
     ("exports-open", "10.77.0.222", "00:11:32:00:02:22", exports_open),
     ("exports-narrow", "10.77.0.223", "00:11:32:00:02:23", exports_narrow),
     ("shares-guest", "10.77.0.224", "00:11:32:00:02:24", shares_guest),
     ("shares-closed", "10.77.0.225", "00:11:32:00:02:25", shares_closed),
+    ("debuggers", "10.77.0.226", "00:30:64:00:02:26", debuggers),
+    ("relay-open", "10.77.0.227", "00:30:64:00:02:27", relay_open),
+    ("relay-closed", "10.77.0.228", "00:30:64:00:02:28", relay_closed),
 )
