@@ -48,7 +48,7 @@ async def scan(
     cleanly: the report then holds what is known and is marked incomplete. Raises UsageError before
     anything is sent when the targets, the recording or the rules cannot be used.
     """
-    settings = settings or Settings()
+    settings = (settings or Settings()).settled()
     settings = replace(settings, ports=settings.ports or tuple(default_ports()))
     book = load_rulebook(settings.rule_folders)
     targets = resolve_targets(settings, attachments())

@@ -5,7 +5,7 @@ Where a number came from is said beside it. Rates and limits are enforced by ``i
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from iotscan.model import Impact, Severity
 
@@ -38,7 +38,8 @@ class Settings:
     """What a scan is to do. ``targets`` empty means: the attached private networks.
 
     ``ports`` empty means the built-in list. ``authorisation``: a file that names public networks
-    which the user may scan. ``discovery_time``: seconds to wait for announcements.
+    which the user may scan. ``discovery_time``: seconds to wait for announcements. ``listen``:
+    seconds in which nothing is done but to listen; 0 for a scan as usual.
     """
 
     targets: tuple[str, ...] = ()
@@ -49,9 +50,16 @@ class Settings:
     sweep: str = "connect"
     authorisation: str = ""
     discovery_time: float = 1.5
+    listen: float = 0.0
     record: str = ""
     outputs: tuple[str, ...] = ("terminal",)
     fail_on: Severity = Severity.LOW
     show_passwords: bool = False
     rule_folders: tuple[str, ...] = ()
     limits: Limits = Limits()
+
+    def settled(self) -> Settings:
+        """With what ``listen`` entails: the least impact, and all of its time for discovery."""
+        if not self.listen:
+            return self
+        return replace(self, impact=Impact.LISTEN, discovery_time=self.listen)

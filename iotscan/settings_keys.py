@@ -167,6 +167,12 @@ KEYS = (
         "seconds to wait for devices to announce themselves",
         "--discovery-time",
     ),
+    Key(
+        "listen",
+        Number(0, 86_400),
+        "only listen, for so many seconds, and send nothing; 0: a scan as usual",
+        "--listen",
+    ),
     Key("record", FilePath(), "where the recording is written", "--record"),
     Key("outputs", Texts("a list of FORMAT or FORMAT:FILE"), "reports to write", "--output"),
     Key("fail_on", Word(_SEVERITIES, Severity), "findings from here on give exit 1", "--fail-on"),

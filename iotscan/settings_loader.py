@@ -55,7 +55,7 @@ def load(
         raise SettingsError("\n".join(dict.fromkeys(faults)))
     limits = {name[7:]: value for name, value in values.items() if name.startswith("limits.")}
     rest = {name: value for name, value in values.items() if not name.startswith("limits.")}
-    return replace(Settings(), **rest, limits=replace(Limits(), **limits))
+    return replace(Settings(), **rest, limits=replace(Limits(), **limits)).settled()
 
 
 def _given(

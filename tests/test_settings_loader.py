@@ -192,3 +192,12 @@ def test_file_of_junk_is_refused(content: bytes, config: Path) -> None:
 def test_missing_or_unreadable_file_is_told(config: Path, tmp_path: Path) -> None:
     assert faults(config) == [f"{config}: there is no such file"]
     assert "cannot be read" in faults(tmp_path)[0]
+
+
+def test_listening_entails_the_least_impact_and_all_of_the_time(tmp_path: Path) -> None:
+    config = tmp_path / "mine.toml"
+    config.write_text('impact = "login"\nlisten = 90\n')
+    settings = load({}, config, {})
+    assert (settings.impact, settings.discovery_time) == (Impact.LISTEN, 90.0)
+    usual = load({"listen": "0"}, config, {})
+    assert (usual.impact, usual.discovery_time) == (Impact.LOGIN, Settings().discovery_time)

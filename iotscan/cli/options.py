@@ -26,6 +26,7 @@ _KEYS = {
     "sweep": ("sweep",),
     "authorisation": ("authorisation",),
     "discovery_time": ("discovery_time",),
+    "listen": ("listen",),
     "record": ("record",),
     "output": ("outputs",),
     "fail_on": ("fail_on",),

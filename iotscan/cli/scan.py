@@ -33,6 +33,11 @@ from iotscan.cli.options import report_options, settings_of
     help="How long to wait for devices to announce themselves.",
 )
 @click.option(
+    "--listen",
+    metavar="SECONDS",
+    help="Only listen for so long, and send nothing at all: what devices announce by themselves.",
+)
+@click.option(
     "--authorisation",
     metavar="FILE",
     help="A file that names the public networks you may scan. Others are refused.",
