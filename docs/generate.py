@@ -47,6 +47,7 @@ def _found(openings: Sequence[Opening]) -> Iterator[str]:
         ports = ", ".join(map(str, opening.ports))
         first = f"{len(opening.says)} bytes are sent" if opening.says else "the device speaks first"
         elsewhere = "; tried on unknown ports too" if opening.anywhere else ""
+        elsewhere += "; only to devices that announced it" if opening.announced else ""
         inside = f"; inside TLS on {', '.join(map(str, opening.tls))}" if opening.tls else ""
         yield f"- {opening.name}: {opening.transport} {ports}; {first}{elsewhere}{inside}\n"
 

@@ -101,7 +101,8 @@ class HostWorker:
         endpoint = lead.endpoint
         if endpoint.transport == "udp":
             for probe, opening, port in candidates(self.shop.probes, [lead]):
-                if probe.name == lead.name and port == endpoint.port not in opening.ports:
+                asked = port in opening.ports and not opening.announced
+                if probe.name == lead.name and port == endpoint.port and not asked:
                     await self._ask_udp(probe, opening, port)
             return
         if endpoint not in self._open:

@@ -178,5 +178,6 @@ def candidates(
             if opening.transport != "udp" or not opening.says:
                 continue
             extra = {port for name, port in announced if name == probe.name}
-            for port in dict.fromkeys((*opening.ports, *sorted(extra))):
+            usual = () if opening.announced else opening.ports
+            for port in dict.fromkeys((*usual, *sorted(extra))):
                 yield probe, opening, port

@@ -1,0 +1,46 @@
+"""LIFX: which product a lamp is, its firmware and the name that its owner gave it.
+
+Three questions of the kind "Get", which change nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from iotscan.errors import Malformed
+from iotscan.model import Impact, Observation, Service, Transcript
+from iotscan.probe_api import Login, Network, Opening
+from iotscan.protocols import lifx
+from iotscan.protocols.landevice import LAN_DEVICE, described
+
+
+class Lifx:
+    name = "lifx"
+    openings: Sequence[Opening] = (
+        Opening("version", "udp", (lifx.PORT,), lifx.VERSION, announced=True),
+    )
+    impact = Impact.GREET
+    emits = (LAN_DEVICE,)
+
+    def recognises(self, heard: bytes) -> bool:
+        """A lamp's answer to one of the questions."""
+        try:
+            return bool(lifx.read(heard))
+        except Malformed:
+            return False
+
+    def handles(self, service: Service) -> bool:
+        return service.name == self.name and service.endpoint.transport == "udp"
+
+    async def converse(self, service: Service, net: Network, logins: Sequence[Login]) -> None:
+        """Ask for what the recognition has not told."""
+        async with net.udp(service) as datagrams:
+            for question in (lifx.FIRMWARE, lifx.LABEL):
+                await datagrams.send(question)
+                lifx.read(await datagrams.receive())
+
+    def read(self, talk: Transcript) -> Iterator[Observation]:
+        yield from described(talk, lifx.read)
+
+
+PROBE = Lifx()

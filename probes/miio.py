@@ -1,0 +1,43 @@
+"""miIO: whether a device of Xiaomi or a partner shows its key to whoever says hello.
+
+The hello is the one datagram that is ever sent; the key itself goes into no fact.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from iotscan.errors import Malformed
+from iotscan.model import Impact, Observation, Service, Transcript
+from iotscan.probe_api import Login, Network, Opening
+from iotscan.protocols import miio
+from iotscan.protocols.landevice import LAN_DEVICE, described
+
+
+class Miio:
+    name = "miio"
+    openings: Sequence[Opening] = (
+        Opening("hello", "udp", (miio.PORT,), miio.QUESTION, announced=True),
+    )
+    impact = Impact.GREET
+    emits = (LAN_DEVICE,)
+
+    def recognises(self, heard: bytes) -> bool:
+        """The answer of a device to a hello."""
+        try:
+            return bool(miio.read_hello(heard))
+        except Malformed:
+            return False
+
+    def handles(self, service: Service) -> bool:
+        """The hello has told all."""
+        return False
+
+    async def converse(self, service: Service, net: Network, logins: Sequence[Login]) -> None:
+        return
+
+    def read(self, talk: Transcript) -> Iterator[Observation]:
+        yield from described(talk, miio.read_hello)
+
+
+PROBE = Miio()

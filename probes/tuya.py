@@ -1,0 +1,53 @@
+"""Tuya's local control: one look at port 6668, whether something alive answers in its protocol.
+
+A heartbeat is sent, on one connection, because devices have few and their owner's app needs them.
+What a device would do takes its key, which is never asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from iotscan.errors import Malformed
+from iotscan.model import Impact, Observation, Service, Transcript
+from iotscan.probe_api import Login, Network, Opening
+from iotscan.protocols import tuya
+from iotscan.protocols.landevice import LAN_DEVICE, LanDevice
+from iotscan.protocols.overheard import observe
+
+
+class Tuya:
+    name = "tuya"
+    openings: Sequence[Opening] = (
+        Opening("heartbeat", "tcp", (tuya.CONTROL_PORT,), tuya.heartbeat()),
+    )
+    impact = Impact.GREET
+    emits = (LAN_DEVICE,)
+
+    def recognises(self, heard: bytes) -> bool:
+        """A whole message of either form."""
+        try:
+            return tuya.take(heard) is not None
+        except Malformed:
+            return False
+
+    def handles(self, service: Service) -> bool:
+        """The heartbeat has told all."""
+        return False
+
+    async def converse(self, service: Service, net: Network, logins: Sequence[Login]) -> None:
+        return
+
+    def read(self, talk: Transcript) -> Iterator[Observation]:
+        """That a device speaks the protocol, by the first message of it that it sends."""
+        if talk.service.endpoint.transport != "tcp":
+            return
+        for index, turn in enumerate(talk.turns):
+            if turn.sender == "server":
+                if self.recognises(turn.data):
+                    facts = LanDevice(tuya.NAME).facts()
+                    yield observe(talk, LAN_DEVICE.name, facts, [index])
+                return
+
+
+PROBE = Tuya()

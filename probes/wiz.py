@@ -1,0 +1,40 @@
+"""WiZ: the module and firmware of a lamp or plug, by one request that only reads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from iotscan.errors import Malformed
+from iotscan.model import Impact, Observation, Service, Transcript
+from iotscan.probe_api import Login, Network, Opening
+from iotscan.protocols import wiz
+from iotscan.protocols.landevice import LAN_DEVICE, described
+
+
+class Wiz:
+    name = "wiz"
+    openings: Sequence[Opening] = (
+        Opening(wiz.CONFIG, "udp", (wiz.PORT,), wiz.question(wiz.CONFIG), announced=True),
+    )
+    impact = Impact.GREET
+    emits = (LAN_DEVICE,)
+
+    def recognises(self, heard: bytes) -> bool:
+        """An answer with the sender's number in it."""
+        try:
+            return bool(wiz.read(heard))
+        except Malformed:
+            return False
+
+    def handles(self, service: Service) -> bool:
+        """The answer that it was recognised by has told all."""
+        return False
+
+    async def converse(self, service: Service, net: Network, logins: Sequence[Login]) -> None:
+        return
+
+    def read(self, talk: Transcript) -> Iterator[Observation]:
+        yield from described(talk, wiz.read)
+
+
+PROBE = Wiz()

@@ -1,0 +1,75 @@
+"""Yeelight: does a lamp answer whoever asks? One question for two of its properties, nothing else.
+
+A lamp serves four connections and sixty questions a minute; one of each is used.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from iotscan.errors import ConnectionLost, Malformed
+from iotscan.model import Impact, Observation, Service, Transcript
+from iotscan.probe_api import Login, Network, Opening
+from iotscan.protocols import yeelight
+from iotscan.protocols.landevice import LAN_DEVICE
+from iotscan.protocols.overheard import framed, observe
+
+_OPENING = Opening("get_prop", "tcp", (yeelight.CONTROL_PORT,), yeelight.QUESTION)
+
+
+class Yeelight:
+    name = "yeelight"
+    openings: Sequence[Opening] = (_OPENING,)
+    impact = Impact.GREET
+    emits = (LAN_DEVICE,)
+
+    def recognises(self, heard: bytes) -> bool:
+        """The answer to our question, behind what the lamp may have told unasked."""
+        try:
+            return _answered(heard)
+        except Malformed:
+            return False
+
+    def handles(self, service: Service) -> bool:
+        """Only what announced itself elsewhere: the answer to the opening has told all."""
+        return service.name == self.name and service.hint != _OPENING.name
+
+    async def converse(self, service: Service, net: Network, logins: Sequence[Login]) -> None:
+        heard = b""
+        async with net.tcp(service) as stream:
+            await stream.write(yeelight.QUESTION)
+            while not _answered(heard):
+                data = await stream.read()
+                if not data:
+                    raise ConnectionLost("closed before it answered")
+                heard += data
+                if len(heard) > yeelight.LONGEST:
+                    raise Malformed("much is said, but not what was asked for")
+
+    def read(self, talk: Transcript) -> Iterator[Observation]:
+        """Our own question and its answer; what other people ask of a lamp differs from it."""
+        if talk.service.endpoint.transport != "tcp" or talk.client is not None:
+            return
+        for channel in sorted({turn.channel for turn in talk.turns}):
+            turns = talk.turns_of(channel)
+            for index, sender, said in framed(turns, yeelight.take, yeelight.LONGEST):
+                try:
+                    device = yeelight.read_answer(said)
+                except Malformed:
+                    continue
+                if sender == "server":
+                    yield observe(talk, LAN_DEVICE.name, device.facts(), [index])
+                    return
+
+
+def _answered(heard: bytes) -> bool:
+    """Whether the answer is there. Raises Malformed for what no lamp says."""
+    while (found := yeelight.take(heard) if heard else None) is not None:
+        said, end = found
+        if not yeelight.notifies(said):
+            return bool(yeelight.read_answer(said))
+        heard = heard[end:]
+    return False
+
+
+PROBE = Yeelight()
