@@ -38,6 +38,7 @@ from iotscan.protocols.http.questions import (
     submit,
 )
 from iotscan.protocols.http.reading import login_outcome, read_transcript
+from iotscan.protocols.http.said import said
 
 _PLAIN = (80, 8080, 8000, 8008, 8081, 8088, 8888, 81, 82, 88, 280, 591, 1400, 1880, 2869, 3000,
           5000, 5357, 5985, 7000, 7547, 7080, 7777, 8001, 8002, 8003, 8010, 8060, 8082, 8083, 8084,
@@ -54,9 +55,9 @@ _MOST_READS = 256
 _SMALL_READ, _MOST_HEAD = 64, 4096
 # A start page, a frame or login page behind it, and one more step.
 _MOST_STEPS = 3
-# A page that says it is one of these is asked for nothing else: plain GETs to management pages
+# A server that says it is one of these is asked for nothing else: plain GETs to management pages
 # have reset Tasmota plugs and let others hang.
-_FRAGILE = re.compile(rb"tasmota|ESP ?Easy|espurna", re.IGNORECASE)
+_FRAGILE = re.compile(r"tasmota|ESP ?Easy|espurna", re.IGNORECASE)
 
 
 @dataclass
@@ -179,7 +180,7 @@ class Http:
         if cwmp_facts(start, service.endpoint.port, service.tls):
             return  # a login that works would make the router call its provider
         form = http_forms.suiting(pages)
-        if not any(_FRAGILE.search(page.body) for page in pages.values()):
+        if not _FRAGILE.search(said(pages)):
             await _look_closer(visit, pages)
             if form is not None and form.challenge and form.challenge not in pages:
                 answer = await visit.get(Question.PAGE, form.challenge)
@@ -222,11 +223,11 @@ async def _look_closer(visit: _Visit, pages: dict[str, Response]) -> None:
         await visit.if_it_bears(visit.get(Question.DIRECTORY, directory))
     for path in pictures(pages, visit.origin):
         await visit.if_it_bears(visit.look_at_first_bytes(path))
-    for known in http_known.suiting(pages, visit.service.endpoint.port):
-        if known.first_bytes_only:
-            await visit.if_it_bears(visit.look_at_first_bytes(known.path))
-        elif known.path not in pages:
-            await visit.if_it_bears(visit.get(Question.KNOWN, known.path))
+    for path, known in http_known.suiting(pages, visit.service.endpoint.port).items():
+        if any(each.first_bytes_only for each in known):
+            await visit.if_it_bears(visit.look_at_first_bytes(path))
+        elif path not in pages:
+            await visit.if_it_bears(visit.get(Question.KNOWN, path))
     if may_be_proxy(pages["/"]):
         await visit.if_it_bears(visit.ask_for_proxy())
 

@@ -46,8 +46,16 @@ ADDRESS = Kind(
 )
 PORT = Kind(
     "inventory.port",
-    {"port": int, "transport": str, "service": str, "tls": bool, "recognised": bool},
-    "For every port that is open or answered, whether or not anything was said to it.",
+    {
+        "port": int,
+        "transport": str,
+        "service": str,
+        "tls": bool,
+        "recognised": bool,
+        "family": str,
+    },
+    "For every port that is open or answered, whether or not anything was said to it. family: the"
+    " products that the device is one of, where that is known.",
 )
 EXPOSURE = Kind(
     "inventory.exposure",
@@ -94,7 +102,7 @@ def derive(stock: Stock) -> tuple[Observation, ...]:
         found += _of_addresses(device, proofs)
         for service in device.services:
             cited = proofs.get(service.endpoint, ())
-            found.append(_port(service, cited))
+            found.append(_port(device, service, cited))
             if live or device.mac is not None or not service.endpoint.address.is_global:
                 found.append(_exposure(device, service, mapped, cited))
     owners = owner_of(stock.devices)
@@ -151,7 +159,7 @@ def _of_addresses(
         yield Observation(ADDRESS.name, facts, address, None, cited)
 
 
-def _port(service: Service, cited: tuple[Proof, ...]) -> Observation:
+def _port(device: Device, service: Service, cited: tuple[Proof, ...]) -> Observation:
     endpoint = service.endpoint
     facts: dict[str, Fact] = {
         "port": endpoint.port,
@@ -161,6 +169,8 @@ def _port(service: Service, cited: tuple[Proof, ...]) -> Observation:
     }
     if service.name is not None:
         facts["service"] = service.name
+    if device.identity.family:
+        facts["family"] = device.identity.family
     return Observation(PORT.name, facts, endpoint.address, endpoint, cited)
 
 

@@ -1,4 +1,4 @@
-"""What one mDNS packet says of its sender: names, traits, services, and states of pairing.
+"""What one mDNS packet says of its sender: names, traits, services, and the states of these.
 
 Nothing is believed about other hosts: records for a host without the sender's address are those of
 a proxy, and leave no word here.
@@ -6,10 +6,12 @@ a proxy, and leave no word here.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
+from iotscan.discovery import mdns_states
 from iotscan.discovery import mdns_words as words
-from iotscan.discovery.mdns_view import Instance, Pairs, View, view
+from iotscan.discovery.mdns_states import category, said, states
+from iotscan.discovery.mdns_view import Instance, View, view
 from iotscan.model import (
     Endpoint,
     Fact,
@@ -44,35 +46,7 @@ SERVICE = Kind(
     },
     "For every service instance that a host announces as its own.",
 )
-MATTER = Kind(
-    "matter.commissioning",
-    {
-        "open": bool,
-        "mode": int,
-        "discriminator": int,
-        "vendor_id": int,
-        "product_id": int,
-        "device_name": str,
-    },
-    "For a Matter commissionable announcement (_matterc._udp) with its TXT record. open: its CM "
-    "says that a commissioning window is open; mode 1 with the printed code, 2 with a fresh one.",
-)
-MATTER_FABRIC = Kind(
-    "matter.fabric",
-    {"fabric": str},
-    "For every operational Matter node (_matter._tcp): the fabric it has joined.",
-)
-HOMEKIT = Kind(
-    "homekit.accessory",
-    {"paired": bool, "wifi_unconfigured": bool, "problem": bool, "category": str, "model": str},
-    "For a HomeKit accessory (_hap._tcp or _hap._udp) that announces its status flags.",
-)
-THREAD = Kind(
-    "thread.border_router",
-    {"network_name": str, "vendor": str, "model": str},
-    "For a Thread border router (_meshcop._udp).",
-)
-KINDS = (SERVICE, MATTER, MATTER_FABRIC, HOMEKIT, THREAD, DISCOVERY_IDENTIFIERS, DEVICE_NAME)
+KINDS = (SERVICE, *mdns_states.KINDS, DISCOVERY_IDENTIFIERS, DEVICE_NAME)
 _SOURCE = "mdns"
 
 
@@ -94,8 +68,10 @@ def read(packet: Packet) -> Iterator[Sighting | Observation]:
         proof,
     )
     for instance in own:
-        for kind, facts in _states(instance):
-            yield Observation(kind.name, facts, seen.source, _endpoint(seen, instance), (proof,))
+        where = _endpoint(seen, instance)
+        yield Observation(SERVICE.name, _service(instance), seen.source, where, (proof,))
+        for kind, facts in states(instance):
+            yield Observation(kind.name, facts, seen.source, where, (proof,))
     if own or names:
         for kind, facts in _given_away(names, own, packet.mac):
             yield Observation(kind.name, facts, seen.source, proofs=(proof,))
@@ -122,9 +98,8 @@ def _traits(seen: View, own: list[Instance]) -> dict[str, str]:
     traits = {"os": clean(seen.os)} if seen.os and own else {}
     for instance in own:
         traits = _traits_of(instance) | traits
-        category = _category(instance)
-        if category:
-            traits.setdefault("kind", category)
+        if kind := category(instance):
+            traits.setdefault("kind", kind)
     kinds = sorted({instance.type for instance in own})
     if kinds:
         traits["services"] = clean(" ".join(kinds))
@@ -135,11 +110,11 @@ def _traits_of(instance: Instance) -> dict[str, str]:
     text = instance.text or {}
     traits: dict[str, str] = {}
     for trait, keys in words.TRAITS.items():
-        found = next((said for key in keys if (said := _said(text, key))), "")
+        found = next((told for key in keys if (told := said(text, key))), "")
         if found:
             traits[trait] = found
     for (kind, key), trait in words.TRAITS_OF_TYPE.items():
-        if kind == instance.type and (found := _said(text, key)):
+        if kind == instance.type and (found := said(text, key)):
             traits[trait] = found
     return traits
 
@@ -160,24 +135,6 @@ def _endpoint(seen: View, instance: Instance) -> Endpoint | None:
     return Endpoint(seen.source, transport, instance.port)
 
 
-def _states(instance: Instance) -> Iterator[tuple[Kind, dict[str, Fact]]]:
-    yield SERVICE, _service(instance)
-    text = instance.text
-    if instance.type == "_matter._tcp":
-        yield MATTER_FABRIC, {"fabric": clean(instance.name.partition("-")[0])}
-    elif text is None:
-        return
-    elif instance.type == "_matterc._udp":
-        yield MATTER, _matter(text)
-    elif instance.type in ("_hap._tcp", "_hap._udp"):
-        flags = _number(text, "sf")
-        if flags is not None:
-            yield HOMEKIT, _homekit(instance, text, flags)
-    elif instance.type == "_meshcop._udp":
-        said = {"network_name": "nn", "vendor": "vn", "model": "mn"}
-        yield THREAD, {fact: told for fact, key in said.items() if (told := _said(text, key))}
-
-
 def _service(instance: Instance) -> dict[str, Fact]:
     facts: dict[str, Fact] = {"type": clean(instance.type), "instance": clean(instance.name)}
     if instance.host is not None and instance.port is not None:
@@ -189,46 +146,6 @@ def _service(instance: Instance) -> dict[str, Fact]:
     return facts
 
 
-def _matter(text: Pairs) -> dict[str, Fact]:
-    """Matter Core 4.3.1: no CM means that no window is open."""
-    mode = _number(text, "cm") if "cm" in text else 0
-    facts: dict[str, Fact] = {}
-    if mode is not None:
-        facts |= {"open": mode != 0, "mode": mode}
-    discriminator = _number(text, "d")
-    if discriminator is not None:
-        facts["discriminator"] = discriminator
-    vendor, _, product = _said(text, "vp").partition("+")
-    facts |= {
-        fact: int(digits)
-        for fact, digits in (("vendor_id", vendor), ("product_id", product))
-        if digits.isascii() and digits.isdigit() and len(digits) <= 5
-    }
-    if name := _said(text, "dn"):
-        facts["device_name"] = name
-    return facts
-
-
-def _homekit(instance: Instance, text: Pairs, flags: int) -> dict[str, Fact]:
-    """Status flags: bit 0 not paired, bit 1 no Wi-Fi set up, bit 2 a problem was found."""
-    facts: dict[str, Fact] = {
-        "paired": not flags & 1,
-        "wifi_unconfigured": bool(flags & 2),
-        "problem": bool(flags & 4),
-    }
-    if category := _category(instance):
-        facts["category"] = category
-    if model := _said(text, "md"):
-        facts["model"] = model
-    return facts
-
-
-def _category(instance: Instance) -> str:
-    if not instance.type.startswith("_hap."):
-        return ""
-    return words.HOMEKIT_CATEGORIES.get(_number(instance.text or {}, "ci") or 0, "")
-
-
 def _given_away(
     names: tuple[str, ...], own: list[Instance], mac: str | None
 ) -> Iterator[tuple[Kind, dict[str, Fact]]]:
@@ -237,7 +154,7 @@ def _given_away(
     for instance in own:
         for key in instance.text or {}:
             if not (key == "id" and instance.type.startswith("_hap.")):
-                texts.append(_said(instance.text or {}, key))
+                texts.append(said(instance.text or {}, key))
     yield (
         DISCOVERY_IDENTIFIERS,
         {
@@ -250,12 +167,3 @@ def _given_away(
     for name in names:
         facts: dict[str, Fact] = {"via": _SOURCE, "name": name}
         yield DEVICE_NAME, facts | {"looks_personal": looks_personal(name)}
-
-
-def _said(text: Mapping[str, bytes | None], key: str) -> str:
-    return clean(text.get(key) or b"")
-
-
-def _number(text: Mapping[str, bytes | None], key: str) -> int | None:
-    digits = _said(text, key)
-    return int(digits) if digits.isascii() and digits.isdigit() and len(digits) <= 9 else None

@@ -14,6 +14,7 @@ COMMON_TYPES = (
     "_matter._tcp",
     "_matterc._udp",
     "_meshcop._udp",
+    "_meshcop-e._udp",
     "_mqtt._tcp",
     "_secure-mqtt._tcp",
     "_coap._udp",
@@ -42,8 +43,13 @@ PROTOCOLS: Mapping[str, str] = {
     "_coaps._udp": "coap",
     "_coap._tcp": "coap",
     "_telnet._tcp": "telnet",
+    "_esphomelib._tcp": "esphome",
+    "_googlecast._tcp": "cast",
+    "_airplay._tcp": "airplay",
 }
-TLS_TYPES = frozenset({"_secure-mqtt._tcp", "_https._tcp", "_ipps._tcp", "_coaps._tcp"})
+TLS_TYPES = frozenset(
+    {"_secure-mqtt._tcp", "_https._tcp", "_ipps._tcp", "_coaps._tcp", "_googlecast._tcp"}
+)
 
 # TXT keys under which products say what they are; the first that is there counts.
 TRAITS: Mapping[str, tuple[str, ...]] = {

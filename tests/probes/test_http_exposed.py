@@ -88,7 +88,38 @@ async def test_a_fragile_plug_is_asked_for_nothing_more() -> None:
     page = b"<title>Tasmota - Shelly</title><img src=/snapshot.jpg>"
     talk, asked = await visited(lambda request: (200, HTML, page))
     assert [request.target for request in asked] == ["/"]
-    assert facts(talk, "http.known") == []
+    assert not any("open" in known for known in facts(talk, "http.known"))
+
+
+async def test_a_plug_is_judged_by_its_start_page_alone() -> None:
+    """A Tasmota without a password shows its menu at once; its command page is never asked for."""
+    page = b"<title>Tasmota - Main Menu</title><form action='cn'><button>Configuration</button>"
+    talk, asked = await visited(lambda request: (200, HTML, page))
+    assert [request.target for request in asked] == ["/"]
+    (known,) = facts(talk, "http.known")
+    assert (known["id"], known["kind"], known["open"]) == ("tasmota", "api", True)
+    locked = {"WWW-Authenticate": 'Basic realm="Tasmota"'}
+    talk, asked = await visited(lambda request: (401, locked, b"401: Unauthorized"))
+    assert [request.target for request in asked] == ["/"]
+    (known,) = facts(talk, "http.known")
+    assert known["open"] is False
+
+
+async def test_one_answer_is_judged_in_every_way_that_it_bears() -> None:
+    """A Hue bridge is asked once for what tells of its keys, its set-up and its numbers."""
+    told = b'{"bridgeid":"ECB5FAFFFE00020C","mac":"ec:b5:fa:00:02:0c","factorynew":true}'
+
+    def site(request: Request) -> Answer:
+        if request.target == "/api/config":
+            return 200, {"Content-Type": "application/json"}, told
+        return (200, HTML, b"hue personal wireless") if request.target == "/" else (404, {}, b"")
+
+    talk, asked = await visited(site)
+    assert [request.target for request in asked].count("/api/config") == 1
+    known = {one["id"]: one["open"] for one in facts(talk, "http.known")}
+    assert known == {"hue-config": True, "hue-keys": False, "hue-setup": True}
+    (given,) = facts(talk, "discovery.identifiers")
+    assert (given["mac"], given["serial"]) == (True, False)
 
 
 async def test_of_files_and_pictures_only_the_first_bytes_are_taken() -> None:

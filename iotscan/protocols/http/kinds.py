@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from iotscan.model import Kind
+from iotscan.protocols.identifiers import DISCOVERY_IDENTIFIERS
 
 KINDS: tuple[Kind, ...] = (
+    DISCOVERY_IDENTIFIERS,
     Kind(
         "http.service",
         {
@@ -107,9 +109,10 @@ KINDS: tuple[Kind, ...] = (
             "model": str,
             "firmware": str,
         },
-        "For an address that a product is known to answer at. kind: api (control), admin, setup,"
-        " config (a file of settings) or about; open: its answer proves that no login is wanted,"
-        " and for setup that nobody has set it up.",
+        "For an address that a product is known to answer at. product: what it is, where its answer"
+        " proves that; kind: api (control), admin, setup, config (a file of settings) or about;"
+        " open: its answer proves that no login is wanted, and for setup that nobody has set it"
+        " up.",
     ),
     Kind(
         "http.picture",

@@ -21,9 +21,11 @@ from iotscan.protocols.http.facts import (
     wants_tls,
 )
 from iotscan.protocols.http.heard import Heard, all_heard, seen
+from iotscan.protocols.http.known import Known
 from iotscan.protocols.http.overheard import overheard
 from iotscan.protocols.http.page import read_page
 from iotscan.protocols.http.questions import Question
+from iotscan.protocols.identifiers import DISCOVERY_IDENTIFIERS
 from iotscan.text import clean
 
 
@@ -82,18 +84,27 @@ def _exposed(
     port, first = talk.service.endpoint.port, pages[0].answer()
     if cwmp := cwmp_facts(first, port, pages[0].encrypted):
         yield seen(talk, "http.cwmp", cwmp, pages[:1])
-    known = {each.path: each for each in http_known.suiting(shown, port)}
+    known = http_known.suiting(shown, port)
     for one in heard:
-        answer, each = one.answer(), known.get(one.path)
+        answer = one.answer()
         match one.question:
             case Question.PROXY:
                 yield seen(talk, "http.proxy", proxy_facts(first, answer), [one])
-            case Question.KNOWN | Question.FIRST_BYTES | Question.PAGE if each is not None:
-                facts = http_known.facts_of(each, answer, one.encrypted)
-                yield seen(talk, "http.known", facts, [one])
+            case Question.KNOWN | Question.FIRST_BYTES | Question.PAGE if one.path in known:
+                yield from _known(talk, one, known[one.path])
             case Question.FIRST_BYTES:
                 facts = picture_facts(one.path, answer, one.encrypted)
                 yield seen(talk, "http.picture", facts, [one])
+
+
+def _known(talk: Transcript, one: Heard, wanted: Sequence[Known]) -> Iterator[Observation]:
+    """What an answer at a known address proves, and the fixed numbers that it gives away."""
+    for each in wanted:
+        facts = http_known.facts_of(each, one.answer(), one.encrypted)
+        yield seen(talk, "http.known", facts, [one])
+    given = filter(None, (http_known.identifiers_of(each, one.answer()) for each in wanted))
+    for identifiers in list(given)[:1]:
+        yield seen(talk, DISCOVERY_IDENTIFIERS.name, identifiers, [one])
 
 
 def _service(talk: Transcript, pages: Sequence[Heard]) -> Facts:

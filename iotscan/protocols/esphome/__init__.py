@@ -1,0 +1,1 @@
+"""ESPHome's native API."""
