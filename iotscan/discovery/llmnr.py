@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address
 
+from iotscan.discovery.asking import zoned
 from iotscan.errors import Malformed
 from iotscan.model import Address, Fact, Kind, Observation, Packet, Proof, Sighting
 from iotscan.probe_api import Airwaves
@@ -43,7 +44,7 @@ class LlmnrDiscoverer:
             return
         if source is None:
             return
-        named = _answered(said, source) if said.response else _verified(said)
+        named = _answered(said, packet) if said.response else _verified(said)
         names = {name for raw in named if (name := clean(raw.removesuffix("."), 128))}
         if len(names) != 1:
             return
@@ -55,9 +56,9 @@ class LlmnrDiscoverer:
         yield Observation(DEVICE_NAME.name, told, source, proofs=(proof,))
 
 
-def _answered(said: dns.Message, source: Address) -> Iterator[str]:
+def _answered(said: dns.Message, packet: Packet) -> Iterator[str]:
     for record in said.records:
-        if isinstance(record, dns.HostAddress) and record.address == source:
+        if isinstance(record, dns.HostAddress) and zoned(record.address, packet) == packet.source:
             yield record.name
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from iotscan.discovery.asking import zoned
 from iotscan.errors import Malformed
 from iotscan.model import Address, Kind, Observation, Packet, Proof, Sighting
 from iotscan.probe_api import Airwaves
@@ -39,7 +40,7 @@ class NdpDiscoverer:
         if about is None or about.version != 6 or about.is_multicast or mac is None:
             return
         traits = {"kind": "router"} if said.router else {}
-        yield Sighting(self.name, (about,), mac, traits=traits, proof=proof)
+        yield Sighting(self.name, (zoned(about, packet),), mac, traits=traits, proof=proof)
 
 
 DISCOVERER = NdpDiscoverer()

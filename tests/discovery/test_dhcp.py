@@ -149,3 +149,15 @@ def test_garbage_is_harmless(data: bytes) -> None:
             continue
     read(message(1)[:240] + data)
     read6(b"\7\0\0\1" + data)
+
+
+def test_clients_tell_their_mud_url() -> None:
+    url = b"https://maker.example/lamp.json"
+    (seen,) = read(message(3, (161, url)))
+    assert isinstance(seen, Sighting)
+    assert seen.traits == {"mud_url": url.decode()}
+    asked = b"\x01\0\0\1" + b"\0\6\0\2\0\x17" + b"\0\x70" + len(url).to_bytes(2, "big") + url
+    packet = Packet("p1", 0.0, "dhcpv6", asked, ip_address("fe80::1"), MAC)
+    (seen6,) = dhcpv6.DISCOVERER.read(packet)
+    assert isinstance(seen6, Sighting)
+    assert seen6.traits["mud_url"] == url.decode()

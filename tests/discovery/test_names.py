@@ -124,3 +124,33 @@ def test_garbage_is_harmless(data: bytes) -> None:
         read(discoverer, data)
     read(lldp.DISCOVERER, LLDP[:-2] + data, None)
     read(netbios.DISCOVERER, registration("X", 0)[:50] + data)
+
+
+def llmnr_question(name: bytes, kind: int) -> bytes:
+    return b"\0\1\0\0\0\1\0\0\0\0\0\0" + bytes([len(name)]) + name + b"\0\0" + bytes([kind, 0, 1])
+
+
+def test_who_asks_llmnr_for_any_record_makes_sure_of_its_own_name() -> None:
+    assert names(read(llmnr.DISCOVERER, llmnr_question(b"hall", 255))) == ("hall",)
+
+
+@pytest.mark.parametrize("kind", [1, 28, 12])
+def test_who_looks_for_a_host_by_llmnr_is_not_called_so(kind: int) -> None:
+    assert read(llmnr.DISCOVERER, llmnr_question(b"hall", kind)) == []
+
+
+def test_an_llmnr_answer_for_a_link_local_address_of_one_s_own() -> None:
+    address = ip_address("fe80::5")
+    answer = b"\0\1\x80\0\0\0\0\1\0\0\0\0\x04lamp\0\0\x1c\0\1\0\0\0\x1e\0\x10" + address.packed
+    assert names(read(llmnr.DISCOVERER, answer, ip_address("fe80::5%eth0"))) == ("lamp",)
+    assert names(read(llmnr.DISCOVERER, answer, ip_address("fe80::6%eth0"))) == ()
+
+
+MUD = b"https://maker.example/lamp.json"
+
+
+def test_lldp_tells_the_mud_url() -> None:
+    told = b"\x02\x07\x04\xa4\x2b\xb0\0\0\x01" + b"\x04\x02\x07\x31" + b"\x06\x02\0\x78"
+    own = b"\0\0\x5e\x01" + MUD
+    (seen,) = read(lldp.DISCOVERER, told + bytes([127 << 1, len(own)]) + own + b"\0\0")
+    assert seen.traits == {"mud_url": MUD.decode()}
