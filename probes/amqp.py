@@ -14,7 +14,7 @@ from iotscan.model import Fact, Impact, Kind, Observation, Sender, Service, Tran
 from iotscan.probe_api import Login, Network, Opening, Stream
 from iotscan.protocols.amqp import codec as amqp
 from iotscan.protocols.amqp import start as amqp_start
-from iotscan.protocols.amqp.codec import Header, Item, Method, SaslInit, SaslOutcome
+from iotscan.protocols.amqp.codec import Header, Item, Method, Other, SaslInit, SaslOutcome
 from iotscan.protocols.amqp.start import ANONYMOUS, HEADER, Start
 from iotscan.protocols.databases import ACCESS, access
 from iotscan.protocols.overheard import clear_turns, framed, login_facts, observe, turned
@@ -71,7 +71,7 @@ class Amqp:
             return
         if talk.client is None:
             yield from _own(talk)
-        elif any(turn.data.startswith((b"AMQP", _START)) for turn in talk.turns[:3]):
+        elif any(_is_amqp(turn.data) for turn in talk.turns[:3]):
             yield from _captured(talk)
 
 
@@ -84,6 +84,19 @@ async def _hear(stream: Stream) -> Item:
             raise ConnectionLost("closed without a whole answer")
         heard += more
     return taken[0]
+
+
+def _is_amqp(said: bytes) -> bool:
+    """Whether words of a captured conversation are AMQP's: its beginning, or of one that had begun
+    before the capture a whole method that exists.
+    """
+    if said.startswith((b"AMQP", _START)):
+        return True
+    try:
+        taken = amqp.take(said) if said[:1] == bytes([amqp.METHOD]) else None
+    except Malformed:
+        return False
+    return taken is not None and isinstance(taken[0], Other) and taken[0].method is not None
 
 
 def _start(heard: bytes) -> Start | None:
@@ -133,7 +146,8 @@ def _captured(talk: Transcript) -> Iterator[Observation]:
     header = next(((i, s, m) for i, s, m in said if isinstance(m, Header)), None)
     methods = [(i, s, m) for i, s, m in said if isinstance(m, Method)]
     first = next((one for one in said if not isinstance(one[2], Header)), None)
-    if first is None or (header is None and not methods):
+    known = any(isinstance(m, Other) and m.method for _, _, m in said)
+    if first is None or (header is None and not methods and not known):
         return
     asker = _client(said)
     seen = talk if asker == "client" else turned(talk)
@@ -151,13 +165,17 @@ def _captured(talk: Transcript) -> Iterator[Observation]:
 
 
 def _client(said: Sequence[Said]) -> Sender:
-    """Which side is the client: it sends the header and answers the server's start."""
+    """Which side is the client: it sends the header, answers the server's start, and publishes."""
     for _, sender, message in said:
         if isinstance(message, Header | SaslInit):
             return sender
         if isinstance(message, Method) and message.number in (amqp.START, amqp.START_OK):
             other: Sender = "server" if sender == "client" else "client"
             return sender if message.number == amqp.START_OK else other
+        if isinstance(message, Other) and message.method in (amqp.PUBLISH, amqp.CONSUME):
+            return sender
+        if isinstance(message, Other) and message.method == amqp.DELIVER:
+            return "server" if sender == "client" else "client"
     return "client"
 
 

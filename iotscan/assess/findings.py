@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Sequence, Set
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass
 
 from iotscan.assess.conditions import holds
@@ -135,7 +135,12 @@ def _detail(hits: Sequence[_Hit]) -> str:
 
 
 def _proofs(hits: Sequence[_Hit]) -> tuple[Proof, ...]:
-    return tuple(dict.fromkeys(proof for hit in hits for proof in hit.seen.proofs))[:MOST_PROOFS]
+    return earliest(proof for hit in hits for proof in hit.seen.proofs)[:MOST_PROOFS]
+
+
+def earliest(proofs: Iterable[Proof]) -> tuple[Proof, ...]:
+    """Each proof once, those of a capture in the order of its frames: the first is looked for."""
+    return tuple(sorted(dict.fromkeys(proofs), key=lambda proof: (proof.file, proof.frames[:1])))
 
 
 def _merged(one: Crosswalk, other: Crosswalk) -> Crosswalk:

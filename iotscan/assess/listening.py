@@ -8,7 +8,7 @@ bounded, and a bound that was reached is told as a gap.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
@@ -173,9 +173,7 @@ class Listener:
         key = (seen.kind, seen.address, seen.endpoint, frozenset(seen.facts.items()))
         known = self._observations.get(key)
         if known is not None:
-            room = len(known[1]) < MOST_PROOFS
-            known[1].extend(seen.proofs if room else ())
-            return room
+            return _cite(known[1], seen.proofs)
         place = (seen.kind, seen.address, seen.endpoint)
         if len(self._observations) >= MOST_OBSERVATIONS or self._alike[place] >= MOST_ALIKE:
             self._dropped += 1
@@ -235,3 +233,17 @@ def _proven(seen: Observation, talk: Transcript, file: str) -> Observation:
 def _peer(seen: Observation, talk: Transcript) -> str:
     server, client = talk.service.endpoint.address, talk.client and talk.client.address
     return str(client if seen.address == server else server)
+
+
+def _cite(known: list[Proof], proofs: Sequence[Proof]) -> bool:
+    """Add the proofs, as many as there is room for; whether any was. The earliest are kept: a long
+    conversation is handed on after short ones that began later.
+    """
+    if len(known) < MOST_PROOFS:
+        known.extend(proofs)
+        return True
+    last = max(range(len(known)), key=lambda i: known[i].frames)
+    if not proofs or proofs[0].frames >= known[last].frames:
+        return False
+    known[last] = proofs[0]
+    return True

@@ -14,7 +14,7 @@ from iotscan.assess.booking import booked
 from iotscan.assess.coverage import find_gaps, hides_something
 from iotscan.assess.derive import Stock, about_itself, derive, where
 from iotscan.assess.derive_flaws import flaws
-from iotscan.assess.findings import judge
+from iotscan.assess.findings import earliest, judge
 from iotscan.assess.identify import identify
 from iotscan.assess.inventory import owner_of, take_stock
 from iotscan.assess.links import usable
@@ -168,7 +168,7 @@ def _merged(observations: Sequence[Observation]) -> tuple[Observation, ...]:
         known.setdefault(richer, seen)
         proofs[*place, richer] += seen.proofs
     merged = [
-        replace(seen, proofs=tuple(dict.fromkeys(proofs[*place, facts]))[:MOST_PROOFS])
+        replace(seen, proofs=earliest(proofs[*place, facts])[:MOST_PROOFS])
         for place, known in alike.items()
         for facts, seen in known.items()
     ]

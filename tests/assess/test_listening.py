@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from ipaddress import ip_address
 from types import SimpleNamespace
 from typing import Any
@@ -12,6 +13,7 @@ import pytest
 from iotscan.assess import listening
 from iotscan.assess.booking import booked
 from iotscan.assess.derive_capture import contacts, scanning
+from iotscan.assess.findings import earliest
 from iotscan.assess.listening import Listener, turned
 from iotscan.assess.reading import Plugins, Readings, Witness
 from iotscan.capture.scans import Scans
@@ -69,6 +71,19 @@ def reads(word: bytes) -> Any:
 def listener(*probes: Any, discoverers: tuple[Any, ...] = ()) -> Listener:
     plugins = Plugins({p.name: p for p in probes}, {d.name: d for d in discoverers})
     return Listener(plugins, "x.pcap")
+
+
+def test_the_earliest_proof_is_kept_though_its_conversation_ended_last() -> None:
+    ear = listener(reads(b"hello"))
+    for number in range(100, 120):
+        late = talk()
+        turns = tuple(replace(turn, frame=number * 10 + i) for i, turn in enumerate(late.turns))
+        ear.talk(replace(late, id=f"c{number}", turns=turns))
+    ear.talk(talk())
+    (seen,) = ear.readings().observations
+    assert len(seen.proofs) == listening.MOST_PROOFS
+    assert seen.proofs[-1].frames == (6,)
+    assert earliest(seen.proofs)[0].frames == (6,)
 
 
 def test_an_observation_names_peer_file_and_frames() -> None:

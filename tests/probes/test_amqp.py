@@ -74,6 +74,28 @@ def test_the_middle_of_a_session_and_mistaken_sides_are_put_right() -> None:
     assert login[1]["outcome"] == "accepted"
 
 
+def published(kind: int, number: int) -> bytes:
+    payload = struct.pack(">HH", kind, number) + b"\0\0\x08exchange\x03key\0"
+    return struct.pack(">BHI", 1, 1, len(payload)) + payload + b"\xce"
+
+
+@pytest.mark.parametrize(
+    ("sender", "number", "broker"),
+    [
+        ("client", 40, "192.0.2.1"),
+        ("server", 40, "192.0.2.7"),
+        ("server", 60, "192.0.2.1"),
+        ("client", 60, "192.0.2.7"),
+    ],
+)
+def test_messages_of_a_session_that_had_begun_before_the_capture(
+    sender: Sender, number: int, broker: str
+) -> None:
+    """Who publishes is the client, who delivers the broker."""
+    (session,) = overheard([(sender, published(60, number))] * 2)
+    assert (session[0], session[1]["cleartext"], session[2]) == ("amqp.overheard", True, broker)
+
+
 def test_version_1_logs_in_with_sasl() -> None:
     values = b"\xa3\x05PLAIN\xa0\x0b\0cam\0s3cret"
     body = b"\x00\x53\x41\xc0" + bytes([len(values) + 1, 2]) + values
@@ -94,6 +116,9 @@ def test_version_1_logs_in_with_sasl() -> None:
         [("client", HEADER), ("server", b"AMQP\0\0\x09\x01")],
         [("client", b"AMQP\x02\x01\0\0"), ("client", b"\x16\x03\x01\x02\0\x01\0\x01")],
         [("client", b"\x01\0\0\0\x04abcd\xce")],
+        [("client", published(60, 41))],
+        [("client", published(61, 40))],
+        [("client", published(60, 40)[:-1])],
         [("server", b"\x01\x00\x00 not amqp at all, but long enough")],
         [],
     ],

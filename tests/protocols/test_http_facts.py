@@ -114,6 +114,13 @@ def test_an_icon_must_be_an_image() -> None:
     assert found["bytes"] == 4
 
 
+PARTS = (
+    b'--b\r\nContent-Disposition: form-data; name="user"\r\n\r\ncam\r\n'
+    b'--b\r\nContent-Disposition: form-data; name="passwd"\r\nContent-Type: text/plain\r\n\r\n'
+    b"s3cret\r\n--b--\r\n"
+)
+
+
 @pytest.mark.parametrize(
     ("given", "status", "expected"),
     [
@@ -127,6 +134,14 @@ def test_an_icon_must_be_an_image() -> None:
          ("form", "admin", "unclear", True)),
         (request("/login", b"user=a&user_pwd=x", content_type=FORM), 403,
          ("form", "a", "refused", True)),
+        (request("/login", b"Accept=yes&user=a&Password=9949&Email=b%40c"), 200,
+         ("form", "a", "unclear", True)),
+        (request("/login", PARTS, content_type="multipart/form-data; boundary=b"), 200,
+         ("form", "cam", "unclear", True)),
+        (request("/login", b'{"username":"cam","password":"x"}', content_type="application/json"),
+         200, ("json", "cam", "unclear", True)),
+        (request("/login", b'{"id":1,"params":{"user":"cam","pwd":"x"}}'), 401,
+         ("json", "cam", "refused", True)),
     ],
 )  # fmt: skip
 def test_logins_that_were_overheard(
@@ -143,7 +158,12 @@ def test_logins_that_were_overheard(
     [
         request("/?compass=north&bypass=1&page=2"),
         request("/?password="),
-        request("/login", b'{"password":"x"}', content_type="application/json"),
+        request("/login", b'{"password":""}', content_type="application/json"),
+        request("/login", b'{"password":{"x":1}}', content_type="application/json"),
+        request("/login", b"[" * 100_000, content_type="application/json"),
+        request("/login", b'{"password":"x"', content_type="application/json"),
+        request("/upload", b"password=x\x00\x01"),
+        request("/upload", b"password=x", content_type="text/plain"),
         request(authorization="Bearer abc"),
     ],
 )

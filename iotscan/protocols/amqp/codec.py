@@ -21,6 +21,18 @@ METHOD, HEARTBEAT, END = 1, 8, 0xCE
 # Larger frames than a connection's opening carries are not read to their end.
 LARGEST = 131_072
 CONNECTION, START, START_OK, TUNE, CLOSE = 10, 10, 11, 30, 50
+# Every method of 0-9-1 by the number of its class (sections 1.1 to 1.8 of the reference).
+_METHODS = {
+    10: {10, 11, 20, 21, 30, 31, 40, 41, 50, 51, 60, 61, 70, 71},
+    20: {10, 11, 20, 21, 40, 41},
+    40: {10, 11, 20, 21, 30, 31, 40, 51},
+    50: {10, 11, 20, 21, 30, 31, 40, 41, 50, 51},
+    60: {10, 11, 20, 21, 30, 31, 40, 50, 60, 70, 71, 72, 80, 90, 100, 110, 111, 120},
+    85: {10, 11},
+    90: {10, 11, 20, 21, 30, 31},
+}
+# Only servers deliver, and only clients publish and consume.
+DELIVER, PUBLISH, CONSUME = (60, 60), (60, 40), (60, 20)
 # Frames of a 1.0 SASL exchange: descriptors of sasl-mechanisms, sasl-init and sasl-outcome.
 _SASL, _INIT, _OUTCOME = 1, 0x41, 0x44
 
@@ -32,7 +44,7 @@ class Header:
 
 @dataclass(frozen=True, slots=True)
 class Method:
-    """A method of the class "connection"; others are of class 0."""
+    """A method of the class "connection"."""
 
     number: int
     arguments: bytes
@@ -51,7 +63,9 @@ class SaslOutcome:
 
 @dataclass(frozen=True, slots=True)
 class Other:
-    """A frame that says nothing about logins."""
+    """A frame that says nothing about logins. ``method``: class and number, of a known one."""
+
+    method: tuple[int, int] | None = None
 
 
 Item = Header | Method | SaslInit | SaslOutcome | Other
@@ -84,9 +98,13 @@ def _frame(data: bytes) -> tuple[Item, int] | None:
     if data[length + 7] != END:
         raise Malformed("a frame without its end")
     payload = data[7 : length + 7]
-    if data[0] != METHOD or len(payload) < 4 or int.from_bytes(payload[:2], "big") != CONNECTION:
+    if data[0] != METHOD or len(payload) < 4:
         return Other(), length + 8
-    return Method(int.from_bytes(payload[2:4], "big"), payload[4:]), length + 8
+    kind, number = int.from_bytes(payload[:2], "big"), int.from_bytes(payload[2:4], "big")
+    if kind != CONNECTION:
+        known = number in _METHODS.get(kind, ())
+        return Other((kind, number) if known else None), length + 8
+    return Method(number, payload[4:]), length + 8
 
 
 def _sasl_frame(data: bytes) -> tuple[Item, int] | None:

@@ -6,11 +6,11 @@ import base64
 import hashlib
 import re
 from collections.abc import Iterator
-from urllib.parse import parse_qsl
 
 from iotscan.protocols.http.auth import parse_answer, parse_challenges
 from iotscan.protocols.http.codec import Headers, Request, Response
 from iotscan.protocols.http.page import Page, read_page, split_address
+from iotscan.protocols.http.submitted import submitted
 from iotscan.protocols.murmur import murmur3_32
 from iotscan.text import clean
 
@@ -211,13 +211,8 @@ def credential_facts(request: Request, response: Response | None) -> Iterator[Fa
 
 
 def _submitted(request: Request, response: Response | None) -> Iterator[Facts]:
-    """A password field in a form's body or in the address."""
-    path, _, query = request.target.partition("?")
-    sources = [("query", query)]
-    if "urlencoded" in request.header("content-type").lower():
-        sources.append(("form", request.body[:65_536].decode("utf-8", "replace")))
-    for scheme, text in sources:
-        fields = parse_qsl(text[:65_536], keep_blank_values=True, max_num_fields=None)[:200]
+    """A password field in a form's body, in a JSON object or in the address."""
+    for scheme, fields in submitted(request):
         secret = next((key for key, value in fields if value and _PASSWORD.match(key)), None)
         if secret is None:
             continue
@@ -225,7 +220,7 @@ def _submitted(request: Request, response: Response | None) -> Iterator[Facts]:
             "scheme": scheme,
             "password_seen": True,
             "outcome": "refused" if response and response.status in (401, 403) else "unclear",
-            "path": clean(path),
+            "path": clean(request.target.partition("?")[0]),
             "field": clean(secret, 64),
         }
         user = next((value for key, value in fields if value and _USERNAME.match(key)), None)

@@ -173,8 +173,8 @@ KINDS: tuple[Kind, ...] = (
             "password_seen": bool,
             "cleartext": bool,
         },
-        "A login was overheard. scheme: basic, digest, form or query; outcome: accepted, refused,"
-        " unclear or unknown, from the answer.",
+        "A login was overheard. scheme: basic, digest, form, json or query; outcome: accepted,"
+        " refused, unclear or unknown, from the answer.",
     ),
     Kind(
         "http.firmware",
