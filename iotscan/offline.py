@@ -19,7 +19,7 @@ from typing import BinaryIO
 from iotscan.assess.links import backed
 from iotscan.assess.listening import Listener
 from iotscan.assess.pipeline import conclude
-from iotscan.assess.reading import Plugins, Readings, Witness, read_all
+from iotscan.assess.reading import Contact, Plugins, Readings, Witness, read_all
 from iotscan.assess.rulebook import Rulebook
 from iotscan.capture import recording
 from iotscan.capture.files import STANDARD_INPUT, is_capture
@@ -100,7 +100,13 @@ def listen(name: str, path: str, plugins: Plugins | None = None) -> Heard:
         for port in (*opening.ports, *opening.tls)
     }
     reader = Reader(
-        hears, listener.talk, listener.packet, listener.sighting, listener.answer, usual
+        hears,
+        listener.talk,
+        listener.packet,
+        listener.sighting,
+        listener.answer,
+        usual,
+        listener.group,
     )
     facts = replace(reader.read(path), path=name)
     listener.scans(reader.scans)
@@ -185,7 +191,10 @@ def _numbered(heard: Heard, prefix: str) -> Heard:
             began={prefix + name: at for name, at in was.began.items()},
             answers={place: proof(known) for place, known in was.answers.items()},
             notes=tuple(map(note, was.notes)),
-            contacts={pair: proof(known) for pair, known in was.contacts.items()},
+            contacts={
+                pair: replace(known, proof=proof(known.proof))
+                for pair, known in was.contacts.items()
+            },
         ),
     )
 
@@ -194,17 +203,23 @@ def _shifted(heard: Heard, zero: float) -> Readings:
     """With its times counted from the first frame of all files."""
     later = heard.facts.first - zero
     began = {name: round(at + later, 6) for name, at in heard.readings.began.items()}
-    return replace(heard.readings, began=began)
+    contacts = {
+        pair: replace(known, began=round(known.began + later, 6), last=round(known.last + later, 6))
+        for pair, known in heard.readings.contacts.items()
+    }
+    return replace(heard.readings, began=began, contacts=contacts)
 
 
 def _joined(parts: Sequence[Readings]) -> Readings:
     answers: dict[Endpoint, Proof] = {}
-    contacts: dict[tuple[Address, Endpoint], Proof] = {}
+    contacts: dict[tuple[Address, Endpoint], Contact] = {}
     spoken: dict[Endpoint, frozenset[str]] = {}
     for part in reversed(parts):
         answers |= part.answers
-        contacts |= part.contacts
     for part in parts:
+        for pair, contact in part.contacts.items():
+            known = contacts.get(pair)
+            contacts[pair] = known.joined(contact) if known else contact
         for place, names in part.spoken.items():
             spoken[place] = spoken.get(place, frozenset()) | names
     return Readings(

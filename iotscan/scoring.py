@@ -231,7 +231,7 @@ def _services(report: Report) -> set[tuple[str, int]]:
         (str(seen.facts["peer"]), int(str(seen.facts["port"])))
         for seen in report.observations
         if seen.kind == "capture.contact" and seen.facts["transport"] == "tcp"
-        if seen.facts["outside"]
+        if seen.facts["outside"] and seen.facts.get("answered", True)
     }
     return here | outside
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from ipaddress import ip_address
 from itertools import islice
 
 from iotscan.errors import ConnectionLost, Malformed, TimedOut
@@ -26,6 +27,8 @@ _VERSION_NAME = "version.bind"
 _ASK_VERSION = query(_VERSION_ID, _VERSION_NAME, dns_message.TXT, dns_message.CLASS_CHAOS)
 # Datagrams of a captured exchange that are looked at: the first messages tell all.
 _MOST_TURNS = 64
+_MOST_ADDRESSES = 16
+_SIZES = {dns_message.A: 4, dns_message.AAAA: 16}
 
 RESOLVER = Kind(
     "dns.resolver",
@@ -37,6 +40,12 @@ VERSION = Kind(
     "dns.version",
     {"version": str},
     "A server told its version to anybody who asks.",
+)
+ANSWER = Kind(
+    "dns.answer",
+    {"name": str, "addresses": tuple},
+    "Somebody else was told the addresses of a name, in clear; about the one who asked. peer: who"
+    " answered.",
 )
 OVERHEARD = Kind(
     "dns.overheard",
@@ -53,7 +62,7 @@ class Dns:
         Opening("dns-tcp", "tcp", (PORT,), frame(_ASK)),
     )
     impact = Impact.GREET
-    emits = (RESOLVER, VERSION, OVERHEARD)
+    emits = (RESOLVER, VERSION, OVERHEARD, ANSWER)
 
     def recognises(self, heard: bytes) -> bool:
         """An answer that repeats our own question, as a datagram or in a stream."""
@@ -167,6 +176,42 @@ def _overheard(talk: Transcript) -> Iterator[Observation]:
     facts: dict[str, Fact] = {"peer": str(resolver.address), "transport": server.transport}
     where, proof = replace(client, port=PORT), Proof(talk.id, (number,))
     yield Observation(OVERHEARD.name, facts, where.address, where, (proof,))
+    told: set[str] = set()
+    for answered, message in _messages(talk):
+        name, addresses = _told(message)
+        if addresses and name not in told:
+            told.add(name)
+            said: dict[str, Fact] = {"name": name, "addresses": addresses}
+            proof = Proof(talk.id, (answered,))
+            yield Observation(ANSWER.name, said, where.address, where, (proof,))
+
+
+def _told(message: Message) -> tuple[str, tuple[str, ...]]:
+    """The name that was asked for, and its addresses. An answer holds the whole chain of aliases
+    that leads to them: RFC 1034 section 3.6.2.
+    """
+    if not message.response or message.code != "NOERROR" or len(message.questions) != 1:
+        return "", ()
+    addresses = [
+        str(ip_address(record.data))
+        for record in message.answers
+        if len(record.data) == _SIZES.get(record.type)
+    ]
+    asked = clean(message.questions[0][0].lower(), 255)
+    return asked, tuple(dict.fromkeys(addresses[:_MOST_ADDRESSES]))
+
+
+def _messages(talk: Transcript) -> Iterator[tuple[int, Message]]:
+    """All messages of a captured exchange over UDP, the first of each side over TCP."""
+    turns = list(enumerate(talk.turns[:_MOST_TURNS]))
+    if talk.service.endpoint.transport == "udp":
+        yield from _parsed([(i, turn.data) for i, turn in turns])
+        return
+    for sender in ("client", "server"):
+        said = [(i, turn.data) for i, turn in turns if turn.sender == sender]
+        whole = framed(b"".join(data for _, data in said))
+        if whole is not None:
+            yield from _parsed([(said[0][0], whole)])
 
 
 def _first(talk: Transcript) -> tuple[int, Message] | None:

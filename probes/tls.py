@@ -80,6 +80,7 @@ SESSION = Kind(
         "weaknesses": tuple,
         "forward_secrecy": bool,
         "client_certificate_requested": bool,
+        "client_certificate_shown": bool,
         "compression": bool,
         "secure_renegotiation": bool,
         "key_exchange_bits": int,

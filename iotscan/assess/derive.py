@@ -11,9 +11,17 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from ipaddress import IPv6Address
 
-from iotscan.assess import derive_capture, derive_flaws, derive_mud, derive_ssh, derive_tls
+from iotscan.assess import (
+    derive_capture,
+    derive_contacts,
+    derive_flaws,
+    derive_mud,
+    derive_ssh,
+    derive_tls,
+)
 from iotscan.assess.inventory import endpoint_order, owner_of
 from iotscan.assess.links import embedded_mac
+from iotscan.assess.reading import Contact
 from iotscan.model import (
     Address,
     Device,
@@ -72,6 +80,7 @@ KINDS: tuple[Kind, ...] = (
     *derive_tls.KINDS,
     *derive_ssh.KINDS,
     *derive_capture.KINDS,
+    *derive_contacts.KINDS,
     *derive_flaws.KINDS,
     *derive_mud.KINDS,
 )
@@ -86,7 +95,7 @@ class Stock:
     observations: Sequence[Observation]
     began: Mapping[str, float] = field(default_factory=dict)
     answers: Mapping[Endpoint, Proof] = field(default_factory=dict)
-    contacts: Mapping[tuple[Address, Endpoint], Proof] = field(default_factory=dict)
+    contacts: Mapping[tuple[Address, Endpoint], Contact] = field(default_factory=dict)
 
 
 def derive(stock: Stock) -> tuple[Observation, ...]:
@@ -106,7 +115,8 @@ def derive(stock: Stock) -> tuple[Observation, ...]:
             if live or device.mac is not None or not service.endpoint.address.is_global:
                 found.append(_exposure(device, service, mapped, cited))
     owners = owner_of(stock.devices)
-    found += derive_capture.contacts(stock.contacts, frozenset(owners))
+    found += derive_contacts.contacts(stock.contacts, stock.observations, owners)
+    found += derive_contacts.legacy_clients(stock.observations, owners)
     began = {talk.id: talk.began for talk in stock.recording.transcripts} | dict(stock.began)
     found += derive_tls.validity(stock.recording.header.started, began, stock.observations)
     said_of_itself = list(filter(about_itself, stock.observations))

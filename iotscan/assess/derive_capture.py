@@ -1,5 +1,5 @@
-"""What a capture shows of a device's behaviour beyond single conversations: whom it talks to, and
-whether it tries the doors of others.
+"""What a capture shows of a device's behaviour beyond single conversations: whether it tries the
+doors of others, and whether it tries one again and again.
 """
 
 from __future__ import annotations
@@ -9,21 +9,21 @@ from collections.abc import Iterator, Mapping
 
 from iotscan.capture.scans import Scans, Tries
 from iotscan.capture.stations import parsed
-from iotscan.model import Address, Endpoint, Fact, Kind, Observation, Proof
+from iotscan.model import Endpoint, Fact, Kind, Observation, Proof
 
-CONTACT = Kind(
-    "capture.contact",
-    {"port": int, "transport": str, "outside": bool},
-    "For every server that a device had an answer from; peer: the server. outside: it is no device"
-    " of this network.",
-)
 SCANNING = Kind(
     "capture.scanning",
     {"way": str, "ports": tuple, "targets": int, "answered": int, "telnet": bool, "target": str},
     "A host opened connections, most of them in vain, to the same port of many others (way: wide),"
     " or to many ports of one (deep; target). telnet: to the ports of telnet.",
 )
-KINDS = (CONTACT, SCANNING)
+STORM = Kind(
+    "capture.reconnects",
+    {"tries": int, "seconds": float, "pause": float, "port": int},
+    "A host tried to connect to the same port of a server (peer) many times in a row in vain, and"
+    " did not wait longer from time to time. pause: between two tries on average, in seconds.",
+)
+KINDS = (SCANNING, STORM)
 
 TELNET = (23, 2323)
 # Nobody administers so many devices by telnet from one host within a capture, in vain.
@@ -54,21 +54,17 @@ def scanning(scans: Scans, file: str) -> Iterator[Observation]:
             "telnet": False,
         }
         yield Observation(SCANNING.name, facts, parsed(source), None, (_proof(tries, file),))
-
-
-def contacts(
-    seen: Mapping[tuple[Address, Endpoint], Proof], here: frozenset[Address]
-) -> Iterator[Observation]:
-    """Whom each device had answers from. ``here``: the addresses of devices."""
-    for (client, server), proof in seen.items():
-        if client in here:
-            facts: dict[str, Fact] = {
-                "port": server.port,
-                "transport": server.transport,
-                "outside": server.address not in here,
-                "peer": str(server.address),
-            }
-            yield Observation(CONTACT.name, facts, client, None, (proof,))
+    for source, target, port, row in scans.storms.found():
+        duration = row.last - row.at
+        facts = {
+            "tries": row.count,
+            "seconds": round(duration, 3),
+            "pause": round(duration / (row.count - 1), 3),
+            "port": port,
+            "peer": str(parsed(target)),
+        }
+        proof = Proof("storm", (), file, (row.frame,))
+        yield Observation(STORM.name, facts, parsed(source), None, (proof,))
 
 
 def _wide(source: bytes, found: Mapping[int, Tries], file: str, port: int | None) -> Observation:

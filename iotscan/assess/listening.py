@@ -13,8 +13,17 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 from iotscan.assess.derive_capture import scanning
-from iotscan.assess.reading import Plugins, Readings, Witness, fenced, read_packet, witness
+from iotscan.assess.reading import (
+    Contact,
+    Plugins,
+    Readings,
+    Witness,
+    fenced,
+    read_packet,
+    witness,
+)
 from iotscan.capture.scans import Scans
+from iotscan.capture.stations import parsed
 from iotscan.model import (
     Address,
     ConversationNote,
@@ -36,6 +45,9 @@ MOST_PROOFS = 8
 MOST_WITNESSES = 20_000
 MOST_ANSWERS = 65_536
 MOST_CONTACTS = 20_000
+# Of what one host tried in vain on one port of many others, so many are contacts; see ``Scans`` for
+# the rest.
+MOST_IN_VAIN = 16
 
 _Key = tuple[str, Address, Endpoint | None, frozenset[tuple[str, object]]]
 
@@ -56,7 +68,7 @@ class Listener:
     _speakers: dict[Endpoint, set[str]] = field(default_factory=lambda: defaultdict(set))
     _began: dict[str, float] = field(default_factory=dict)
     _notes: dict[str, ConversationNote] = field(default_factory=dict)
-    _contacts: dict[tuple[Address, Endpoint], Proof] = field(default_factory=dict)
+    _contacts: dict[tuple[Address, Endpoint], Contact] = field(default_factory=dict)
     _dropped: int = 0
 
     def packet(self, packet: Packet) -> None:
@@ -80,10 +92,14 @@ class Listener:
 
     def answer(self, endpoint: Endpoint, client: Address, at: float, frame: int) -> None:
         """A port that answered a SYN."""
-        self._contact(client, endpoint, frame)
+        self._contact(client, endpoint, frame, at, at, answered=True)
         if endpoint not in self._answers and len(self._answers) < MOST_ANSWERS:
             proof = Proof(f"s{len(self._answers) + 1}", (), self.file, (frame,))
             self._answers[endpoint] = proof
+
+    def group(self, group: Endpoint, sender: Address, at: float, frame: int) -> None:
+        """An announcement to a group."""
+        self._contact(sender, group, frame, at, at, answered=False)
 
     def talk(self, talk: Transcript) -> bool:
         """A conversation: to every reader; if none can read it as it stands, the other way round.
@@ -91,9 +107,7 @@ class Listener:
 
         Who asked is a guess in a capture that begins in the middle, and in UDP always.
         """
-        answered = next((turn for turn in talk.turns if turn.sender == "server"), None)
-        if answered is not None and talk.client is not None:
-            self._contact(talk.client.address, talk.service.endpoint, answered.frame or 0)
+        self._contacted(talk)
         if not talk.turns or self._read(talk):
             return True
         guessed = talk.service.endpoint.transport == "udp" or bool(talk.note)
@@ -103,6 +117,9 @@ class Listener:
         """What was counted of openings, once the capture is read."""
         for seen in scanning(scans, self.file):
             self._observe(seen)
+        for source, target, port, at, frame in scans.unanswered(MOST_IN_VAIN):
+            place = Endpoint(parsed(target), "tcp", port)
+            self._contact(parsed(source), place, frame, at, at, answered=False)
 
     def readings(self) -> Readings:
         """Everything that was concluded."""
@@ -158,10 +175,37 @@ class Listener:
             self._notes[talk.id], self._began[talk.id] = note, talk.began
         return True
 
-    def _contact(self, client: Address, server: Endpoint, frame: int) -> None:
-        if len(self._contacts) < MOST_CONTACTS:
-            proof = Proof("contact", (), self.file, (frame,))
-            self._contacts.setdefault((client, server), proof)
+    def _contacted(self, talk: Transcript) -> None:
+        if talk.client is None or not talk.turns:
+            return
+        said = next((turn for turn in talk.turns if turn.sender == "server"), None)
+        shown = said or talk.turns[0]
+        self._contact(
+            talk.client.address,
+            talk.service.endpoint,
+            shown.frame or 0,
+            talk.began,
+            round(talk.began + talk.turns[-1].at, 6),
+            answered=said is not None,
+        )
+
+    def _contact(
+        self,
+        client: Address,
+        server: Endpoint,
+        frame: int,
+        began: float,
+        last: float,
+        *,
+        answered: bool,
+    ) -> None:
+        proof = Proof("contact", (), self.file, (frame,))
+        new, known = Contact(proof, answered, began, last), self._contacts.get((client, server))
+        if known is not None and (known.answered or not answered):
+            self._contacts[client, server] = known.joined(new)
+        elif known is not None or len(self._contacts) < MOST_CONTACTS:
+            # The proof of an answer is worth more than that of a try in vain.
+            self._contacts[client, server] = new.joined(known) if known else new
 
     def _mark(self, endpoint: Endpoint, talk: Transcript, turn: Turn) -> None:
         if endpoint not in self._answers and len(self._answers) < MOST_ANSWERS:

@@ -47,12 +47,33 @@ class Witness:
 
 
 @dataclass(frozen=True, slots=True)
+class Contact:
+    """That somebody spoke to a server or group in a capture: the first proof, whether it answered,
+    and when, in seconds since the capture (of several: the first) began.
+    """
+
+    proof: Proof
+    answered: bool = True
+    began: float = 0.0
+    last: float = 0.0
+
+    def joined(self, other: Contact) -> Contact:
+        """This one and a later one of the same two."""
+        return Contact(
+            self.proof,
+            self.answered or other.answered,
+            min(self.began, other.began),
+            max(self.last, other.last),
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Readings:
     """What the readers said. ``speakers``: who observed something in each conversation.
 
     The rest is for captures, whose conversations are not kept: when each one that is cited began,
     what shows that an endpoint answered, which readers could read it, the lines that tell of cited
-    conversations, and who had an answer from whom.
+    conversations, and who spoke to whom.
     """
 
     witnesses: tuple[Witness, ...]
@@ -63,7 +84,7 @@ class Readings:
     answers: Mapping[Endpoint, Proof] = field(default_factory=dict)
     spoken: Mapping[Endpoint, frozenset[str]] = field(default_factory=dict)
     notes: tuple[ConversationNote, ...] = ()
-    contacts: Mapping[tuple[Address, Endpoint], Proof] = field(default_factory=dict)
+    contacts: Mapping[tuple[Address, Endpoint], Contact] = field(default_factory=dict)
 
 
 @dataclass

@@ -54,9 +54,10 @@ class Reader:
 
     ``on_talk`` gets transcripts and may tell by False that nobody could read one, so that a flow of
     such is not looked at any longer. ``on_packet`` gets announcements, ``on_sighting`` the stations
-    at the end, ``on_answer`` each port that answered a SYN: endpoint, client, time, frame. Times
-    are seconds since the first frame. ``usual``: ports that servers use, to tell who asks where the
-    beginning is not in the capture. ``scans`` is for use afterwards.
+    at the end, ``on_answer`` each port that answered a SYN: endpoint, client, time, frame, and
+    ``on_group`` each announcement to a group: group, sender, time, frame. Times are seconds since
+    the first frame. ``usual``: ports that servers use, to tell who asks where the beginning is not
+    in the capture. ``scans`` is for use afterwards.
     """
 
     hears: Mapping[tuple[str, int], str]
@@ -65,6 +66,7 @@ class Reader:
     on_sighting: Callable[[Sighting], None]
     on_answer: Callable[[Endpoint, Address, float, int], None] = lambda *_: None
     usual: Set[int] = frozenset()
+    on_group: Callable[[Endpoint, Address, float, int], None] = lambda *_: None
     scans: Scans = field(default_factory=Scans)
     _talks: int = 0
     _packets: int = 0
@@ -81,6 +83,7 @@ class Reader:
             stations.add,
             self.scans.opening,
             self._answer,
+            self._group,
             self.usual,
         )
         with opened(path) as source:
@@ -145,6 +148,10 @@ class Reader:
         self.scans.answer(server, port, client)
         endpoint = Endpoint(parsed(server), "tcp", port)
         self.on_answer(endpoint, parsed(client), round(at - self._zero, 6), frame)
+
+    def _group(self, source: bytes, group: bytes, port: int, at: float, frame: int) -> None:
+        endpoint = Endpoint(parsed(group), "udp", port)
+        self.on_group(endpoint, parsed(source), round(at - self._zero, 6), frame)
 
 
 def _note(part: Part) -> str:

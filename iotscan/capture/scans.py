@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+from iotscan.capture.storms import Storms
+
 # Distinct targets counted per host and port; beyond, "at least so many" is told.
 MOST_TARGETS = 256
 MOST_PAIRS = 2048
@@ -20,18 +22,19 @@ _K = TypeVar("_K", int, bytes)
 class Tries:
     """What one host tried, on one port of others, or on ports of one other.
 
-    ``targets``: addresses (or ports, as bytes); ``answered``: those that accepted a connection.
+    ``targets``: addresses (or ports, as bytes), each with the time and frame of its first try;
+    ``answered``: those that accepted a connection.
     """
 
     frame: int
     at: float
-    targets: set[bytes] = field(default_factory=set)
+    targets: dict[bytes, tuple[float, int]] = field(default_factory=dict)
     answered: set[bytes] = field(default_factory=set)
 
     @property
     def silent(self) -> int:
         """How many refused or said nothing."""
-        return len(self.targets - self.answered)
+        return len(self.targets.keys() - self.answered)
 
 
 @dataclass
@@ -40,11 +43,13 @@ class Scans:
 
     wide: dict[tuple[bytes, int], Tries] = field(default_factory=dict)
     deep: dict[tuple[bytes, bytes], Tries] = field(default_factory=dict)
+    storms: Storms = field(default_factory=Storms)
 
     def opening(self, source: bytes, target: bytes, port: int, at: float, frame: int) -> None:
         """A SYN."""
         _count(self.wide, (source, port), target, at, frame)
         _count(self.deep, (source, target), port.to_bytes(2, "big"), at, frame)
+        self.storms.opening(source, target, port, at, frame)
 
     def answer(self, server: bytes, port: int, client: bytes) -> None:
         """A SYN that was answered by ``server``."""
@@ -53,6 +58,16 @@ class Scans:
             wide.answered.add(server)
         if deep is not None:
             deep.answered.add(port.to_bytes(2, "big"))
+        self.storms.answer(server, port, client)
+
+    def unanswered(self, most: int) -> Iterator[tuple[bytes, bytes, int, float, int]]:
+        """(source, target, port, time, frame) of tries in vain; of those on one port of very many
+        hosts the first ``most``.
+        """
+        for (source, port), tries in sorted(self.wide.items()):
+            silent = [target for target in tries.targets if target not in tries.answered]
+            for target in silent[:most]:
+                yield source, target, port, *tries.targets[target]
 
     def wide_scans(self, least: int) -> Iterator[tuple[bytes, int, Tries]]:
         """(source, port, tries) of each that tried ``least`` or more, most of them in vain."""
@@ -80,7 +95,7 @@ def _count(
             _forget(kept)
         tries = kept[key] = Tries(frame, at)
     if len(tries.targets) < MOST_TARGETS:
-        tries.targets.add(target)
+        tries.targets.setdefault(target, (at, frame))
 
 
 def _forget(kept: dict[tuple[bytes, _K], Tries]) -> None:

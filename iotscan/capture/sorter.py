@@ -49,7 +49,8 @@ class Sorter:
     flows as well, unless sent to a group. ``usual``: ports that servers use. ``on_part`` gets the
     finished parts of flows and tells whether anybody could read them, ``on_station`` takes down
     each frame's sender (see ``Stations.add``), ``on_opening`` each SYN (source, target, port, time,
-    frame), ``on_answer`` each answer to one (server, port, client, time, frame).
+    frame), ``on_answer`` each answer to one (server, port, client, time, frame), ``on_group`` each
+    announcement to a group (source, group, port, time, frame).
 
     ``quiet`` and ``quiet_udp`` are for whoever reads frames: see ``Directions``.
     """
@@ -60,6 +61,7 @@ class Sorter:
     on_station: Callable[..., None]
     on_opening: Callable[[bytes, bytes, int, float, int], None] = lambda *_: None
     on_answer: Callable[[bytes, int, bytes, float, int], None] = lambda *_: None
+    on_group: Callable[[bytes, bytes, int, float, int], None] = lambda *_: None
     usual: Set[int] = frozenset()
     unknown_links: dict[int, int] = field(default_factory=dict)
     fragments: Fragments = field(default_factory=Fragments)
@@ -204,6 +206,8 @@ class Sorter:
         if protocol is not None:
             self.on_heard(Heard(protocol, number, at, link.source, packet.source, data))
             if _group(packet.destination):
+                port = int.from_bytes(there[-2:], "big")
+                self.on_group(packet.source, packet.destination, port, at, number)
                 return
         direction = packet.source + packet.destination + head[:4]
         key = here + there if here < there else there + here

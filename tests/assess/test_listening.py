@@ -12,10 +12,14 @@ import pytest
 
 from iotscan.assess import listening
 from iotscan.assess.booking import booked
+<<<<<<< tests/assess/test_listening.py
+from iotscan.assess.derive_capture import scanning
+=======
 from iotscan.assess.derive_capture import contacts, scanning
 from iotscan.assess.findings import earliest
+>>>>>>> /tmp/tmp.FnHxJQGCqU/new
 from iotscan.assess.listening import Listener, turned
-from iotscan.assess.reading import Plugins, Readings, Witness
+from iotscan.assess.reading import Contact, Plugins, Readings, Witness
 from iotscan.capture.scans import Scans
 from iotscan.model import (
     Channel,
@@ -220,17 +224,49 @@ def test_between_strangers_it_stays_with_the_server() -> None:
     assert set(kept.answers) == {OUTSIDE, SERVER}
 
 
-def test_contacts_of_devices_only_and_whether_they_lead_outside() -> None:
-    known = {
-        (CLIENT.address, OUTSIDE): Proof("contact"),
-        (CLIENT.address, SERVER): Proof("contact"),
-        (OUTSIDE.address, SERVER): Proof("contact"),
+def test_contacts_are_kept_with_their_answer_and_span() -> None:
+    ear = listener(reads(b"hello"))
+    group = Endpoint(ip_address("224.0.0.251"), "udp", 5353)
+    ear.group(group, CLIENT.address, 1.0, 2)
+    ear.group(group, CLIENT.address, 9.0, 30)
+    ear.scans(knocks(8080, 40))
+    ear.answer(SERVER, CLIENT.address, 2.0, 3)
+    ear.talk(talk())
+    kept = ear.readings().contacts
+    assert kept[CLIENT.address, group] == Contact(
+        Proof("contact", (), "x.pcap", (2,)), False, 1.0, 9.0
+    )
+    assert kept[CLIENT.address, SERVER] == Contact(
+        Proof("contact", (), "x.pcap", (3,)), True, 2.0, 2.6
+    )
+    vain = [place for _, place in kept if place.port == 8080]
+    assert len(vain) == listening.MOST_IN_VAIN
+    assert not kept[CLIENT.address, vain[1]].answered
+    assert kept[CLIENT.address, vain[1]].proof.frames == (101,)
+
+
+def test_an_answer_s_proof_is_worth_more_than_that_of_a_try() -> None:
+    ear = listener(reads(b"hello"))
+    ear.scans(knocks(23, 1))
+    ear.answer(Endpoint(ip_address("10.0.0.0"), "tcp", 23), CLIENT.address, 5.0, 200)
+    (contact,) = ear.readings().contacts.values()
+    assert (contact.answered, contact.proof.frames, contact.began) == (True, (200,), 1.0)
+
+
+def test_a_storm_is_told_of_its_client() -> None:
+    scans = Scans()
+    for number in range(30):
+        scans.opening(CLIENT.address.packed, bytes((52, 1, 2, 3)), 443, float(number), 10 + number)
+    (seen,) = scanning(scans, "x.pcap")
+    assert (seen.kind, seen.address, seen.endpoint) == ("capture.reconnects", CLIENT.address, None)
+    assert seen.facts == {
+        "tries": 30,
+        "seconds": 29.0,
+        "pause": 1.0,
+        "port": 443,
+        "peer": "52.1.2.3",
     }
-    found = list(contacts(known, frozenset({CLIENT.address, SERVER.address})))
-    assert [(str(o.address), o.facts["peer"], o.facts["outside"]) for o in found] == [
-        ("192.168.1.5", "52.1.2.3", True),
-        ("192.168.1.5", "192.168.1.9", False),
-    ]
+    assert seen.proofs[0].frames == (10,)
 
 
 def knocks(port: int, count: int, scans: Scans | None = None) -> Scans:

@@ -135,7 +135,9 @@ def captured(
 
 def overheard(talk: Transcript) -> list[tuple[str, Fact, tuple[int, ...]]]:
     return [
-        (str(seen.endpoint), seen.facts["peer"], seen.proofs[0].turns) for seen in PROBE.read(talk)
+        (str(seen.endpoint), seen.facts["peer"], seen.proofs[0].turns)
+        for seen in PROBE.read(talk)
+        if seen.kind == "dns.overheard"
     ]
 
 
@@ -144,6 +146,25 @@ CLIENT = ("192.168.7.3:53/udp", "192.168.7.1", (0,))
 
 def test_who_asks_in_clear_is_named_and_nobody_else() -> None:
     assert overheard(captured(("client", LOOKUP), ("server", FOUND))) == [CLIENT]
+
+
+ALIAS = b"\xc0\x0c\0\5\0\1\0\0\0\x3c\0\x06\3cdn\xc0\x10"
+FOUR = b"\xc0\x30\0\1\0\1\0\0\0\x3c\0\4\x34\1\2"
+
+
+def test_what_an_asker_is_told_is_kept_with_its_addresses() -> None:
+    told = answered(LOOKUP, 0x8180, ALIAS + FOUR + b"\3" + FOUR + b"\4")
+    told = told[:6] + b"\0\3" + told[8:]
+    (found,) = facts(captured(("client", LOOKUP), ("server", told)), "dns.answer")
+    assert found == {"name": "cam.vendor.example", "addresses": ("52.1.2.3", "52.1.2.4")}
+    stream = captured(("client", frame(LOOKUP)), ("server", frame(told)), transport="tcp")
+    assert facts(stream, "dns.answer") == [found]
+
+
+@pytest.mark.parametrize("flags", [0x8183, 0x8182], ids=["no such name", "failure"])
+def test_an_answer_without_addresses_tells_nothing(flags: int) -> None:
+    talk = captured(("client", LOOKUP), ("server", answered(LOOKUP, flags)))
+    assert facts(talk, "dns.answer") == []
 
 
 def test_an_answer_alone_tells_who_asked() -> None:

@@ -55,6 +55,30 @@ def test_a_login_seen_again_and_again_is_told_once() -> None:
     assert found.proofs[0].turns == (0, 1)
 
 
+def test_personal_data_that_a_client_sends_is_told_by_kind() -> None:
+    body = b'{"lat": 47.12345, "lon": 8.54321, "mail": "jo@gmx.de"}'
+    head = b"POST /report HTTP/1.1\r\nContent-Type: application/json\r\nContent-Length: "
+    asked = head + str(len(body)).encode() + b"\r\n\r\n" + body
+    conversation = talk(("client", asked), ("server", OK), ("client", asked), ("server", OK))
+    found = of_kind(conversation, "http.personal")
+    assert [one.facts["kind"] for one in found] == ["e-mail address", "place"]
+    assert (found[0].facts["path"], found[0].facts["cleartext"]) == ("/report", True)
+    assert found[0].proofs[0].turns == (0, 1)
+    assert "gmx" not in repr(found)
+
+
+def test_a_picture_that_is_handed_over_is_personal_one_that_is_shown_is_not() -> None:
+    picture = b"\xff\xd8\xff\xe0" + bytes(3000)
+    put = b"PUT /up HTTP/1.1\r\nContent-Type: image/jpeg\r\nContent-Length: 3004\r\n\r\n"
+    (found,) = of_kind(talk(("client", put + picture), ("server", OK)), "http.personal")
+    assert found.facts["kind"] == "picture"
+    page = b"HTTP/1.1 200 OK\r\nContent-Type: image/jpeg\r\nContent-Length: 3004\r\n\r\n"
+    shown = talk(("client", GET + b"\r\n"), ("server", page + picture))
+    contact = b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\njo@gmx.de"
+    assert of_kind(shown, "http.personal") == []
+    assert of_kind(talk(("client", GET + b"\r\n"), ("server", contact)), "http.personal") == []
+
+
 def test_a_form_that_is_only_shown_is_no_login() -> None:
     page = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n<form><input type=password>"
     assert of_kind(talk(("client", GET + b"\r\n"), ("server", page)), "http.credentials") == []

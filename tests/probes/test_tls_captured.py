@@ -54,6 +54,28 @@ def test_a_handshake_after_starttls_is_found() -> None:
     assert found.proofs[0].turns == (4,)
 
 
+def record(kind: int, content: bytes) -> bytes:
+    return bytes([kind, 3, 3]) + len(content).to_bytes(2, "big") + content
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        (record(22, b"\x0b\0\0\x0a\0\0\x07\0\0\x04cert"), True),
+        (record(22, b"\x0b\0\0\x03\0\0\0"), False),
+        (record(22, b"\x10\0\0\x01x") + record(20, b"\1"), None),
+        (record(20, b"\1") + record(22, b"\x0b\0\0\x0a\0\0\x07\0\0\x04cert"), None),
+        (record(22, b"\x0b\0\0\x0a\0\0\x07\0"), None),
+    ],
+    ids=["shown", "none to show", "not asked", "encrypted", "cut"],
+)
+def test_whether_a_client_proved_itself(said: bytes, shown: bool | None) -> None:
+    hello = ClientHello(TLS12, (0xC02B,), random=b"\x01" * 32)
+    talk = captured(("client", hello.encode()), ("server", record(22, HELLO)), ("client", said))
+    (session,) = facts(talk, "tls.session")
+    assert session.get("client_certificate_shown") is shown
+
+
 @pytest.mark.parametrize(
     "data", [b"", b"220 ready\r\n", bytes(range(256)), b"\x16\x03\x01", b"\x80\x00", b"\xff" * 99]
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
@@ -224,6 +225,24 @@ def test_secrets_are_told_by_topic_and_kind_and_never_by_value() -> None:
     ]
     assert all(s["anonymous"] is True for s in facts(found, "mqtt.secret"))
     assert [seen.proofs[0].turns for seen in found if seen.kind == "mqtt.secret"] == [(6,), (8,)]
+
+
+def test_personal_data_that_others_publish_is_told_by_kind() -> None:
+    picture = b"\xff\xd8\xff\xe0" + bytes(3000)
+    position = Publish("owntracks/jo/phone", b'{"lat":52.51630,"lon":13.37770}')
+    said: list[Line] = [
+        ("client", THEIRS),
+        ("server", Connack(0)),
+        ("client", position),
+        ("client", position),
+        ("client", Publish("cam/front", picture)),
+    ]
+    overheard = replace(talk(said), client=Endpoint(ip_address("192.0.2.7"), "tcp", 40_000))
+    assert facts(read(overheard), "mqtt.personal") == [
+        {"kind": "place", "topic": "owntracks/jo/phone", "encrypted": False},
+        {"kind": "picture", "topic": "cam/front", "encrypted": False},
+    ]
+    assert facts(read(talk(said)), "mqtt.personal") == []
 
 
 def test_a_thousand_secrets_are_told_by_a_hundred() -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from iotscan.errors import Malformed
 
 PORT = 53
-A, TXT, CLASS_IN, CLASS_CHAOS = 1, 16, 1, 3
+A, TXT, AAAA, CLASS_IN, CLASS_CHAOS = 1, 16, 28, 1, 3
 # RFC 1035 section 4.1.1, RFC 2136 section 2.2: how a server says how it went.
 CODES = (
     "NOERROR",

@@ -177,6 +177,11 @@ KINDS: tuple[Kind, ...] = (
         " refused, unclear or unknown, from the answer.",
     ),
     Kind(
+        "http.personal",
+        {"kind": str, "path": str, "cleartext": bool},
+        "A client was overheard sending personal data, by patterns. kind: of data, not its value.",
+    ),
+    Kind(
         "http.firmware",
         {
             "path": str,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from iotscan.model import Observation, Transcript
+from iotscan.protocols.http.codec import Request
 from iotscan.protocols.http.facts import (
     Facts,
     credential_facts,
@@ -12,6 +13,7 @@ from iotscan.protocols.http.facts import (
     response_facts,
 )
 from iotscan.protocols.http.heard import Heard, seen
+from iotscan.protocols.personal import LONGEST, PICTURE, is_picture, personal_kinds
 from iotscan.text import clean
 
 
@@ -31,8 +33,26 @@ def overheard(talk: Transcript, heard: Sequence[Heard]) -> Iterator[Observation]
             if key not in told:
                 told.add(key)
                 yield seen(talk, "http.credentials", facts | clear, [one])
+        for kind in _personal(request):
+            if kind not in told:
+                told.add(kind)
+                said: Facts = {"kind": kind, "path": clean(request.target.partition("?")[0])}
+                yield seen(talk, "http.personal", said | clear, [one])
         if response is not None and (image := firmware_facts(request, response)):
             yield seen(talk, "http.firmware", image | clear, [one])
+
+
+def _personal(request: Request) -> tuple[str, ...]:
+    """What kinds of personal data a client sends: in the address, in a form or message, a picture
+    that it hands over. Pages that it is sent are not its own words.
+    """
+    said = request.target.partition("?")[2].encode()
+    sort = request.header("content-type").lower()
+    if any(word in sort for word in ("urlencoded", "json", "xml", "text/plain", "form-data")):
+        said += b"\n" + request.body[:LONGEST]
+    kinds = personal_kinds(said)
+    sent = sort.startswith("image/") and is_picture(request.body)
+    return (*kinds, PICTURE) if sent else kinds
 
 
 def _exchange(answered: Sequence[Heard]) -> Facts:

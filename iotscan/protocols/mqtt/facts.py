@@ -244,6 +244,12 @@ KINDS = (
         },
         "A message looks as if it held a secret or a position; the value is not repeated.",
     ),
+    Kind(
+        "mqtt.personal",
+        {"kind": str, "topic": str, "encrypted": bool},
+        "A message that was overheard holds personal data, by patterns. kind: of data, not its"
+        " value.",
+    ),
     Kind("mqtt.broker", {"product": str, "version": str}, "The broker told its software."),
     Kind(
         "mqtt.ecosystem",

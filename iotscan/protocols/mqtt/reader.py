@@ -10,6 +10,7 @@ from iotscan.protocols.mqtt import facts as facts_of
 from iotscan.protocols.mqtt.facts import Facts
 from iotscan.protocols.mqtt.session import Message, Session, read_session
 from iotscan.protocols.mqtt.topics import Catalogue, products, secret_kinds
+from iotscan.protocols.personal import PICTURE, is_picture, personal_kinds
 from iotscan.text import clean
 
 # A broker that knows of thousands of devices is described by a few of them.
@@ -123,6 +124,8 @@ class Reader:
             for message in session.messages
         ]
         yield from self._secrets(messages)
+        if self.talk.client is not None:
+            yield from self._personal(messages)
         yield from self._named("mqtt.broker", messages)
         yield from self._named("mqtt.ecosystem", messages)
 
@@ -144,6 +147,19 @@ class Reader:
                 if session.connect is not None:
                     facts["anonymous"] = session.connect.anonymous
                 yield self._seen("mqtt.secret", facts | self._encrypted(number), (message.turn,))
+
+    def _personal(self, messages: Sequence[tuple[int, Session, Message]]) -> Iterator[Observation]:
+        """Personal data in what devices were overheard to publish."""
+        told: set[str] = set()
+        for number, _, message in messages:
+            packet = message.packet
+            picture = (PICTURE,) if is_picture(packet.payload) else ()
+            for kind in (*personal_kinds(packet.payload), *picture):
+                if kind not in told:
+                    told.add(kind)
+                    facts: Facts = {"kind": kind, "topic": clean(packet.topic)}
+                    extra = self._encrypted(number)
+                    yield self._seen("mqtt.personal", facts | extra, (message.turn,))
 
     def _named(
         self, kind: str, messages: Sequence[tuple[int, Session, Message]]

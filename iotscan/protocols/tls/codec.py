@@ -22,6 +22,8 @@ from iotscan.protocols.tls.messages import (
 from iotscan.protocols.tls.wire import Cursor, numbers
 
 CHANGE_CIPHER, ALERT, HANDSHAKE, DATA = 20, 21, 22, 23
+# The handshake message in which a side proves who it is, RFC 5246 section 7.4.
+_CERTIFICATE = 11
 # RFC 5246 section 6.2.3: 2**14 bytes and what encryption adds to them.
 LONGEST_RECORD = 16_384 + 2_048
 # Large chains take some 20 kB; the message could be 16 MB.
@@ -103,6 +105,21 @@ def parse_client(data: bytes) -> ClientHello | None:
         if kind != 1:
             raise Malformed(f"handshake message {kind} where a ClientHello belongs")
         return parse_body(message[4:])
+    return None
+
+
+def shows_certificate(data: bytes) -> bool | None:
+    """Whether a client, in what it said, proved itself by a certificate; None where none was asked
+    for, or it cannot be seen: TLS 1.3 encrypts it.
+    """
+    try:
+        for kind, message in _messages(data):
+            if kind == 256 + CHANGE_CIPHER:
+                break
+            if kind == _CERTIFICATE:
+                return bool(parse_chain(message[4:]))
+    except Malformed:
+        pass
     return None
 
 

@@ -126,6 +126,8 @@ def session(one: Handshake) -> Facts:
         found["compression"] = chosen.compression != 0
     if one.flight.client_certificate_requested is not None:
         found["client_certificate_requested"] = one.flight.client_certificate_requested
+    if not one.ours and one.proven is not None:
+        found["client_certificate_shown"] = one.proven
     if one.ours and SSL3 <= chosen.version < TLS13:
         found["secure_renegotiation"] = RENEGOTIATION in chosen.extensions
     if one.hello is not None:

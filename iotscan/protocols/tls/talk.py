@@ -7,10 +7,16 @@ protocol and changed to TLS (STARTTLS).
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from iotscan.errors import Malformed
-from iotscan.protocols.tls.codec import Flight, looks_like_server, parse_client, parse_server
+from iotscan.protocols.tls.codec import (
+    Flight,
+    looks_like_server,
+    parse_client,
+    parse_server,
+    shows_certificate,
+)
 from iotscan.protocols.tls.hello import ClientHello
 from iotscan.protocols.tls.offers import RANDOM
 from iotscan.protocols.tls.tls13 import message_of, unseal
@@ -26,7 +32,7 @@ class Handshake:
 
     ``ours``: the client was iotscan. ``asked``: where the ClientHello began; ``chosen`` and
     ``shown``: where the ServerHello and the certificates were complete; ``last``: the last part
-    that was read of the server.
+    that was read of the server. ``proven``: see ``shows_certificate``.
     """
 
     hello: ClientHello | None
@@ -36,6 +42,7 @@ class Handshake:
     chosen: int | None = None
     shown: int | None = None
     last: int | None = None
+    proven: bool | None = None
 
     def places(self, *wanted: int | None) -> tuple[int, ...]:
         """The known ones of some places, in order, each once."""
@@ -61,9 +68,8 @@ def put_together(parts: Iterable[tuple[int, bool, bytes]]) -> Handshake | None:
         return None
     sent = b"".join(data for _, client, data in said[start:] if client) if hello else b""
     ours = hello is not None and hello.random[:16] == RANDOM[:16]
-    found = Handshake(
-        hello, Flight(), ours, said[start][0] if hello and start is not None else None
-    )
+    asked = said[start][0] if hello and start is not None else None
+    found = Handshake(hello, Flight(), ours, asked, proven=shows_certificate(sent))
     return found if first is None else _answered(found, server[first:], sent if ours else b"")
 
 
@@ -113,4 +119,4 @@ def _answered(asked: Handshake, parts: Sequence[tuple[int, bytes]], sent: bytes)
         shown = place if shown is None and flight.chain else shown
         if flight.finished:
             break
-    return Handshake(asked.hello, flight, asked.ours, asked.asked, chosen, shown, last)
+    return replace(asked, flight=flight, chosen=chosen, shown=shown, last=last)
