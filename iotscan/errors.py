@@ -32,6 +32,10 @@ class RecordingError(UsageError):
         self.path, self.line, self.reason = path, line, reason
 
 
+class StoreError(UsageError):
+    """The history of scans cannot be opened, read or written."""
+
+
 class RuleError(IotscanError):
     """One fault in a rule pack: file, line (0: the whole file) and what is wrong with it."""
 
