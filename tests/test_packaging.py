@@ -43,7 +43,7 @@ def test_the_wheel_holds_every_module_and_data_file(
 ) -> None:
     wanted = {
         f"{inside}/{path.relative_to(ROOT / folder).as_posix()}"
-        for suffix in ("*.py", "*.yaml", "*.json", "py.typed")
+        for suffix in ("*.py", "*.yaml", "*.json", "*.j2", "*.css", "py.typed")
         for path in (ROOT / folder).rglob(suffix)
         if "__pycache__" not in path.parts
     }

@@ -20,8 +20,18 @@ _ESCAPES = {code: f"\\u{code:04x}" for code in (*_UNSAFE, *range(0x2066, 0x206A)
 
 def dumps(report: Report) -> str:
     """JSON with two spaces of indent, fields in declared order, mappings sorted by key."""
-    text = msgspec.json.format(codec.encode(report), indent=2).decode()
-    return text.translate(_ESCAPES) + "\n"
+    return escaped(msgspec.json.format(codec.encode(report), indent=2)) + "\n"
+
+
+def written(tree: object, indent: int | None = 2) -> str:
+    """Any tree of plain values as JSON that no screen and no browser acts on; None: on one line."""
+    data = msgspec.json.encode(tree)
+    return escaped(data if indent is None else msgspec.json.format(data, indent=indent)) + "\n"
+
+
+def escaped(text: bytes) -> str:
+    """JSON with what is legal in it, yet acted upon, as escapes."""
+    return text.decode().translate(_ESCAPES)
 
 
 def loads(text: str | bytes) -> Report:

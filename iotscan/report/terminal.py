@@ -26,14 +26,13 @@ from iotscan.report.words import (
     device_make,
     device_name,
     device_place,
-    lasting,
     listed,
+    looked_at,
     proofs,
     right,
     safe,
     standing,
     standing_briefly,
-    when,
 )
 
 _STYLE = {
@@ -71,7 +70,7 @@ def render(report: Report, out: TextIO, options: Options) -> None:
 def _head(page: Page, report: Report, views: Sequence[DeviceView]) -> None:
     worst = views[0].worst if views else None
     page.line(headline(report, views), "bold" if worst is None else f"bold {_STYLE[worst]}")
-    page.line(_looked_at(report))
+    page.line(looked_at(report))
     if not report.complete:
         page.line(
             "This report is INCOMPLETE: something could not be looked at. "
@@ -79,20 +78,6 @@ def _head(page: Page, report: Report, views: Sequence[DeviceView]) -> None:
             "bold yellow",
         )
     page.flush()
-
-
-def _looked_at(report: Report) -> str:
-    """Which networks or captures the report is about, and when."""
-    if not report.inputs:
-        allowed = listed([str(network) for network in report.scope.allow])
-        verb = "Scanned" if report.source == "scan" else "Read"
-        lasted = lasting(report.duration)
-        return f"{verb} {allowed or 'nothing'} on {when(report.started)}, in {lasted}."
-    names = listed([safe(given.name, 60) for given in report.inputs])
-    frames = count(sum(given.frames for given in report.inputs), "frame")
-    files = count(len(report.inputs), "capture")
-    taken = f"from {when(report.started)} on, over {lasting(report.duration)}"
-    return f"Read {files} with {frames} ({names}), taken {taken}."
 
 
 def _device(page: Page, view: DeviceView, number: int, explained: _Explained) -> int:

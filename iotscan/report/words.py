@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -15,6 +16,7 @@ from iotscan.model import (
     Identity,
     Posture,
     Proof,
+    Report,
     Severity,
     Verdict,
 )
@@ -43,6 +45,7 @@ ENDINGS = {
     Ending.LOCKED_OUT: "the device showed signs of locking out logins, so trying stopped",
     Ending.BUG: "a fault in iotscan itself",
 }
+_MAKERS = "Makers"
 # Rule texts are paragraphs; nothing that a person reads on a screen is longer than this.
 _LONGEST = 2000
 
@@ -146,6 +149,20 @@ def right(verdict: Verdict) -> str:
     return safe(verdict.reason.removeprefix("looks met for what was tested: "))
 
 
+def for_owners(remedy: str) -> str:
+    """A remedy without the sentence for makers."""
+    return " ".join(part for part in _sentences(remedy) if not part.startswith(_MAKERS))
+
+
+def for_makers(remedy: str) -> str:
+    """What a remedy says to makers; empty when that is nothing."""
+    return " ".join(part for part in _sentences(remedy) if part.startswith(_MAKERS))
+
+
+def _sentences(text: str) -> list[str]:
+    return re.split(r"(?<=[.!?]) (?=[A-Z])", text)
+
+
 def when(started: str) -> str:
     """ISO 8601 as a date and time of day in UTC; other text as it stands."""
     try:
@@ -166,16 +183,31 @@ def lasting(seconds: float) -> str:
     return (f"{count(minutes, 'minute')} " if minutes else "") + count(rest, "second")
 
 
+def looked_at(report: Report) -> str:
+    """Which networks or captures the report is about, and when."""
+    if not report.inputs:
+        allowed = listed([str(network) for network in report.scope.allow])
+        verb = "Scanned" if report.source == "scan" else "Read"
+        lasted = lasting(report.duration)
+        return f"{verb} {allowed or 'nothing'} on {when(report.started)}, in {lasted}."
+    names = listed([safe(given.name, 60) for given in report.inputs])
+    frames = count(sum(given.frames for given in report.inputs), "frame")
+    files = count(len(report.inputs), "capture")
+    taken = f"from {when(report.started)} on, over {lasting(report.duration)}"
+    return f"Read {files} with {frames} ({names}), taken {taken}."
+
+
 def proofs(finding: Finding) -> str:
     """Where the evidence lies: "c17 turns 4, 5" of a recording, "x.pcap frame 7" of a capture."""
     more = len(finding.proofs) - 3
-    shown = "; ".join(_proof(proof) for proof in finding.proofs[:3])
+    shown = "; ".join(proof(item) for item in finding.proofs[:3])
     return shown + (f" and {more:,} more" if more > 0 else "")
 
 
-def _proof(proof: Proof) -> str:
-    if proof.frames:
-        frames = f"frame{'s' * (len(proof.frames) > 1)} {listed(list(map(str, proof.frames)), 6)}"
-        return f"{safe(proof.file, 60)} {frames}".lstrip()
-    turns = f" turn{'s' * (len(proof.turns) > 1)} {listed(list(map(str, proof.turns)), 6)}"
-    return safe(proof.source, 40) + (turns if proof.turns else "")
+def proof(cited: Proof, most: int = 6) -> str:
+    """Where one piece of evidence lies, with at most so many numbers."""
+    numbers = listed(list(map(str, cited.frames or cited.turns)), most)
+    if cited.frames:
+        return f"{safe(cited.file, 60)} frame{'s' * (len(cited.frames) > 1)} {numbers}".lstrip()
+    turns = f" turn{'s' * (len(cited.turns) > 1)} {numbers}" if cited.turns else ""
+    return safe(cited.source, 40) + turns

@@ -151,5 +151,5 @@ def test_renderer_writes_what_dumps_gives(samples: ModuleType) -> None:
 
 
 def test_unknown_format_names_the_known_ones(samples: ModuleType) -> None:
-    with pytest.raises(UsageError, match=r"'pdf'; formats are: json, .*terminal"):
+    with pytest.raises(UsageError, match=r"'pdf'; formats are: .*json, .*terminal"):
         render(samples.home(), "pdf", io.StringIO(), Options())
