@@ -46,6 +46,7 @@ SIGNALS: Mapping[str, Source] = {
             "dhcp.client.hostname",
             "netbios.name.name",
             "telnet.banner.host",
+            "lan.device.name",
         ),
     ),
     "vendor": Source("what it calls its maker", 8, ("vendor", "manufacturer"), ("vendor",)),
@@ -116,6 +117,9 @@ SIGNALS: Mapping[str, Source] = {
     "telnet.banner": Source("what Telnet says before a login", 6, ("telnet.banner.banner",)),
     "mqtt.product": Source("a product whose MQTT topics are used", 2, ("mqtt.ecosystem.product",)),
     "mqtt.client_id": Source("how it calls itself to a broker", 4, ("mqtt.session.client_id",)),
+    "lan.protocol": Source(
+        "the maker's own protocol that it speaks", 5, ("lan.device.protocol",)
+    ),
     "ports": Source("all ports that are open", 1, gathered=True),
 }  # fmt: skip
 

@@ -85,7 +85,7 @@ def _model(frame: Frame) -> str:
     if frame.kind != _STATE_VERSION:
         return ""
     vendor, product = (int.from_bytes(frame.payload[i : i + 4], "little") for i in (0, 4))
-    return f"LIFX product {product}" if vendor == _VENDOR else ""
+    return f"product {product}" if vendor == _VENDOR else ""
 
 
 def _firmware(frame: Frame) -> str:
