@@ -110,7 +110,8 @@ class Engine:
         packet = replace(packet, id=self._new_id("p"), at=self.now())
         self._journal.add(packet)
         reader = self._readers.get(packet.protocol)
-        for said in reader.read(packet) if reader else ():
+        hearsay = getattr(reader, "hearsay", False)
+        for said in reader.read(packet) if reader and not hearsay else ():
             if isinstance(said, Sighting):
                 self._sight(said, packet.source)
 

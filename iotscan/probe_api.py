@@ -279,6 +279,10 @@ class Airwaves(Protocol):
         """(address, MAC, interface) of the kernel's neighbour table, reachable or stale ones."""
         ...
 
+    def resolvers(self) -> Sequence[Address]:
+        """The DNS servers that this machine is told to ask, as far as they are in scope."""
+        ...
+
     async def nudge(self, addresses: Sequence[Address]) -> None:
         """Make the kernel resolve these addresses, by a UDP datagram to the discard port."""
         ...

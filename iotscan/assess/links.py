@@ -83,6 +83,7 @@ def group(witnesses: Sequence[Witness], alive: Iterable[Address]) -> Groups:
 
     The order of the arguments' items does not matter.
     """
+    witnesses = [witness for witness in witnesses if not witness.hearsay]
     groups = Groups()
     for address in alive:
         groups.add(address)

@@ -23,6 +23,7 @@ from iotscan.net.linklayer import LinkLayer
 from iotscan.net.multicast import is_local_group
 from iotscan.net.port_rules import rule_for
 from iotscan.net.reach import Reach, interfaces_named
+from iotscan.net.resolvers import resolvers
 from iotscan.net.senders import Macs, sender_of, zoned
 from iotscan.probe_api import Attachment
 from iotscan.protocols.arp import Arp
@@ -204,6 +205,19 @@ class Air:
         for address, mac, name in known:
             self._keep("neighbours", f"{address} {mac}".encode(), address, None, mac, name)
         return known
+
+    def resolvers(self) -> Sequence[Address]:
+        """The DNS servers of this machine that are in scope; ``blind`` names the others."""
+        known = resolvers()
+        for address in known:
+            if not self._scope.admits(address):
+                self._note(
+                    f"The DNS server {address} was not asked what it calls the devices: it is not "
+                    "in scope."
+                )
+        if not known:
+            self._note("This system does not tell its DNS server, so it was asked for no names.")
+        return [address for address in known if self._scope.admits(address)]
 
     async def nudge(self, addresses: Sequence[Address]) -> None:
         """Make the kernel resolve those of these addresses that are on an attached link."""

@@ -1,7 +1,7 @@
 """Run inside a network namespace by the tests: discover, and print what was found as JSON.
 
 Arguments: a JSON object with ``allow``, ``deny`` and ``targets`` (networks), ``impact``,
-``patience`` and ``discoverers`` (names).
+``patience``, ``discoverers`` (names) and ``resolvers`` (addresses).
 """
 
 from __future__ import annotations
@@ -10,12 +10,12 @@ import asyncio
 import json
 import sys
 import time
-from ipaddress import ip_network
+from ipaddress import ip_address, ip_network
 from typing import Any
 
 from iotscan.capture.overheard import Dissector
 from iotscan.model import Impact, Observation, Packet, Scope, Sighting
-from iotscan.net import guard
+from iotscan.net import airwaves, guard
 from iotscan.net.airwaves import Air
 from iotscan.net.limits import Governor
 from iotscan.plugins import discoverers
@@ -37,6 +37,10 @@ async def discover(wanted: dict[str, Any]) -> dict[str, Any]:
     settings = Settings(discovery_time=wanted.get("patience", 1.5), limits=limits)
     readers = {found.name: found for found in discoverers()}
     chosen = [readers[name] for name in wanted["discoverers"]]
+    if "resolvers" in wanted:
+        # This machine's own settings would name a server of another network.
+        listed = [ip_address(text) for text in wanted["resolvers"]]
+        setattr(airwaves, "resolvers", lambda: listed)  # noqa: B010
     packets: list[Packet] = []
     governor = Governor(limits, time.monotonic)
     began = time.monotonic()
