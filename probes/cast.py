@@ -47,19 +47,19 @@ class Cast:
         return service.name == self.name and service.endpoint.transport == "tcp"
 
     async def converse(self, service: Service, net: Network, logins: Sequence[Login]) -> None:
-        heard, messages = b"", 0
+        heard = b""
         async with net.tcp(service) as stream:
             await stream.write(_QUESTION)
-            while messages < _MOST_MESSAGES:
-                while found := cast.take(heard):
-                    message, end = found
-                    heard, messages = heard[end:], messages + 1
-                    if _status(message) is not None:
-                        return
-                data = await stream.read()
-                if not data:
-                    raise ConnectionLost("closed before it told its state")
-                heard += data
+            for _ in range(_MOST_MESSAGES):
+                while (found := cast.take(heard)) is None:
+                    data = await stream.read()
+                    if not data:
+                        raise ConnectionLost("closed before it told its state")
+                    heard += data
+                message, end = found
+                if _status(message) is not None:
+                    return
+                heard = heard[end:]
         raise Malformed("messages, but not the one that was asked for")
 
     def read(self, talk: Transcript) -> Iterator[Observation]:

@@ -114,8 +114,47 @@ def test_matter_fabrics_and_thread_networks_are_told(bulb: Any) -> None:
 
 
 @pytest.mark.parametrize(
+    ("bits", "told"),
+    [
+        (b"\x00\x00\x01\xb1", {"commissioner": "pskc", "active": True, "one_time_codes": False}),
+        (b"\x00\x00\x0f\xb1", {"commissioner": "pskc", "active": True, "one_time_codes": True}),
+        (b"\x00\x00\x00\x20", {"commissioner": "none", "active": False, "one_time_codes": False}),
+        (b"\x00\x00\x00\x0c", {"commissioner": "x509", "active": False, "one_time_codes": False}),
+        (b"\x00\x00\x00\x17", {"active": True, "one_time_codes": False}),
+        (b"\x00\xb1", {}),
+    ],
+)
+def test_a_thread_border_router_tells_its_state(bulb: Any, bits: bytes, told: Any) -> None:
+    text = txt(b"nn=MyHome", b"tv=1.4.0", b"sb=" + bits)
+    packet = bulb.packet(*bulb.service("Hub._meshcop._udp.local.", text=text))
+    (found,) = facts(packet, "thread.border_router")
+    assert found == told | {"network_name": "MyHome", "thread_version": "1.4.0"}
+    assert facts(packet, "thread.sharing") == []
+
+
+def test_a_thread_network_that_is_being_shared_is_told(bulb: Any) -> None:
+    packet = bulb.packet(*bulb.service("Hub._meshcop-e._udp.local.", port=49_155))
+    assert facts(packet, "thread.sharing") == [{"open": True}]
+
+
+@pytest.mark.parametrize("kind", ["_airplay._tcp", "_raop._tcp"])
+def test_an_airplay_receiver_tells_who_may_play(bulb: Any, kind: str) -> None:
+    text = txt(b"flags=0x4", b"pw=false", b"model=AppleTV6,2")
+    packet = bulb.packet(*bulb.service(f"Den.{kind}.local.", port=7000, text=text))
+    (found,) = facts(packet, "airplay.receiver")
+    assert (found["via"], found["open"]) == ("mdns", True)
+    (found,) = facts(
+        bulb.packet(*bulb.service(f"Den.{kind}.local.", text=txt(b"sf=0x84"))), "airplay.receiver"
+    )
+    assert (found["open"], found["password"]) == (False, True)
+
+
+@pytest.mark.parametrize(
     ("kind", "port", "speaks"),
     [
+        ("_esphomelib._tcp", 6053, ("esphome", False)),
+        ("_googlecast._tcp", 8009, ("cast", True)),
+        ("_airplay._tcp", 7000, ("airplay", False)),
         ("_mqtt._tcp", 1883, ("mqtt", False)),
         ("_secure-mqtt._tcp", 8883, ("mqtt", True)),
         ("_coap._udp", 5683, ("coap", False)),

@@ -22,6 +22,14 @@ def test_raw_printing_is_never_written_to(port: int) -> None:
     assert not rule.lets_greet("http", recognised=True)
 
 
+@pytest.mark.parametrize("port", [2040, 3232, 8266, 8892])
+def test_ports_where_firmware_is_taken_are_never_written_to(port: int) -> None:
+    transports: tuple[Transport, ...] = ("tcp", "udp")
+    for transport in transports:
+        assert not rule_at(port, transport).may_write
+        assert not rule_at(port, transport).lets_greet("esphome", recognised=True)
+
+
 @pytest.mark.parametrize(
     "port", [102, 502, 789, 1911, 2404, 4840, 4911, 5094, 9600, 18245, 20000, 44818]
 )
