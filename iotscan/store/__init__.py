@@ -12,6 +12,8 @@
         store.name_device(3, "Front door"), store.mark_known(3), store.mark_known(3, False)
         store.accept("telnet-exposed", 3, reason="…", owner="…", expires="2027-01-31")
         store.revoke(1), store.acceptances()
+        store.add_token("nightly", ["read"])     # its id and the token; store.token(…) → ApiToken
+        store.tokens(), store.revoke_token(1)
         store.prune(keep_days=365, keep_scans=0)     # ids of the scans that were forgotten
 
 Everything is synchronous and safe to call from several threads and processes at once.
@@ -24,12 +26,13 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from iotscan.store.connect import open_store
     from iotscan.store.history import Store
-    from iotscan.store.nouns import AcceptedRisk, KnownDevice, Scan
+    from iotscan.store.nouns import AcceptedRisk, ApiToken, KnownDevice, Scan
 
-__all__ = ["AcceptedRisk", "KnownDevice", "Scan", "Store", "open_store"]
+__all__ = ["AcceptedRisk", "ApiToken", "KnownDevice", "Scan", "Store", "open_store"]
 
 _HOME = {
     "AcceptedRisk": "nouns",
+    "ApiToken": "nouns",
     "KnownDevice": "nouns",
     "Scan": "nouns",
     "Store": "history",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any
 
@@ -16,8 +17,9 @@ from iotscan.compare.snapshot import Snapshot, pack, scope_of, snapshot, unpack
 from iotscan.difference import Difference, Side
 from iotscan.errors import UsageError
 from iotscan.model import Acceptance, Report
+from iotscan.store import tokens
 from iotscan.store.forget import prune
-from iotscan.store.nouns import AcceptedRisk, KnownDevice, Scan
+from iotscan.store.nouns import AcceptedRisk, ApiToken, KnownDevice, Scan
 from iotscan.store.registry import Registry, known_devices
 from iotscan.store.schema import accepted_risks, bodies, devices, scans, sightings
 from iotscan.store.transactions import reading, writing
@@ -192,6 +194,27 @@ class Store:
         ]
         titles = {key: names[device] for device, key in keys.items() if names[device]}
         return accept(report, (*own, *more), titles)
+
+    def add_token(self, name: str, scopes: Iterable[str]) -> tuple[int, str]:
+        """A new token of the HTTP API: its id, and itself, which is shown only now."""
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        with writing(self._engine) as connection:
+            return tokens.add(connection, name, scopes, now)
+
+    def token(self, token: str) -> ApiToken | None:
+        """Whose token it is; None if it is nobody's."""
+        with reading(self._engine) as connection:
+            return tokens.find(connection, token)
+
+    def tokens(self) -> list[ApiToken]:
+        """The tokens that are good, oldest first."""
+        with reading(self._engine) as connection:
+            return tokens.every(connection)
+
+    def revoke_token(self, token: int) -> None:
+        """Let a token open nothing any more."""
+        with writing(self._engine) as connection:
+            tokens.revoke(connection, token)
 
     def prune(self, keep_days: int = 0, keep_scans: int = 0) -> list[int]:
         """Forget old scans; their ids. 0 keeps all. The newest of each scope always stays."""

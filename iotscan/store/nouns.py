@@ -81,3 +81,13 @@ class AcceptedRisk:
     owner: str
     expires: str
     port: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ApiToken:
+    """A token of the HTTP API, without itself. ``scopes`` are read, scan and write."""
+
+    id: int
+    name: str
+    scopes: tuple[str, ...]
+    created: str

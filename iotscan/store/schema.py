@@ -22,7 +22,7 @@ from sqlalchemy import (
 )
 
 # The newest migration; a database that stands elsewhere is upgraded or refused.
-REVISION = "0002"
+REVISION = "0003"
 
 metadata = MetaData()
 
@@ -129,5 +129,16 @@ accepted_risks = Table(
     Column("reason", Text, nullable=False),
     Column("owner", Text, nullable=False),
     Column("expires", String(10), nullable=False),
+    sqlite_autoincrement=True,
+)
+
+api_tokens = Table(
+    "api_tokens",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("digest", String(64), nullable=False, unique=True),
+    Column("scopes", String(40), nullable=False),
+    Column("created", String(40), nullable=False),
     sqlite_autoincrement=True,
 )
