@@ -27,7 +27,9 @@ from iotscan.model import (
     Sweep,
 )
 from iotscan.net.airwaves import Air
+from iotscan.net.blindspots import blind_spots
 from iotscan.net.gateway import Gateway
+from iotscan.net.machine import this_machine
 from iotscan.net.scope import Targets
 from iotscan.net.sweep import sweep_many
 from iotscan.plugins import discoverers
@@ -41,10 +43,6 @@ HOSTS_AT_ONCE = 64
 KNOCK_PORTS = (80, 443, 22, 23, 554, 1883, 8080, 9100)
 # A loopback network this small is a virtual home: every address is looked at.
 SMALL_NETWORK = 256
-UDP_SILENCE = (
-    "A UDP service that does not answer cannot be told from a closed port; "
-    "only services that answered are judged."
-)
 
 
 class Engine:
@@ -91,15 +89,25 @@ class Engine:
 
     async def run(self, air: Air) -> None:
         """Discover and look at everything in the targets."""
-        async with self._group:
-            for address in self._targets.named:
-                self._meet(address, named=True)
-            for network in self._targets.networks:
-                if not air.attached(network):
-                    self._spawn(self._knock(network))
-            await self._discover(air)
-            for spot in (*air.blind, UDP_SILENCE):
-                self._journal.add(spot)
+        try:
+            async with self._group:
+                for address in self._targets.named:
+                    self._meet(address, named=True)
+                for network in self._targets.networks:
+                    if not air.attached(network):
+                        self._spawn(self._knock(network))
+                await self._discover(air)
+        finally:
+            self._tell_blind_spots(air)
+
+    def _tell_blind_spots(self, air: Air) -> None:
+        """Also of a scan that was stopped: what it did not see is not "nothing there"."""
+        machine = this_machine(interface.name for interface in air.interfaces)
+        ports, neighbours = len(self._settings.ports), len(set(self._macs.values()))
+        scope = self._targets.scope
+        natural = blind_spots(scope, ports, air.interfaces, machine, neighbours)
+        for spot in dict.fromkeys((*air.blind, *natural)):
+            self._journal.add(spot)
 
     def device_of(self, address: Address) -> Hashable:
         """What tells a device from another, as far as it is known: the MAC, else the address."""

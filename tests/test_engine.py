@@ -261,3 +261,10 @@ async def test_nmap_as_the_sweep_engine_finds_the_same(tmp_path: Path) -> None:
         other = await iotscan.scan(settings(port, impact=Impact.GREET, sweep="nmap"))
     assert rules(own) == rules(other) == ["telnet-exposed"]
     assert [d.addresses for d in other.devices] == [(ip_address(HOME),)]
+
+
+async def test_a_scan_that_was_stopped_says_too_what_it_cannot_see() -> None:
+    stop = asyncio.Event()
+    stop.set()
+    report = await iotscan.scan(settings(9), stop=stop)
+    assert any("UDP service that does not answer" in spot for spot in report.blind_spots)

@@ -11,21 +11,18 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
-from pathlib import Path
 
 import click
 
 from iotscan.cli.exits import FINE, INCOMPLETE
 from iotscan.errors import IotscanError
 from iotscan.net.interfaces import InterfaceNote, describe_interfaces
+from iotscan.net.machine import in_container
 from iotscan.net.raw import Frames
 from iotscan.report import Options
 from iotscan.report.page import Page
 from iotscan.report.words import count
 from iotscan.version import __version__
-
-# Files that container engines put into every container they start.
-_CONTAINER_MARKS = ("/.dockerenv", "/run/.containerenv")
 
 
 class State(Enum):
@@ -135,7 +132,7 @@ def raw_frames() -> Iterator[Check]:
 
 def containers() -> Iterator[Check]:
     """Whether this runs behind a container bridge, where only the gateway would be seen."""
-    if any(Path(mark).exists() for mark in _CONTAINER_MARKS):
+    if in_container():
         yield Check(
             State.NOTE,
             "this is a container: if its network is a bridge, only the bridge is seen",

@@ -42,7 +42,7 @@ def machine(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
 
     monkeypatch.setattr(Frames, "error", None)
     monkeypatch.setattr(doctor, "Frames", Frames)
-    monkeypatch.setattr(doctor, "_CONTAINER_MARKS", ())
+    monkeypatch.setattr(doctor, "in_container", lambda: False)
     with_interfaces(InterfaceNote(HOME, True))
     return with_interfaces
 
@@ -105,11 +105,8 @@ def test_interface_without_multicast_is_a_limit(
     assert "without multicast" in ran.out
 
 
-def test_container_is_told(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, command: Callable[..., Any]
-) -> None:
-    (tmp_path / "mark").touch()
-    monkeypatch.setattr(doctor, "_CONTAINER_MARKS", (str(tmp_path / "mark"),))
+def test_container_is_told(monkeypatch: pytest.MonkeyPatch, command: Callable[..., Any]) -> None:
+    monkeypatch.setattr(doctor, "in_container", lambda: True)
     assert "this is a container" in command("doctor").out
 
 
