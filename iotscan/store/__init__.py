@@ -12,7 +12,7 @@
         store.name_device(3, "Front door"), store.mark_known(3), store.mark_known(3, False)
         store.accept("telnet-exposed", 3, reason="…", owner="…", expires="2027-01-31")
         store.revoke(1), store.acceptances()
-        store.add_token("nightly", ["read"])     # its id and the token; store.token(…) → ApiToken
+        store.add_token("nightly", ["read"], "2026-01-31T…")  # (id, token); store.token(token)
         store.tokens(), store.revoke_token(1)
         store.prune(keep_days=365, keep_scans=0)     # ids of the scans that were forgotten
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any
 
@@ -12,9 +11,9 @@ from sqlalchemy import Connection, Engine, Select, delete, insert, select, updat
 from iotscan import codec
 from iotscan.assess.accepted import EVERY, accept, wrongs
 from iotscan.assess.rulebook import Rulebook, load_rulebook
-from iotscan.compare.differ import Scanned, compare
+from iotscan.compare.differ import Scanned, compare, side_of
 from iotscan.compare.snapshot import Snapshot, pack, scope_of, snapshot, unpack
-from iotscan.difference import Difference, Side
+from iotscan.difference import Difference
 from iotscan.errors import UsageError
 from iotscan.model import Acceptance, Report
 from iotscan.store import tokens
@@ -195,11 +194,13 @@ class Store:
         titles = {key: names[device] for device, key in keys.items() if names[device]}
         return accept(report, (*own, *more), titles)
 
-    def add_token(self, name: str, scopes: Iterable[str]) -> tuple[int, str]:
-        """A new token of the HTTP API: its id, and itself, which is shown only now."""
-        now = datetime.now(UTC).isoformat(timespec="seconds")
+    def add_token(self, name: str, scopes: Iterable[str], created: str) -> tuple[int, str]:
+        """A new token of the HTTP API: its id, and itself, which is shown only now.
+
+        ``created``: when, in ISO 8601.
+        """
         with writing(self._engine) as connection:
-            return tokens.add(connection, name, scopes, now)
+            return tokens.add(connection, name, scopes, created)
 
     def token(self, token: str) -> ApiToken | None:
         """Whose token it is; None if it is nobody's."""
@@ -233,20 +234,6 @@ class Store:
             renewed = update(bodies).where(bodies.c.scan == scan)
             connection.execute(renewed.values(snapshot=packed(pack(taken))))
         return taken
-
-
-def side_of(taken: Snapshot, name: str, scan: int = 0) -> Side:
-    """How a comparison names a scan."""
-    return Side(
-        name,
-        taken.started,
-        taken.source,
-        taken.complete,
-        taken.version,
-        taken.rules,
-        taken.policy,
-        scan,
-    )
 
 
 def _first(connection: Connection, wanted: Select[Any]) -> Scan | None:

@@ -20,6 +20,7 @@ from iotscan.cli import consent, main
 from iotscan.cli.progress import shown
 from iotscan.model import Impact, Progress, Scope, Severity
 from iotscan.probe_api import Attachment
+from iotscan.report.plan import plan
 from iotscan.settings import Limits, Settings
 
 STEPS = (
@@ -183,7 +184,7 @@ def test_networks_that_changed_while_asking_are_not_scanned(
 
 @pytest.mark.parametrize("impact", Impact)
 def test_plan_says_what_each_impact_does(impact: Impact) -> None:
-    lines = list(consent.plan(Settings(impact=impact), SCOPE.allow, SCOPE.allow[1:], ATTACHED))
+    lines = list(plan(Settings(impact=impact), SCOPE.allow, SCOPE.allow[1:], ATTACHED))
     assert "elsewhere: fe80::/64 (only devices that show themselves)" in lines[2]
     assert "Never touched: fe80::/64" in lines
     assert ("passwords" in lines[-1]) == (impact is Impact.LOGIN)
