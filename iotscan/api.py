@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from iotscan import offline
+from iotscan import mudfiles, offline
 from iotscan.assess import assess
 from iotscan.assess.rulebook import Rulebook, load_rulebook
 from iotscan.capture import evidence as proof
@@ -68,25 +68,29 @@ def replay(
     settings: Settings | None = None,
     *,
     evidence: Path | str | None = None,
+    mud: Sequence[str] = (),
 ) -> Report:
     """Judge recordings or captures; of recordings, the report that the scan gave, byte for byte.
 
     A path is a file, a folder of captures, or "-" for a capture on standard input. Neither the
     order of the paths nor where the files lie shows in the report. ``evidence``: a folder for one
-    small capture per finding, with the frames that prove it. Raises RecordingError where a
-    recording is damaged (a capture is read as far as it goes), UsageError where a file is neither.
+    small capture per finding, with the frames that prove it. ``mud``: MUD files to hold captures
+    against, folders of such, or "MAC=FILE". Raises RecordingError where a recording is damaged (a
+    capture is read as far as it goes), UsageError where a file is neither.
     """
     book = load_rulebook((settings or Settings()).rule_folders)
     if not paths:
         raise UsageError("there is nothing to replay: name a recording, a capture or a folder")
     recorded = [Path(path) for path in paths if _is_recording(path)]
     if not recorded:
-        report = offline.report_on(paths, book)
+        report = offline.report_on(paths, book, profiles=mudfiles.load(mud))
         if evidence is not None:
             proof.write(report.findings, offline.named(paths), Path(evidence))
         return report
     if evidence is not None:
         raise UsageError("evidence is made of captures: a recording is its own evidence")
+    if mud:
+        raise UsageError("MUD files are for captures: a recording holds no traffic of devices")
     if len(recorded) < len(paths):
         raise UsageError("recordings and captures cannot make one report: replay them one by one")
     return assess(recording.merge([recording.load(file) for file in recorded]), book)

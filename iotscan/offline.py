@@ -19,6 +19,7 @@ from typing import BinaryIO
 from iotscan.assess.links import backed
 from iotscan.assess.listening import Listener
 from iotscan.assess.pipeline import conclude
+from iotscan.assess.profiles import Profiles
 from iotscan.assess.reading import Contact, Plugins, Readings, Witness, read_all
 from iotscan.assess.rulebook import Rulebook
 from iotscan.capture import recording
@@ -113,8 +114,12 @@ def listen(name: str, path: str, plugins: Plugins | None = None) -> Heard:
     return Heard(facts, listener.readings())
 
 
-def report_on(paths: Sequence[Path | str], book: Rulebook, jobs: int = 0) -> Report:
-    """The report on captures. ``jobs``: how many processes read files at once (0: one a core)."""
+def report_on(
+    paths: Sequence[Path | str], book: Rulebook, jobs: int = 0, profiles: Profiles | None = None
+) -> Report:
+    """The report on captures. ``jobs``: how many processes read files at once (0: one a core);
+    ``profiles``: MUD files to hold them against.
+    """
     plugins = Plugins()
     files = named(paths)
     heard = sorted(_all(files, jobs, plugins), key=lambda h: (h.facts.first, h.facts.sha256))
@@ -131,7 +136,8 @@ def report_on(paths: Sequence[Path | str], book: Rulebook, jobs: int = 0) -> Rep
         footer=Footer(round(end - zero, 6), True),
     )
     readings = _joined([_shifted(h, zero) for h in heard])
-    return conclude(journal, readings, book, plugins, [_input(h.facts) for h in heard])
+    inputs = [_input(h.facts) for h in heard]
+    return conclude(journal, readings, book, plugins, inputs, profiles)
 
 
 def rebuild(recorded: Recording, out: BinaryIO) -> Left:

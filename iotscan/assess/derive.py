@@ -14,10 +14,12 @@ from ipaddress import IPv6Address
 from iotscan.assess import (
     derive_capture,
     derive_contacts,
+    derive_families,
     derive_flaws,
     derive_mud,
     derive_ssh,
     derive_tls,
+    profiles,
 )
 from iotscan.assess.inventory import endpoint_order, owner_of
 from iotscan.assess.links import embedded_mac
@@ -83,6 +85,8 @@ KINDS: tuple[Kind, ...] = (
     *derive_contacts.KINDS,
     *derive_flaws.KINDS,
     *derive_mud.KINDS,
+    *derive_families.KINDS,
+    *profiles.KINDS,
 )
 
 
@@ -123,6 +127,7 @@ def derive(stock: Stock) -> tuple[Observation, ...]:
     found += derive_tls.shared(said_of_itself, owners)
     found += derive_ssh.shared(said_of_itself, owners)
     found += derive_mud.mud_urls(stock.devices)
+    found += derive_families.families(stock.devices, stock.recording.sweeps, said_of_itself)
     return tuple(found)
 
 

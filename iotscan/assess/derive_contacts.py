@@ -27,6 +27,12 @@ CONTACT = Kind(
     " network; place: device, private, public or group; names: what the device looked it up by, or"
     " called it.",
 )
+VISIT = Kind(
+    "capture.visit",
+    {"port": int, "transport": str, "place": str},
+    "For every host that is no device of this network (peer) and had an answer from a device of it,"
+    " at this port. place: see capture.contact.",
+)
 CLOUD = Kind(
     "capture.cloud",
     {"port": int, "transport": str, "encrypted": bool, "names": tuple, "service": str},
@@ -46,7 +52,7 @@ UPDATES = Kind(
     "For every device that talked to the internet, over how many hours. seen: to a host that is"
     " named like one for updates, or it fetched firmware. encrypted: that was.",
 )
-KINDS = (CONTACT, CLOUD, CLIENT, UPDATES)
+KINDS = (CONTACT, VISIT, CLOUD, CLIENT, UPDATES)
 
 DNS, NTP = 53, 123
 _MOST_NAMES = 8
@@ -85,6 +91,8 @@ def contacts(
     for (client, server), contact in seen.items():
         device = owners.get(client)
         if device is None:
+            if server.address in owners and contact.answered:
+                yield _visit(client, server, contact, owners)
             continue
         place = _place(server.address, owners)
         names = tuple(known.names.get((client, server.address), ()))[:_MOST_NAMES]
@@ -176,6 +184,18 @@ def _place(address: Address, owners: Mapping[Address, Device]) -> str:
     if address in owners:
         return "device"
     return "public" if address.is_global and not address.is_reserved else "private"
+
+
+def _visit(
+    client: Address, server: Endpoint, contact: Contact, owners: Mapping[Address, Device]
+) -> Observation:
+    facts: dict[str, Fact] = {
+        "port": server.port,
+        "transport": server.transport,
+        "place": _place(client, owners),
+        "peer": str(client),
+    }
+    return Observation(VISIT.name, facts, server.address, server, (contact.proof,))
 
 
 def _cloud(

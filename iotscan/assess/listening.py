@@ -178,16 +178,15 @@ class Listener:
     def _contacted(self, talk: Transcript) -> None:
         if talk.client is None or not talk.turns:
             return
+        client, server = talk.client, talk.service.endpoint
         said = next((turn for turn in talk.turns if turn.sender == "server"), None)
-        shown = said or talk.turns[0]
-        self._contact(
-            talk.client.address,
-            talk.service.endpoint,
-            shown.frame or 0,
-            talk.began,
-            round(talk.began + talk.turns[-1].at, 6),
-            answered=said is not None,
-        )
+        if client.address.is_multicast:
+            # A group asks nobody: who asked was a guess.
+            client, server, said = server, client, None
+        frame = (said or talk.turns[0]).frame or 0
+        last = round(talk.began + talk.turns[-1].at, 6)
+        answered = said is not None
+        self._contact(client.address, server, frame, talk.began, last, answered=answered)
 
     def _contact(
         self,

@@ -19,6 +19,7 @@ from iotscan.assess.identify import identify
 from iotscan.assess.inventory import owner_of, take_stock
 from iotscan.assess.links import usable
 from iotscan.assess.posture import Measure, Seen
+from iotscan.assess.profiles import Profiles, compared
 from iotscan.assess.reading import Plugins, Readings, read_all
 from iotscan.assess.rulebook import Rulebook, load_rulebook
 from iotscan.assess.rules import Facts
@@ -67,10 +68,13 @@ def conclude(
     book: Rulebook,
     plugins: Plugins,
     inputs: Sequence[Input] = (),
+    profiles: Profiles | None = None,
 ) -> Report:
     """The report on what readers said. Of a capture the recording holds no conversations: they
-    were read as they went by, and ``readings`` tells what remains of them.
+    were read as they went by, and ``readings`` tells what remains of them. ``profiles``: MUD files
+    to hold it against.
     """
+    profiles = profiles or Profiles()
     readings = booked(readings) if recording.header.source == "capture" else readings
     heard = {seen.address for seen in readings.observations if usable(seen.address)}
     transcripts = [_named(talk, readings, plugins) for talk in recording.transcripts]
@@ -87,9 +91,11 @@ def conclude(
         readings.contacts,
     )
     flawed = flaws(devices, own, tuple(book.flaws.values()))
-    observations = _merged([*readings.observations, *derive(stock), *flawed])
+    derived = derive(stock)
+    against = compared(devices, derived, profiles)
+    observations = _merged([*readings.observations, *derived, *flawed, *against])
     findings = judge(observations, devices, book)
-    gaps = find_gaps(recording, readings.gaps, devices)
+    gaps = find_gaps(recording, [*readings.gaps, *profiles.unused(devices)], devices)
     finished = recording.footer is not None and recording.footer.complete
     return Report(
         format=REPORT_FORMAT,

@@ -6,7 +6,6 @@ from typing import Any
 
 import click
 
-from iotscan.cli.exits import of_report
 from iotscan.cli.options import report_options, settings_of
 
 
@@ -17,9 +16,20 @@ from iotscan.cli.options import report_options, settings_of
     metavar="DIR",
     help="Write one small capture per finding into this folder, with the frames that prove it.",
 )
+@click.option(
+    "--mud",
+    multiple=True,
+    metavar="[MAC=]FILE|FOLDER",
+    help="Hold the capture against this MUD file, or all of a folder. Repeatable.",
+)
 @report_options
 def replay(
-    files: tuple[str, ...], quiet: bool, config: str | None, evidence: str | None, **flags: Any
+    files: tuple[str, ...],
+    quiet: bool,
+    config: str | None,
+    evidence: str | None,
+    mud: tuple[str, ...],
+    **flags: Any,
 ) -> int:
     """Make the report of captures, or of a recording again. No packet is sent.
 
@@ -27,10 +37,12 @@ def replay(
     scan --record wrote; of a FOLDER all captures are read. Several are read as one.
     """
     settings = settings_of(flags, config)
-    from iotscan.api import replay as look_again
-    from iotscan.cli.outputs import checked, write_all
+    from iotscan.cli.keeping import asked_for, keeper
 
-    outputs = checked(settings.outputs)
-    report = look_again(files, settings, evidence=evidence)
-    write_all(report, outputs, settings.show_passwords)
-    return of_report(report, settings.fail_on)
+    settings = asked_for(settings, flags)
+    from iotscan.api import replay as look_again
+    from iotscan.cli.outputs import checked
+
+    outputs = checked(settings.outputs, rule_folders=settings.rule_folders)
+    with keeper(settings, quiet) as kept:
+        return kept.finish(look_again(files, settings, evidence=evidence, mud=mud), outputs)

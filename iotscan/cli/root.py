@@ -17,6 +17,7 @@ COMMANDS = {
     "demo": ("iotscan.cli.demo:demo", "Scan a virtual home on this machine, to see how it works."),
     "replay": ("iotscan.cli.replay:replay", "Make the report of captures, or of a recording."),
     "evaluate": ("iotscan.cli.evaluate:evaluate", "Score the reading of captures against labels."),
+    "mud": ("iotscan.cli.mud:mud", "Draft MUD profiles of the devices in captures."),
     "export": ("iotscan.cli.export:export", "Write tables of a report: CSV, JSON lines, Parquet."),
     "rules": ("iotscan.cli.rules:rules", "List, show or check the rules."),
     "fingerprints": (

@@ -12,12 +12,8 @@ import pytest
 
 from iotscan.assess import listening
 from iotscan.assess.booking import booked
-<<<<<<< tests/assess/test_listening.py
 from iotscan.assess.derive_capture import scanning
-=======
-from iotscan.assess.derive_capture import contacts, scanning
 from iotscan.assess.findings import earliest
->>>>>>> /tmp/tmp.FnHxJQGCqU/new
 from iotscan.assess.listening import Listener, turned
 from iotscan.assess.reading import Contact, Plugins, Readings, Witness
 from iotscan.capture.scans import Scans
@@ -243,6 +239,14 @@ def test_contacts_are_kept_with_their_answer_and_span() -> None:
     assert len(vain) == listening.MOST_IN_VAIN
     assert not kept[CLIENT.address, vain[1]].answered
     assert kept[CLIENT.address, vain[1]].proof.frames == (101,)
+
+
+def test_a_group_is_never_who_asks() -> None:
+    ear = listener(reads(b"hello"))
+    group = Endpoint(ip_address("224.2.24.27"), "udp", 40_000)
+    said = (Turn("server", 0.0, b"x", frame=4),)
+    ear.talk(replace(talk(), client=group, turns=said))
+    assert [key for key in ear.readings().contacts] == [(SERVER.address, group)]
 
 
 def test_an_answer_s_proof_is_worth_more_than_that_of_a_try() -> None:

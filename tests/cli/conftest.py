@@ -86,6 +86,7 @@ class Library:
         settings: Settings | None = None,
         *,
         evidence: str | None = None,
+        mud: Sequence[str] = (),
     ) -> Report:
         self.files += paths
         self.asked.append(settings or Settings())
@@ -106,12 +107,13 @@ def library(samples: ModuleType, monkeypatch: pytest.MonkeyPatch) -> Library:
 
 @pytest.fixture(autouse=True)
 def own_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No settings of whoever runs the tests; the working folder is a fresh one."""
+    """No settings and no history of whoever runs the tests; the working folder is a fresh one."""
     for name in [name for name in os.environ if name.startswith("IOTSCAN_")]:
         monkeypatch.delenv(name)
     for name in ("NO_COLOR", "FORCE_COLOR", "COLUMNS", "TTY_COMPATIBLE"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr("platformdirs.user_config_path", lambda name: tmp_path / "config")
+    monkeypatch.setattr("platformdirs.user_data_path", lambda name: tmp_path.parent / "data")
     monkeypatch.chdir(tmp_path)
 
 
