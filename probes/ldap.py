@@ -1,19 +1,25 @@
-"""LDAP, as others speak it: passwords that a simple bind sends in clear.
-
-Reads captures only; nothing is sent to a directory.
+"""LDAP: a directory is known by its answer to a request for TLS; passwords of others that a simple
+bind sends in clear are read from captures. Nothing is asked of the directory itself.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from iotscan.model import Impact, Kind, Observation, Service, Transcript
+from iotscan.errors import Malformed
+from iotscan.model import Fact, Impact, Kind, Observation, Service, Transcript
 from iotscan.probe_api import Login, Network, Opening
 from iotscan.protocols import ldap
-from iotscan.protocols.ldap import Bind, BindDone, StartTls
+from iotscan.protocols.ldap import Bind, BindDone, ExtendedDone, StartTls
 from iotscan.protocols.overheard import clear_turns, framed, login_facts, observe, turned
 
+START_TLS = ldap.start_tls(1)
 KINDS = (
+    Kind(
+        "ldap.service",
+        {"starttls": bool},
+        "A directory answered a request to change to TLS. starttls: it agreed.",
+    ),
     Kind(
         "ldap.overheard_login",
         {"username": str, "version": int, "outcome": str, "peer": str},
@@ -27,24 +33,48 @@ _NO_ANSWER = frozenset((51, 52, 53))
 
 class Ldap:
     name = "ldap"
-    openings: Sequence[Opening] = ()
-    impact = Impact.LISTEN
+    openings = (Opening("starttls", "tcp", (389, 636), START_TLS, tls=(636,)),)
+    impact = Impact.GREET
     emits = KINDS
 
     def recognises(self, heard: bytes) -> bool:
-        return False
+        return _answer(heard) is not None
 
     def handles(self, service: Service) -> bool:
+        """The answer that recognised it has told all that is asked; its TLS is TLS's own matter."""
         return False
 
     async def converse(self, service: Service, net: Network, logins: Sequence[Login]) -> None:
-        """Nothing is said: see the module's first line."""
+        """Nothing is said: see the line above."""
 
     def read(self, talk: Transcript) -> Iterator[Observation]:
-        if talk.client is None or talk.service.endpoint.transport != "tcp":
+        if talk.service.endpoint.transport != "tcp":
             return
-        if any(turn.data.startswith(b"0") for turn in talk.turns[:2]):
+        if talk.client is None:
+            yield from _own(talk)
+        elif any(turn.data.startswith(b"0") for turn in talk.turns[:2]):
             yield from _captured(talk)
+
+
+def _answer(heard: bytes) -> ExtendedDone | None:
+    """The answer to our request for TLS."""
+    try:
+        found = ldap.take(heard)
+    except Malformed:
+        return None
+    if found is None or not isinstance(found[0], ExtendedDone) or found[0].number != 1:
+        return None
+    return found[0]
+
+
+def _own(talk: Transcript) -> Iterator[Observation]:
+    for index, turn in enumerate(talk.turns):
+        found = _answer(turn.data) if turn.sender == "server" else None
+        if found is not None:
+            # Inside TLS the answer is no, and says nothing of the port in clear.
+            facts: dict[str, Fact] = {} if talk.service.tls else {"starttls": found.code == 0}
+            yield observe(talk, "ldap.service", facts, [index])
+            return
 
 
 def _captured(talk: Transcript) -> Iterator[Observation]:

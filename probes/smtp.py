@@ -1,7 +1,7 @@
 """SMTP (RFC 5321): a server is known by its greeting, logins of others where they are in clear.
 
 Devices that fetch or send mail are its clients, so what matters is what a capture shows. A server
-is greeted and left: mail servers count strangers' connections.
+is greeted and left; its TLS is asked about as that of any port is.
 """
 
 from __future__ import annotations

@@ -1,23 +1,25 @@
-"""TLS: versions, suites, keys and certificates of any port that speaks it. SSL 2.0 to TLS 1.3.
+"""TLS: versions, suites, keys and certificates of any port that speaks it, at once or on request.
 
 The system's library refuses to offer what old devices accept, so every question is a ClientHello
-of our own on a connection of its own, and no handshake is ever finished. RFC 5246, RFC 8446.
+of our own on a connection of its own, and no handshake is ever finished. SSL 2.0 to TLS 1.3; RFC
+5246, RFC 8446. A protocol that begins in clear is asked to change to TLS first (STARTTLS).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from iotscan.errors import ConnectionLost, Malformed, TimedOut
+from iotscan.errors import ConnectionLost, Malformed, TimedOut, TlsFailed
 from iotscan.model import Ending, Fact, Impact, Kind, Observation, Proof, Service, Transcript
-from iotscan.probe_api import Login, Network, Opening
+from iotscan.probe_api import Login, Network, Opening, Stream
 from iotscan.protocols.tls import facts as tls_facts
 from iotscan.protocols.tls.codec import Flight, looks_like_server
 from iotscan.protocols.tls.hello import SSL2, SSL3, TLS10, TLS11, TLS12, TLS13, ClientHello
 from iotscan.protocols.tls.offers import for_static_keys, for_version, for_weak_suites
 from iotscan.protocols.tls.suites import suite
 from iotscan.protocols.tls.talk import Handshake, put_together, read_answer
+from iotscan.protocols.tls.upgrade import UPGRADES, Ask
 
 # A flight is a few kilobytes; chains of 16 certificates stay below this.
 _LONGEST_FLIGHT = 65_536
@@ -109,38 +111,39 @@ SUMMARY = Kind(
 
 @dataclass
 class _Enquiry:
-    """The questions put to one server, each on its own connection."""
+    """The questions put to one server, each on its own connection. ``upgrade``: what must be said
+    before; ``agreed``: whether the server changed to TLS then.
+    """
 
     service: Service
     net: Network
+    upgrade: tuple[Ask, ...] = ()
+    agreed: bool = True
     silent: int = 0
     flights: dict[ClientHello, Flight] = field(default_factory=dict)
 
     async def ask(self, hello: ClientHello) -> Flight:
         """The answer; empty when the device said nothing, or closed. Raises TimedOut when the
-        device has fallen silent, Malformed when it does not speak TLS.
+        device has fallen silent, Malformed when it does not speak TLS, TlsFailed when it changes
+        to TLS no more.
         """
-        flight, heard = Flight(), b""
+        self.flights[hello] = Flight()
         try:
             async with self.net.tcp(self.service, tls=False) as stream:
-                await stream.write(hello.encode())
-                for _ in range(_MOST_READS):
-                    part = await stream.read()
-                    heard += part
-                    flight = read_answer(hello.encode(), heard)
-                    if not part or flight.finished or len(heard) > _LONGEST_FLIGHT:
-                        break
+                self.agreed = await _change(stream, self.upgrade)
+                if self.agreed:
+                    async for flight in _answer(stream, hello):
+                        self.flights[hello] = flight
+            self.silent = 0
         except ConnectionLost:
-            pass  # many stacks reset instead of sending an alert
+            self.silent = 0  # many stacks reset instead of sending an alert
         except TimedOut as error:
-            self.silent += flight.hello is None
+            self.silent += self.flights[hello].hello is None
             if error.phase != "read" or self.silent > 1:
                 raise
-            self.flights[hello] = flight
-            return flight
-        self.silent = 0
-        self.flights[hello] = flight
-        return flight
+        if not self.agreed and len(self.flights) > 1:
+            raise TlsFailed("the server changes to TLS no more")
+        return self.flights[hello]
 
 
 class TlsProbe:
@@ -158,11 +161,14 @@ class TlsProbe:
 
     def handles(self, service: Service) -> bool:
         tcp = service.endpoint.transport == "tcp"
-        return tcp and (service.tls or service.name == self.name)
+        return tcp and (service.tls or service.name == self.name or service.name in UPGRADES)
 
     async def converse(self, service: Service, net: Network, logins: Sequence[Login]) -> None:
-        enquiry = _Enquiry(service, net)
+        before = () if service.tls else UPGRADES.get(service.name or "", ())
+        enquiry = _Enquiry(service, net, before)
         newest = await enquiry.ask(for_version(TLS12))
+        if not enquiry.agreed:
+            return
         await enquiry.ask(for_version(TLS13))
         chosen = newest.hello.version if newest.hello else TLS12
         for version in (TLS11, TLS10, SSL3):
@@ -188,6 +194,35 @@ class TlsProbe:
             facts = tls_facts.summary(handshakes, verdicts, silent, finished)
             places = (place for one in handshakes for place in one.places(one.asked, one.chosen))
             yield _observation(talk, SUMMARY, facts, tuple(sorted(places)))
+
+
+async def _change(stream: Stream, upgrade: tuple[Ask, ...]) -> bool:
+    """Say what comes before TLS; whether the server agreed to all of it."""
+    for ask in upgrade:
+        if ask.says:
+            await stream.write(ask.says)
+        heard = b""
+        while (agreed := ask.agrees(heard)) is None:
+            part = await stream.read()
+            if not part:
+                return False
+            heard += part
+        if not agreed:
+            return False
+    return True
+
+
+async def _answer(stream: Stream, hello: ClientHello) -> AsyncIterator[Flight]:
+    """What the server answers to a hello, as far as it has come each time."""
+    said, heard = hello.encode(), b""
+    await stream.write(said)
+    for _ in range(_MOST_READS):
+        part = await stream.read()
+        heard += part
+        flight = read_answer(said, heard)
+        yield flight
+        if not part or flight.finished or len(heard) > _LONGEST_FLIGHT:
+            return
 
 
 async def _ask_for_suites(enquiry: _Enquiry, newest: Flight) -> None:

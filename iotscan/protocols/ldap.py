@@ -5,7 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from iotscan.errors import Malformed
-from iotscan.protocols.ber import INTEGER, OCTETS, SEQUENCE, elements, integer
+from iotscan.protocols.ber import (
+    INTEGER,
+    OCTETS,
+    SEQUENCE,
+    elements,
+    encode,
+    encode_integer,
+    integer,
+)
 
 # More than any bind request; larger messages are search results.
 LARGEST = 65_536
@@ -42,6 +50,14 @@ class StartTls:
 
 
 @dataclass(frozen=True, slots=True)
+class ExtendedDone:
+    """The answer to an extended request, such as to change to TLS; code 0 is yes."""
+
+    number: int
+    code: int
+
+
+@dataclass(frozen=True, slots=True)
 class Other:
     """Another operation. ``tag`` is its application tag, constructed bit and all."""
 
@@ -49,7 +65,13 @@ class Other:
     tag: int
 
 
-Message = Bind | BindDone | StartTls | Other
+Message = Bind | BindDone | StartTls | ExtendedDone | Other
+
+
+def start_tls(number: int) -> bytes:
+    """The request to change to TLS; ``number``: of the message."""
+    request = encode(_EXTENDED, encode(_NAME, START_TLS))
+    return encode(SEQUENCE, encode_integer(number) + request)
 
 
 def take(data: bytes) -> tuple[Message, int] | None:
@@ -89,11 +111,12 @@ def _message(data: bytes) -> Message:
         raise Malformed("a negative message number")
     if tag == _BIND:
         return _bind(number, content)
-    if tag == _BIND_DONE:
+    if tag in (_BIND_DONE, _EXTENDED_DONE):
         fields = list(elements(content))
         if not fields or fields[0][0] != _ENUMERATED:
-            raise Malformed("an answer to a bind without a code")
-        return BindDone(number, integer(fields[0][1]))
+            raise Malformed("an answer without a code")
+        done = BindDone if tag == _BIND_DONE else ExtendedDone
+        return done(number, integer(fields[0][1]))
     if tag == _EXTENDED and any(field == (_NAME, START_TLS) for field in elements(content)):
         return StartTls(number)
     return Other(number, tag)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from ipaddress import ip_address
 
 import pytest
 
-from iotscan.model import Fact, Sender
+from iotscan.model import Channel, Endpoint, Fact, Sender, Service, Transcript, Turn
 from iotscan.plugins import probes
 from iotscan.protocols.ber import encode, encode_integer
 from iotscan.protocols.ldap import START_TLS
@@ -75,3 +76,37 @@ def test_whoever_binds_is_the_client() -> None:
 )
 def test_what_holds_no_password_is_left_alone(said: list[tuple[Sender, bytes]]) -> None:
     assert overheard(said) == []
+
+
+ANSWER = encode_integer(0, 0x0A) + encode(4, b"") + encode(4, b"")
+
+
+def own(answer: bytes, *, tls: bool = False) -> list[dict[str, Fact]]:
+    endpoint = Endpoint(ip_address("192.0.2.7"), "tcp", 389)
+    turns = (Turn("client", 0.0, PROBE.openings[0].says), Turn("server", 0.1, answer))
+    service = Service(endpoint, "ldap", tls=tls)
+    talk = Transcript("c1", service, "recognise", 0.0, turns, (Channel(endpoint),))
+    return [dict(seen.facts) for seen in PROBE.read(talk)]
+
+
+def test_a_directory_is_known_by_its_answer_to_a_request_for_tls() -> None:
+    yes, no = message(1, 0x78, ANSWER), message(1, 0x78, encode_integer(2, 0x0A) + ANSWER[3:])
+    assert PROBE.openings[0].says == START
+    assert PROBE.recognises(yes)
+    assert (own(yes), own(no)) == ([{"starttls": True}], [{"starttls": False}])
+    assert own(no, tls=True) == [{}], "inside TLS the answer says nothing of the port in clear"
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        message(2, 0x78, ANSWER),
+        message(1, 0x61, ANSWER),
+        message(1, 0x78, ANSWER)[:-1],
+        b"0\0",
+        b"",
+    ],
+)
+def test_other_answers_are_no_directory(answer: bytes) -> None:
+    assert not PROBE.recognises(answer)
+    assert own(answer) == []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from certificates import self_signed
 from lan import Device, Host
 
 HERE = Path(__file__).resolve().parent.parent
@@ -97,6 +98,78 @@ def relay_closed(host: Host) -> None:
     host.await_port(1080)
 
 
+_DOVECOT = """\
+base_dir = {folder}/run
+state_dir = {folder}/state
+log_path = /dev/stderr
+protocols = imap
+listen = *
+first_valid_uid = 0
+default_internal_user = root
+default_internal_group = root
+default_login_user = nobody
+service imap-login {{
+  chroot =
+  inet_listener imaps {{
+    port = 0
+  }}
+}}
+service anvil {{
+  chroot =
+}}
+passdb {{
+  driver = passwd-file
+  args = {folder}/users
+}}
+userdb {{
+  driver = static
+  args = uid=65534 gid=65534 home=/nonexistent
+}}
+ssl = yes
+ssl_cert = <{cert}
+ssl_key = <{key}
+"""
+
+
+def _mailbox(host: Host, *lines: str) -> None:
+    """dovecot's IMAP in clear, with TLS on request; it runs as whoever starts it."""
+    cert, key = self_signed(host.folder, host.address)
+    host.file("users", "owner:{PLAIN}v9kQ2-m1Zt-88ab\n")
+    text = _DOVECOT.format(folder=host.folder, cert=cert, key=key)
+    conf = host.file("dovecot.conf", text + "\n".join(lines) + "\n")
+    host.start("/usr/sbin/dovecot", "-F", "-c", conf)
+    host.await_port(143)
+
+
+def mail_old(host: Host) -> None:
+    """TLS 1.0 on request, as it was once set up."""
+    _mailbox(
+        host,
+        "ssl_min_protocol = TLSv1",
+        "ssl_cipher_list = ECDHE+AES:AES128-SHA:@SECLEVEL=0",
+        "ssl_prefer_server_ciphers = yes",
+    )
+
+
+def mail_sound(host: Host) -> None:
+    """TLS 1.2 and 1.3 on request, with keys that are forgotten."""
+    _mailbox(host, "ssl_min_protocol = TLSv1.2", "ssl_cipher_list = ECDHE+AESGCM")
+
+
+def directory(host: Host) -> None:
+    """OpenLDAP with TLS on request and a certificate that has ended."""
+    cert, key = self_signed(host.folder, host.address, days=-20)
+    conf = host.file(
+        "slapd.conf",
+        f"include /etc/ldap/schema/core.schema\npidfile {host.folder}/pid\n"
+        f"TLSCertificateFile {cert}\nTLSCertificateKeyFile {key}\n"
+        "TLSProtocolMin 3.3\nTLSCipherSuite SECURE256:-RSA:-VERS-TLS1.1:-VERS-TLS1.0\n"
+        "database ldif\nsuffix dc=home\ndirectory .\n",
+    )
+    host.start("/usr/sbin/slapd", "-h", f"ldap://{host.address}:389", "-f", conf, "-d", "0")
+    host.await_port(389)
+
+
 DEVICES: tuple[Device, ...] = (
     ("exports-open", "10.77.0.222", "00:11:32:00:02:22", exports_open),
     ("exports-narrow", "10.77.0.223", "00:11:32:00:02:23", exports_narrow),
@@ -105,4 +178,7 @@ DEVICES: tuple[Device, ...] = (
     ("debuggers", "10.77.0.226", "00:30:64:00:02:26", debuggers),
     ("relay-open", "10.77.0.227", "00:30:64:00:02:27", relay_open),
     ("relay-closed", "10.77.0.228", "00:30:64:00:02:28", relay_closed),
+    ("mail-old", "10.77.0.229", "00:30:64:00:02:29", mail_old),
+    ("mail-sound", "10.77.0.230", "00:30:64:00:02:30", mail_sound),
+    ("directory", "10.77.0.231", "00:30:64:00:02:31", directory),
 )

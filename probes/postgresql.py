@@ -1,0 +1,67 @@
+"""PostgreSQL: whether it lets whoever comes begin a session, and whether it takes TLS.
+
+The question for TLS makes it known. A session is then begun under its administrator's usual name
+without a password; where that is granted, it is ended at once, and nothing is asked of the data.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from iotscan.errors import ConnectionLost, Malformed
+from iotscan.model import Impact, Observation, Service, Transcript
+from iotscan.probe_api import Login, Network, Opening
+from iotscan.protocols import postgresql
+from iotscan.protocols.databases import ACCESS, access
+
+# The name of the first account of every installation.
+ADMINISTRATOR = "postgres"
+_MOST_READS = 16
+
+
+class Postgresql:
+    name = "postgresql"
+    openings = (Opening("tls", "tcp", (postgresql.PORT,), postgresql.SSL_REQUEST),)
+    impact = Impact.LOGIN
+    emits = (ACCESS,)
+
+    def recognises(self, heard: bytes) -> bool:
+        """The one byte that answers the question for TLS."""
+        return heard in (postgresql.TAKES_TLS, postgresql.CLEAR_ONLY)
+
+    def handles(self, service: Service) -> bool:
+        return service.name == self.name
+
+    async def converse(self, service: Service, net: Network, logins: Sequence[Login]) -> None:
+        async with net.tcp(service, tls=False) as stream:
+            await stream.write(postgresql.start(ADMINISTRATOR))
+            heard = b""
+            for _ in range(_MOST_READS):
+                part = await stream.read()
+                heard += part
+                found = postgresql.take(heard)
+                if found is not None:
+                    if found.open:
+                        await stream.write(postgresql.TERMINATE)
+                    return
+                if not part:
+                    break
+            raise ConnectionLost("closed without a whole answer")
+
+    def read(self, talk: Transcript) -> Iterator[Observation]:
+        if talk.client is not None or talk.service.endpoint.transport != "tcp":
+            return
+        for number in sorted({turn.channel for turn in talk.turns}):
+            if not talk.said_by("client", number).startswith(postgresql.start(ADMINISTRATOR)):
+                continue
+            heard = [(i, turn) for i, turn in talk.turns_of(number) if turn.sender == "server"]
+            try:
+                found = postgresql.take(b"".join(turn.data for _, turn in heard))
+            except Malformed:
+                continue
+            if found is not None:
+                turns = tuple(i for i, _ in heard)[:4]
+                yield access(talk, "PostgreSQL", turns, is_open=found.open)
+
+
+PROBE = Postgresql()
