@@ -114,16 +114,18 @@ class _Attempts:
 
     def _order(self) -> Iterator[Opening]:
         """Usual client-first openings of this port, a wait for a greeting, common openings."""
-        port = self.service.endpoint.port
-        every = [opening for probe in self.probes for opening in probe.openings]
-        tcp = [opening for opening in every if opening.transport == "tcp"]
-        usual = [o for o in tcp if o.says and port in o.ports]
+        port, rule = self.service.endpoint.port, rule_for(self.service.endpoint)
+        every = [(probe.name, opening) for probe in self.probes for opening in probe.openings]
+        tcp = [opening for _, opening in every if opening.transport == "tcp"]
+        # What the port's rule forbids to say is left out, and the server gets its moment to greet.
+        allowed = [o for name, o in every if o.transport == "tcp" and rule.lets_greet(name, False)]
+        usual = [o for o in allowed if o.says and port in o.ports]
         # What is usual on few ports tells more there than what is usual on many.
         usual.sort(key=lambda opening: len(opening.ports))
         yield from usual
         if not usual:
             yield Opening("greeting", "tcp", ())
-        if not rule_for(self.service.endpoint).may_greet_unknown:
+        if not rule.may_greet_unknown:
             return
         yield from (o for o in tcp if o.says and o.anywhere and o not in usual)
 

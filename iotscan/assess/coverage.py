@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import replace
 from ipaddress import ip_address
 
 from iotscan.assess.inventory import owner_of
 from iotscan.assess.reading import RECOGNITION
-from iotscan.model import Address, Device, Ending, Gap, Recording, Sweep, Transcript
+from iotscan.model import Address, Device, Ending, Endpoint, Gap, Recording, Sweep, Transcript
 
 # Words in Gap.what that are no probe's name.
 UNKNOWN = "unknown service"
@@ -37,8 +37,9 @@ def find_gaps(
     owners = owner_of(devices)
     found = [*recording.gaps, *read]
     if recording.header.source == "scan":
+        known = {talk.service.endpoint for talk in recording.transcripts if _tells(talk)}
         for talk in recording.transcripts:
-            found += _of_conversation(talk)
+            found += (gap for gap in _of_conversation(talk) if not _settled(gap, talk, known))
     for sweep in recording.sweeps:
         found += _of_sweep(sweep)
     gaps = {_owned(_advised(gap), owners) for gap in found}
@@ -64,6 +65,17 @@ def _of_conversation(talk: Transcript) -> Iterator[Gap]:
         reason = f"it is open, but {said if talk.said_by('server') else 'it says nothing'}"
         advice = "Find out by hand what it is, and whether it is needed."
         yield Gap(subject, UNKNOWN, Ending.WRONG_PROTOCOL, reason, advice)
+
+
+def _tells(talk: Transcript) -> bool:
+    """Whether a probe had its answer from a service that an announcement led it to."""
+    spoke = talk.probe == talk.service.name and talk.ending is Ending.COMPLETE
+    return spoke and bool(talk.said_by("server"))
+
+
+def _settled(gap: Gap, talk: Transcript, known: Set[Endpoint]) -> bool:
+    """Whether what nobody recognised by itself was known otherwise."""
+    return gap.what == UNKNOWN and talk.service.endpoint in known
 
 
 def _of_sweep(sweep: Sweep) -> Iterator[Gap]:

@@ -51,6 +51,6 @@ def read_hello(data: bytes) -> LanDevice:
         model=f"0x{int.from_bytes(data[0x34:0x36], 'little'):04x}",
         name=name,
         open=not locked,
-        how="it gives the key for orders to whoever asks, because it is not locked",
+        how="it is not locked and gives the key for orders to whoever asks",
         numbers=(mac.hex(":"),),
     )

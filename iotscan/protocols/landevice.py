@@ -85,7 +85,6 @@ class LanDevice:
         texts = {
             "protocol": self.protocol,
             "version": self.version,
-            "how": self.how if self.open else "",
             "vendor": self.vendor,
             "model": self.model,
             "firmware": self.firmware,
@@ -94,6 +93,8 @@ class LanDevice:
         }
         told: dict[str, Fact] = {word: clean(text, 64) for word, text in texts.items()}
         found = {word: text for word, text in told.items() if text}
+        if self.open and self.how:
+            found["how"] = self.how
         flags = {"open": self.open, "setup": self.setup, "position": self.position}
         return found | {word: flag for word, flag in flags.items() if flag is not None}
 

@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 from houses import build, devices, truth
-from lan import NETWORK, SCANNER, Lan, lan
+from lan import NETWORK, NETWORK6, SCANNER, SCANNER6, Lan, lan
 
 import iotscan
 from iotscan.capture.files import opened
@@ -50,8 +50,8 @@ def scanned(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scanned]:
         while not capture.exists() or capture.stat().st_size < 24:
             assert sniffer.poll() is None, "tcpdump ended"
         done = scanner.run(
-            sys.executable, "-m", "iotscan", "scan", NETWORK, "--record", f"{folder}/house.jsonl",
-            "--output", f"json:{folder}/house.json", "--output", "terminal",
+            sys.executable, "-m", "iotscan", "scan", NETWORK, NETWORK6,
+            "--record", f"{folder}/house.jsonl", "--output", f"json:{folder}/house.json", "--output", "terminal",
         )  # fmt: skip
         subprocess.run(["ip", "netns", "exec", scanner.namespace, "sync"], check=False)
         sniffer.terminate()
@@ -62,9 +62,10 @@ def scanned(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scanned]:
 
 
 def findings(report: dict[str, Any]) -> set[str]:
-    """Findings as "address rule port/transport"."""
+    """Findings as "address rule port/transport", the address being the device's first."""
+    first = {device["key"]: device["addresses"][0] for device in report["devices"]}
     return {
-        f"{f['address']} {f['rule']}"
+        f"{first[f['device']]} {f['rule']}"
         + (f" {f['endpoint']['port']}/{f['endpoint']['transport']}" if f["endpoint"] else "")
         for f in report["findings"]
     }
@@ -75,7 +76,8 @@ def test_truth_speaks_of_every_device() -> None:
 
 
 def test_exactly_the_devices_of_the_house_are_found(scanned: Scanned) -> None:
-    wanted = {(address, mac) for _, address, mac, _ in DEVICES}
+    also = {name: device.get("also", []) for name, device in truth().items()}
+    wanted = {(a, mac) for name, own, mac, _ in DEVICES for a in (own, *also[name])}
     found = {
         (address, device["mac"])
         for device in scanned.report["devices"]
@@ -83,7 +85,7 @@ def test_exactly_the_devices_of_the_house_are_found(scanned: Scanned) -> None:
         if ip_address(address) not in LINK_LOCAL
     }
     assert found == wanted
-    assert len(scanned.report["devices"]) == len(wanted)
+    assert len(scanned.report["devices"]) == len(DEVICES)
 
 
 def test_exactly_the_findings_of_the_truth_are_made(scanned: Scanned) -> None:
@@ -140,10 +142,11 @@ def destinations(capture: Path) -> set[str]:
 
 def test_no_packet_left_the_scope(scanned: Scanned) -> None:
     groups = {"224.0.0.251", "239.255.255.250", "224.0.0.22"}
+    inside = [ip_network(NETWORK), ip_network(NETWORK6)]
     outside = {
         address
         for address in destinations(scanned.capture)
-        if ip_address(address) not in ip_network(NETWORK) and address not in groups
+        if not any(ip_address(address) in network for network in inside) and address not in groups
     }
     # The kernel's own neighbour discovery and multicast reports, and mDNS answers' IPv6 group.
     assert {a for a in outside if not a.startswith(("ff02::", "fe80::"))} == set()
@@ -161,6 +164,11 @@ def test_nothing_was_printed(scanned: Scanned) -> None:
 def test_controllers_were_asked_nothing_but_what_they_are(scanned: Scanned) -> None:
     for name in ("dnp3", "fins", "knx-secure"):
         assert log(scanned, name) == ""
+
+
+def test_plugs_and_lamps_were_asked_nothing_that_they_do_not_know(scanned: Scanned) -> None:
+    asked = {name: log(scanned, name) for name, *_ in devices("consumer_lan")}
+    assert {name: lines for name, lines in asked.items() if lines} == {}
 
 
 def test_no_account_was_locked(scanned: Scanned) -> None:
@@ -215,4 +223,4 @@ def test_replaying_the_recording_gives_the_same_report(scanned: Scanned, tmp_pat
 
 def test_the_scanner_found_itself_nowhere(scanned: Scanned) -> None:
     found = {a for device in scanned.report["devices"] for a in device["addresses"]}
-    assert SCANNER not in found
+    assert not {SCANNER, SCANNER6} & found
