@@ -1,4 +1,4 @@
-"""Where a device's maker describes its traffic: the MUD URLs that it tells on the link. RFC 8520."""
+"""Where the maker of a device describes its traffic: MUD URLs told on the link. RFC 8520."""
 
 from __future__ import annotations
 

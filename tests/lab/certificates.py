@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
@@ -12,8 +13,13 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import NameOID
 
 
-def self_signed(folder: Path, address: str, *, days: int = 90, bits: int = 2048) -> tuple[str, str]:
-    """Write cert.pem and key.pem for an address; ``days`` from now it ends (negative: ended)."""
+def self_signed(
+    folder: Path, address: str, *, days: int = 90, bits: int = 2048, also: Sequence[str] = ()
+) -> tuple[str, str]:
+    """Write cert.pem and key.pem for an address, and ``also`` for others.
+
+    ``days`` from now it ends (negative: ended).
+    """
     key = rsa.generate_private_key(public_exponent=65537, key_size=bits)
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, address)])
     end = datetime.now(UTC) + timedelta(days=days)
@@ -26,7 +32,10 @@ def self_signed(folder: Path, address: str, *, days: int = 90, bits: int = 2048)
         .not_valid_before(end - timedelta(days=180))
         .not_valid_after(end)
         .add_extension(
-            x509.SubjectAlternativeName([x509.IPAddress(ip_address(address))]), critical=False
+            x509.SubjectAlternativeName(
+                [x509.IPAddress(ip_address(text)) for text in (address, *also)]
+            ),
+            critical=False,
         )
         .sign(key, hashes.SHA256())
     )

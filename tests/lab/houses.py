@@ -1,7 +1,8 @@
 """The whole house: every family of devices that stands in house/, found by itself.
 
 A family is two files: ``house/NAME.py`` with ``DEVICES``, and ``house/NAME.yaml`` with what is true
-of each of them. Addresses are 10.77.0.1 to 10.77.0.254 without the scanner's .2; nobody shares one.
+of each of them. Addresses are 10.77.0.1 to 10.77.0.254 without the scanner's .2, and for IPv6 those
+of fd77::/64 with the same last number; nobody shares one.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from lan import SCANNER, Device, Host, Lan
+from lan import SCANNER, SCANNER6, Device, Host, Lan, ip
 
 HOUSE = Path(__file__).resolve().parent / "house"
 
@@ -34,7 +35,7 @@ def devices(*families: str) -> tuple[Device, ...]:
 
 
 def truth() -> dict[str, Any]:
-    """What is true of each device: ``findings`` and ``gaps``, by its name."""
+    """What is true of each device: ``findings``, ``gaps`` and ``also`` addresses, by its name."""
     merged: dict[str, Any] = {}
     for path in sorted(HOUSE.glob("*.yaml")):
         merged |= yaml.safe_load(path.read_text(encoding="utf-8"))
@@ -46,6 +47,7 @@ def build(network: Lan, *families: str) -> Host:
     host.
     """
     scanner = network.add("scanner", SCANNER, "02:00:00:00:00:02")
+    ip("-n", scanner.namespace, "addr", "add", f"{SCANNER6}/64", "dev", "lan0")
     for name, address, mac, start in devices(*families):
         start(network.add(name, address, mac))
     return scanner

@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-NETWORK = "10.77.0.0/24"
-SCANNER = "10.77.0.2"
+NETWORK, NETWORK6 = "10.77.0.0/24", "fd77::/64"
+SCANNER, SCANNER6 = "10.77.0.2", "fd77::2"
 # What a daemon prints or opens when it is ready is checked this often, for at most this long.
 POLL, PATIENCE = 0.05, 15.0
 
@@ -106,7 +106,8 @@ class Lan:
            "net.ipv6.conf.lan0.accept_dad=0")  # fmt: skip
         ip("-n", namespace, "link", "set", "lo", "up")
         ip("-n", namespace, "link", "set", "lan0", "up")
-        ip("-n", namespace, "addr", "add", f"{address}/24", "dev", "lan0")
+        length = 64 if ":" in address else 24
+        ip("-n", namespace, "addr", "add", f"{address}/{length}", "dev", "lan0")
         return host
 
     def close(self) -> None:

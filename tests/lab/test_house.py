@@ -51,7 +51,8 @@ def scanned(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scanned]:
             assert sniffer.poll() is None, "tcpdump ended"
         done = scanner.run(
             sys.executable, "-m", "iotscan", "scan", NETWORK, NETWORK6,
-            "--record", f"{folder}/house.jsonl", "--output", f"json:{folder}/house.json", "--output", "terminal",
+            "--record", f"{folder}/house.jsonl",
+            "--output", f"json:{folder}/house.json", "--output", "terminal",
         )  # fmt: skip
         subprocess.run(["ip", "netns", "exec", scanner.namespace, "sync"], check=False)
         sniffer.terminate()

@@ -294,6 +294,7 @@ def test_a_certificate_is_compared_with_the_address(answer: Answer) -> None:
     assert facts["for_address"] is False
     assert facts["names"] == ("device.lan",)
     assert "for_address" not in tls_facts.certificate(chain, ip_address("93.184.216.34"))
+    assert "for_address" not in tls_facts.certificate(chain, ip_address("fe80::7%eth0"))
     named = tls_facts.certificate(chain, ip_address("192.0.2.1"), "Device.lan")
     assert named["for_name"] is True
     assert "for_address" not in named

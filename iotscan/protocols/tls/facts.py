@@ -193,7 +193,7 @@ def certificate(
         found["names"] = tuple(clean(name, 128) for name in read.names[:_MOST_NAMES])
     if asked_for:
         found["for_name"] = _is_for(read.names, asked_for.lower())
-    elif not address.is_global:
+    elif not (address.is_global or address.is_link_local):  # nobody certifies the latter
         found["for_address"] = str(address).partition("%")[0] in read.names
     for name, text in (
         ("subject", read.subject),
