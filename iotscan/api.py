@@ -12,6 +12,7 @@ from pathlib import Path
 
 from iotscan import mudfiles, offline
 from iotscan.assess import assess
+from iotscan.assess.policies import load_policy, under
 from iotscan.assess.rulebook import Rulebook, load_rulebook
 from iotscan.capture import evidence as proof
 from iotscan.capture import recording
@@ -50,7 +51,7 @@ async def scan(
     """
     settings = (settings or Settings()).settled()
     settings = replace(settings, ports=settings.ports or tuple(default_ports()))
-    book = load_rulebook(settings.rule_folders)
+    book = rules(settings)
     targets = resolve_targets(settings, attachments())
     journal = Journal(settings.record)
     began = clock()
@@ -61,6 +62,12 @@ async def scan(
         return assess(journal.recording(), book)
     finally:
         journal.close()
+
+
+def rules(settings: Settings) -> Rulebook:
+    """What is judged by: the built-in rules, those of the user's folders, under the policy."""
+    book = load_rulebook(settings.rule_folders)
+    return under(book, load_policy(settings.policy, book)) if settings.policy else book
 
 
 def replay(
@@ -78,7 +85,7 @@ def replay(
     against, folders of such, or "MAC=FILE". Raises RecordingError where a recording is damaged (a
     capture is read as far as it goes), UsageError where a file is neither.
     """
-    book = load_rulebook((settings or Settings()).rule_folders)
+    book = rules(settings or Settings())
     if not paths:
         raise UsageError("there is nothing to replay: name a recording, a capture or a folder")
     recorded = [Path(path) for path in paths if _is_recording(path)]

@@ -39,7 +39,10 @@ class Settings:
 
     ``ports`` empty means the built-in list. ``authorisation``: a file that names public networks
     which the user may scan. ``discovery_time``: seconds to wait for announcements. ``listen``:
-    seconds in which nothing is done but to listen; 0 for a scan as usual.
+    seconds in which nothing is done but to listen; 0 for a scan as usual. ``accept``: files of
+    accepted risks. ``store``: where the command line keeps finished scans ("" for nowhere), for how
+    many days and how many of a scope (0: all). ``baseline``: the scan or report that tells what is
+    new; "" for the one before of the same scope.
     """
 
     targets: tuple[str, ...] = ()
@@ -56,6 +59,13 @@ class Settings:
     fail_on: Severity = Severity.LOW
     show_passwords: bool = False
     rule_folders: tuple[str, ...] = ()
+    policy: str = ""
+    accept: tuple[str, ...] = ()
+    store: str = "sqlite"
+    keep_days: int = 0
+    keep_scans: int = 0
+    baseline: str = ""
+    fail_on_new: bool = False
     limits: Limits = Limits()
 
     def settled(self) -> Settings:

@@ -93,6 +93,19 @@ class FilePath:
 
 
 @dataclass(frozen=True, slots=True)
+class StoreName:
+    allowed: str = "none, sqlite, the path of a file, or a postgresql:// address"
+
+    def read(self, value: object) -> str:
+        if not isinstance(value, str) or "\0" in value:
+            raise ValueError
+        return "" if value.strip().lower() == "none" else _expanded(value)
+
+    def from_text(self, text: str) -> object:
+        return text
+
+
+@dataclass(frozen=True, slots=True)
 class Texts:
     allowed: str
     paths: bool = False
@@ -182,6 +195,33 @@ KEYS = (
         Texts("a list of folders", paths=True),
         "folders with rules of your own",
         "--rules",
+    ),
+    Key(
+        "policy",
+        FilePath("a policy's name or the path of its file"),
+        "which rules are reported, and how much each weighs",
+        "--policy",
+    ),
+    Key(
+        "accept",
+        Texts("a list of files", paths=True),
+        "files that say which risks were accepted",
+        "--accept",
+    ),
+    Key("store", StoreName(), "where finished scans are kept", "--store"),
+    Key("keep_days", Number(0, 36_500, True), "days that a scan is kept; 0: for ever"),
+    Key("keep_scans", Number(0, 1_000_000, True), "scans kept of each scope; 0: all"),
+    Key(
+        "baseline",
+        FilePath("the id of a stored scan, latest, previous, or the path of a JSON report"),
+        "what tells which findings are new; empty: the scan before of the same scope",
+        "--baseline",
+    ),
+    Key(
+        "fail_on_new",
+        Switch(),
+        "only new findings give exit 1, from fail_on on",
+        "--fail-on",
     ),
     Key(
         "limits.packets_per_second",

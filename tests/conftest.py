@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+import tempfile
 from collections import Counter
 from collections.abc import Sequence
 from ipaddress import ip_address
@@ -77,6 +78,11 @@ def _refuse(event: str, args: tuple[object, ...]) -> None:
 if not os.environ.get("IOTSCAN_TEST_NAMESPACE"):
     # Tests that run inside a namespace of their own set this: nothing they send can get out.
     sys.addaudithook(_refuse)
+
+
+# Scans that tests run are kept in a history of their own, also by the processes they start.
+_DATA = tempfile.TemporaryDirectory(prefix="iotscan-tests-")
+os.environ["XDG_DATA_HOME"] = _DATA.name
 
 
 def missing_for_the_lab() -> str:

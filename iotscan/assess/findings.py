@@ -84,7 +84,9 @@ def fingerprint(rule: str, device: str, place: str) -> str:
 def _covered(hits: Sequence[_Hit], spots: Set[tuple[str, str, str]], book: Rulebook) -> bool:
     first = hits[0]
     return any(
-        first.rule.id in stronger.covers and (stronger.id, first.device.key, first.spot) in spots
+        first.rule.id in stronger.covers
+        and (stronger.id, first.device.key, first.spot) in spots
+        and book.reports(stronger.id)
         for stronger in book.rules.values()
     )
 

@@ -108,7 +108,7 @@ def conclude(
         complete=finished and not any(map(hides_something, gaps)),
         devices=devices,
         observations=observations,
-        findings=findings,
+        findings=tuple(finding for finding in findings if book.reports(finding.rule)),
         postures=_postures(recording, devices, observations, findings, gaps, book, plugins),
         gaps=gaps,
         blind_spots=tuple(sorted(set(recording.blind_spots))),
@@ -116,6 +116,8 @@ def conclude(
         inputs=tuple(inputs),
         ports=str(recording.header.settings.get("port_list", "")),
         sweeps=_sweeps(recording, devices),
+        policy=book.policy,
+        outside=tuple(finding for finding in findings if not book.reports(finding.rule)),
     )
 
 

@@ -67,7 +67,11 @@ class Measure:
 
     def __init__(self, book: Rulebook) -> None:
         self._book = book
-        self._judged = [entry for entry in book.frameworks.values() if entry.judged]
+        self._judged = [
+            entry
+            for entry in book.frameworks.values()
+            if entry.judged and (not book.measures or entry.id in book.measures)
+        ]
         self._known: dict[object, tuple[Posture, ...]] = {}
 
     def postures(self, seen: Seen) -> tuple[Posture, ...]:

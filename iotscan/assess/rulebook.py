@@ -22,7 +22,7 @@ from iotscan.assess.ruleread import Vocabulary, read_evidence, read_rule
 from iotscan.assess.rules import Case, Evidence, Framework, Principle, Provision, Rule
 from iotscan.assess.yamltree import Tree, parse
 from iotscan.errors import RuleError, RulePackError, UsageError
-from iotscan.model import Kind
+from iotscan.model import Kind, PolicyNote
 from iotscan.plugins import kinds as plugin_kinds
 
 _T = TypeVar("_T")
@@ -35,6 +35,8 @@ class Rulebook:
     """The catalogue and the rules, each by id. ``hash`` is the same for the same content.
 
     Formatting, comments and file names do not change the hash; any word of any entry does.
+    ``policy``, if there is one, chose which rules are ``reported`` (None: all), by which frameworks
+    a report ``measures`` devices (empty: all), and severities that the hash knows nothing of.
     """
 
     principles: Mapping[str, Principle]
@@ -44,6 +46,9 @@ class Rulebook:
     hash: str
     fingerprints: Fingerprints = field(default_factory=Fingerprints, repr=False)
     flaws: Mapping[str, Flaw] = field(default_factory=dict, repr=False)
+    policy: PolicyNote | None = None
+    reported: frozenset[str] | None = field(default=None, repr=False)
+    measures: tuple[str, ...] = ()
     _about: Mapping[str, tuple[tuple[Rule, Case], ...]] = field(
         repr=False, compare=False, default_factory=dict
     )
@@ -55,6 +60,10 @@ class Rulebook:
         """The stable rules that judge observations of this kind, by id, with the case in point."""
         return self._about.get(kind, ())
 
+    def reports(self, rule: str) -> bool:
+        """Whether findings by this rule belong in a report."""
+        return self.reported is None or rule in self.reported
+
     def provision(self, framework: str, provision: str) -> Provision | None:
         found = self.frameworks.get(framework)
         return found.provisions.get(provision) if found else None
@@ -62,6 +71,22 @@ class Rulebook:
     def speaking_to(self, framework: str, provision: str) -> tuple[Rule, ...]:
         """The stable rules whose crosswalk names this provision, by id."""
         return self._speaking.get((framework, provision), ())
+
+
+def indexed(
+    rules: Mapping[str, Rule],
+) -> tuple[dict[str, tuple[tuple[Rule, Case], ...]], dict[tuple[str, str], tuple[Rule, ...]]]:
+    """The stable rules by the kind that each case is about, and by the provisions they speak to."""
+    about: dict[str, tuple[tuple[Rule, Case], ...]] = {}
+    speaking: dict[tuple[str, str], tuple[Rule, ...]] = {}
+    for rule in (rule for rule in rules.values() if rule.status == "stable"):
+        for case in rule.cases:
+            about[case.about] = (*about.get(case.about, ()), (rule, case))
+        for framework, provisions in rule.crosswalk.items():
+            for provision in provisions:
+                key = (framework, provision)
+                speaking[key] = (*speaking.get(key, ()), rule)
+    return about, speaking
 
 
 def load_rulebook(folders: Sequence[str | Path] = ()) -> Rulebook:
@@ -161,16 +186,7 @@ class _Reader:
 
     def book(self) -> Rulebook:
         rules = dict(sorted(self._rules.items()))
-        stable = [rule for rule in rules.values() if rule.status == "stable"]
-        about: dict[str, tuple[tuple[Rule, Case], ...]] = {}
-        speaking: dict[tuple[str, str], tuple[Rule, ...]] = {}
-        for rule in stable:
-            for case in rule.cases:
-                about[case.about] = (*about.get(case.about, ()), (rule, case))
-            for framework, provisions in rule.crosswalk.items():
-                for provision in provisions:
-                    key = (framework, provision)
-                    speaking[key] = (*speaking.get(key, ()), rule)
+        about, speaking = indexed(rules)
         canonical = json.dumps(self._content, sort_keys=True, ensure_ascii=False)
         return Rulebook(
             self._principles,
@@ -180,8 +196,8 @@ class _Reader:
             hashlib.sha256(canonical.encode()).hexdigest(),
             Fingerprints(self._fingerprints),
             self._flaws,
-            about,
-            speaking,
+            _about=about,
+            _speaking=speaking,
         )
 
     def _keep(

@@ -28,23 +28,30 @@ def demo(quiet: bool, config: str | None, **flags: Any) -> int:
     from dataclasses import replace
 
     from iotscan.api import scan
-    from iotscan.cli.outputs import checked, write_all
+    from iotscan.cli.keeping import asked_for, keeper
+    from iotscan.cli.outputs import checked
     from iotscan.cli.progress import shown
     from iotscan.cli.running import run
     from iotscan.demo.home import VirtualHome
     from iotscan.settings import Settings
 
-    outputs = checked(settings.outputs, settings.record)
+    outputs = checked(settings.outputs, settings.record, settings.rule_folders)
     # What the user set for a real network must not keep the demo from showing everything.
-    plain = replace(Settings(), record=settings.record, rule_folders=settings.rule_folders)
+    plain = replace(
+        Settings(),
+        record=settings.record,
+        rule_folders=settings.rule_folders,
+        policy=settings.policy,
+    )
 
-    with shown(quiet) as progress:
+    with keeper(asked_for(settings, flags), quiet) as kept:
+        with shown(quiet) as progress:
 
-        async def look(stop: asyncio.Event) -> Report:
-            async with VirtualHome() as home:
-                ready = replace(plain, targets=(str(home.network),))
-                return await scan(ready, progress=progress, stop=stop)
+            async def look(stop: asyncio.Event) -> Report:
+                async with VirtualHome() as home:
+                    ready = replace(plain, targets=(str(home.network),))
+                    return await scan(ready, progress=progress, stop=stop)
 
-        report = run(look)
-    write_all(report, outputs, settings.show_passwords)
+            report = run(look)
+        kept.finish(report, outputs)
     return FINE

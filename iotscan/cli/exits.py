@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
+
 from iotscan.model import Report, Severity
 
 FINE = 0
@@ -14,8 +16,12 @@ BUG = 70
 STOPPED = 130
 
 
-def of_report(report: Report, fail_on: Severity) -> int:
-    """A finding at the threshold weighs more than a gap: what was found is certain."""
-    if any(finding.severity >= fail_on for finding in report.findings):
+def of_report(report: Report, fail_on: Severity, new: Set[str] | None = None) -> int:
+    """A finding at the threshold weighs more than a gap: what was found is certain.
+
+    Accepted findings do not count; with ``new``, only those whose fingerprint is in it do.
+    """
+    counted = (finding for finding in report.findings if finding.accepted is None)
+    if any(f.severity >= fail_on and (new is None or f.fingerprint in new) for f in counted):
         return FINDINGS
     return FINE if report.complete else INCOMPLETE

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 import click
 
+from iotscan.errors import UsageError
 from iotscan.settings import Settings
 from iotscan.settings_loader import load
 
@@ -32,6 +33,11 @@ _KEYS = {
     "fail_on": ("fail_on",),
     "show_passwords": ("show_passwords",),
     "rules": ("rule_folders",),
+    "policy": ("policy",),
+    "accept": ("accept",),
+    "store": ("store",),
+    "baseline": ("baseline",),
+    "fail_on_new": ("fail_on_new",),
     "rate": ("limits.packets_per_second", "limits.connections_per_second"),
     "timeout": ("limits.connect_timeout", "limits.read_timeout"),
     "targets": ("targets",),
@@ -41,13 +47,26 @@ _SPLIT = ("targets", "exclude", "interface")
 
 
 def settings_of(flags: Mapping[str, Any], config: str | None) -> Settings:
-    """The settings of this run. Raises SettingsError."""
+    """The settings of this run. Raises SettingsError, UsageError for flags that exclude others."""
     given: dict[str, str | bool | list[str] | None] = {}
-    for flag, value in flags.items():
+    for flag, value in _plain(flags).items():
         if isinstance(value, tuple):
             value = _words(flag, value) or None
         given |= dict.fromkeys(_KEYS[flag], value)
     return load(given, Path(config) if config is not None else None)
+
+
+def _plain(flags: Mapping[str, Any]) -> dict[str, Any]:
+    """With a setting for each flag: --no-store is a store, --fail-on new[:SEVERITY] is two."""
+    plain = dict(flags)
+    if plain.pop("no_store", False):
+        if plain.get("store"):
+            raise UsageError("--store and --no-store exclude each other")
+        plain["store"] = "none"
+    new, _, severity = (plain.get("fail_on") or "").partition(":")
+    if new.strip().lower() == "new":
+        plain |= {"fail_on": severity or None, "fail_on_new": "true"}
+    return plain
 
 
 def _words(flag: str, values: tuple[str, ...]) -> list[str]:
@@ -57,7 +76,7 @@ def _words(flag: str, values: tuple[str, ...]) -> list[str]:
 
 
 def report_options(command: _F) -> _F:
-    """--output, --fail-on, --show-passwords, --rules, --config and --quiet."""
+    """The flags of every command that ends in a report."""
     for option in reversed(
         (
             click.option(
@@ -69,10 +88,35 @@ def report_options(command: _F) -> _F:
             ),
             click.option(
                 "--fail-on",
-                metavar="SEVERITY",
+                metavar="[new:]SEVERITY",
                 help="Exit with 1 for findings from here on: info, low (default), medium, high, "
-                "critical.",
+                "critical. With new or new:SEVERITY, only for those that an earlier scan had not.",
             ),
+            click.option(
+                "--policy",
+                metavar="NAME|FILE",
+                help="Report what this policy takes, as it weighs it: home, office, etsi-baseline, "
+                "uk-psti, cra-annex-i, or a file.",
+            ),
+            click.option(
+                "--accept",
+                multiple=True,
+                metavar="FILE",
+                help="A file of accepted risks: such findings are shown as accepted, and do not "
+                "count. Repeatable.",
+            ),
+            click.option(
+                "--baseline",
+                metavar="SCAN",
+                help="What --fail-on new compares with: a stored scan or a JSON report. Otherwise "
+                "the last stored scan of the same scope.",
+            ),
+            click.option(
+                "--store",
+                metavar="STORE",
+                help="Where the finished scan is kept: sqlite, a file, or a postgresql:// address.",
+            ),
+            click.option("--no-store", is_flag=True, help="Do not keep the scan."),
             click.option(
                 "--show-passwords",
                 is_flag=True,

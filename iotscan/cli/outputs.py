@@ -8,31 +8,40 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
+from typing import TextIO
 
 import click
 
 from iotscan.errors import UsageError
 from iotscan.model import Report
-from iotscan.report import Options, render, renderer
+from iotscan.report import Argued, Options, render, renderer
 
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """A format and a file; None is the screen."""
+    """A format and a file; None is the screen. ``argument``: of a format that takes one."""
 
     format: str
     file: Path | None = None
+    argument: str = ""
 
 
-def checked(texts: Iterable[str], record: str = "") -> tuple[Output, ...]:
-    """The outputs that ``FORMAT[:FILE]`` texts name, each of them writable.
+def checked(
+    texts: Iterable[str], record: str = "", rule_folders: tuple[str, ...] = ()
+) -> tuple[Output, ...]:
+    """The outputs that ``FORMAT[:ARGUMENT][:FILE]`` texts name, each of them writable.
 
     ``record``: the file of the recording, checked with them. Raises UsageError.
     """
     outputs = tuple(dict.fromkeys(_parsed(text) for text in texts))
+    for output in outputs:
+        found = renderer(output.format)
+        if isinstance(found, Argued):
+            found.check(_options(output, Options(rule_folders=rule_folders)))
     files = [output.file.resolve() for output in outputs if output.file]
     files += [Path(record).resolve()] if record else []
     for file in files:
@@ -44,31 +53,54 @@ def checked(texts: Iterable[str], record: str = "") -> tuple[Output, ...]:
     return outputs
 
 
-def write_all(report: Report, outputs: Sequence[Output], show_passwords: bool) -> None:
+def write_all(
+    report: Report,
+    outputs: Sequence[Output],
+    show_passwords: bool,
+    rule_folders: tuple[str, ...] = (),
+) -> None:
     """Write every output; one that fails does not keep the others from being written.
 
     Raises UsageError that names those that could not be.
     """
-    options = Options(show_passwords=show_passwords)
+    common = Options(show_passwords=show_passwords, rule_folders=rule_folders)
     faults = []
     for output in outputs:
+        options = _options(output, common)
+        write = partial(_render, report, output.format, options)
         try:
             if output.file is None:
-                _to_screen(report, output.format, options)
+                to_screen(write)
             else:
-                _to_file(report, output.format, options, output.file)
+                to_file(write, output.file)
         except OSError as error:
             faults.append(f"{output.file or 'the screen'}: {error.strerror or error}")
     if faults:
         raise UsageError("the report could not be written to " + "; ".join(faults))
 
 
+def _render(report: Report, name: str, options: Options, out: TextIO) -> None:
+    render(report, name, out, options)
+
+
 def _parsed(text: str) -> Output:
     name, colon, file = text.partition(":")
-    renderer(name)
+    found = renderer(name)
+    argument = ""
+    if isinstance(found, Argued):
+        argument, colon, file = file.partition(":")
+        if not argument:
+            wanted = found.argument
+            raise UsageError(f"--output {text}: it takes a {wanted}, as in {name}:{wanted}:FILE")
     if colon and not file:
         raise UsageError(f"--output {text}: a file name is missing after the colon")
-    return Output(name, Path(file).expanduser() if file not in ("", "-") else None)
+    return Output(name, Path(file).expanduser() if file not in ("", "-") else None, argument)
+
+
+def _options(output: Output, common: Options) -> Options:
+    """What is asked of this one output."""
+    form = output.file.suffix.removeprefix(".") if output.file else ""
+    return replace(common, argument=output.argument, form=form)
 
 
 def _check_writable(file: Path) -> None:
@@ -95,27 +127,29 @@ def _special(file: Path) -> bool:
     return file.exists() and not file.is_file()
 
 
-def _to_screen(report: Report, name: str, options: Options) -> None:
+def to_screen(write: Callable[[TextIO], None]) -> None:
+    """Let ``write`` write to standard output. Raises OSError."""
     if sys.stdout is None:  # closed by whoever started us
         raise OSError("it is closed")
     try:
-        render(report, name, sys.stdout, options)
+        write(sys.stdout)
         sys.stdout.flush()
     except BrokenPipeError:
         # The reader (head, less) has seen enough. Python must not complain of it at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def _to_file(report: Report, name: str, options: Options, path: Path) -> None:
+def to_file(write: Callable[[TextIO], None], path: Path) -> None:
+    """Let ``write`` write the file, whole or not at all, for its owner alone. Raises OSError."""
     file = path.resolve()
     if _special(file):
         with file.open("w", encoding="utf-8") as out:
-            render(report, name, out, options)
+            write(out)
         return
     handle, temporary = tempfile.mkstemp(prefix=f".{file.name}.", dir=file.parent)
     try:
         with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as out:
-            render(report, name, out, options)
+            write(out)
             out.flush()
             os.fsync(out.fileno())
         Path(temporary).replace(file)

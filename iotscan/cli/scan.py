@@ -6,7 +6,6 @@ from typing import Any
 
 import click
 
-from iotscan.cli.exits import of_report
 from iotscan.cli.options import report_options, settings_of
 
 
@@ -52,18 +51,19 @@ def scan(targets: tuple[str, ...], yes: bool, quiet: bool, config: str | None, *
     networks that this machine is attached to are scanned, after asking.
     """
     settings = settings_of({"targets": targets, **flags}, config)
-    from iotscan.cli.outputs import checked, write_all
+    from iotscan.cli.keeping import keeper
+    from iotscan.cli.outputs import checked
 
-    outputs = checked(settings.outputs, settings.record)
-    if not settings.targets:
-        from iotscan.cli.consent import agree
+    outputs = checked(settings.outputs, settings.record, settings.rule_folders)
+    with keeper(settings, quiet) as kept:
+        if not settings.targets:
+            from iotscan.cli.consent import agree
 
-        agree(settings, yes)
-    from iotscan.api import scan as look
-    from iotscan.cli.progress import shown
-    from iotscan.cli.running import run
+            agree(settings, yes)
+        from iotscan.api import scan as look
+        from iotscan.cli.progress import shown
+        from iotscan.cli.running import run
 
-    with shown(quiet) as progress:
-        report = run(lambda stop: look(settings, progress=progress, stop=stop))
-    write_all(report, outputs, settings.show_passwords)
-    return of_report(report, settings.fail_on)
+        with shown(quiet) as progress:
+            report = run(lambda stop: look(settings, progress=progress, stop=stop))
+        return kept.finish(report, outputs)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from iotscan.assess.rulebook import Rulebook
 from iotscan.compare.looked import Eyes, fate, novelty
 from iotscan.compare.matching import HISTORY, Match, Matching, Profile, match
-from iotscan.compare.snapshot import Claim, Snapshot, Subject
+from iotscan.compare.snapshot import Claim, Snapshot, Subject, snapshot
 from iotscan.difference import (
     DIFFERENCE_FORMAT,
     Change,
@@ -19,7 +19,7 @@ from iotscan.difference import (
     FindingChange,
     Side,
 )
-from iotscan.model import Severity
+from iotscan.model import Report, Severity
 
 _FIELDS = ("firmware", "model", "vendor", "kind", "mac")
 _ORDER = (Change.NEW, Change.UNKNOWN, Change.STILL, Change.RESOLVED, Change.GONE)
@@ -38,6 +38,26 @@ class Scanned:
 
     def label(self, subject: Subject) -> str:
         return self.titles.get(subject.key) or subject.label
+
+
+def side_of(taken: Snapshot, name: str, scan: int = 0) -> Side:
+    """How a comparison names a scan."""
+    return Side(
+        name,
+        taken.started,
+        taken.source,
+        taken.complete,
+        taken.version,
+        taken.rules,
+        taken.policy,
+        scan,
+    )
+
+
+def unstored(report: Report, name: str = "") -> Scanned:
+    """A report that is in no history as one side of a comparison."""
+    taken = snapshot(report)
+    return Scanned(side_of(taken, name), taken)
 
 
 def profile(

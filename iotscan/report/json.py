@@ -18,9 +18,12 @@ _UNSAFE = (*range(0x7F, 0xA0), 0x61C, *range(0x200E, 0x2010), *range(0x2028, 0x2
 _ESCAPES = {code: f"\\u{code:04x}" for code in (*_UNSAFE, *range(0x2066, 0x206A))}
 
 
-def dumps(report: Report) -> str:
-    """JSON with two spaces of indent, fields in declared order, mappings sorted by key."""
-    return escaped(msgspec.json.format(codec.encode(report), indent=2)) + "\n"
+def dumps(noun: object) -> str:
+    """JSON with two spaces of indent, fields in declared order, mappings sorted by key.
+
+    ``noun``: a report, or any other that goes through :mod:`iotscan.codec`.
+    """
+    return escaped(msgspec.json.format(codec.encode(noun), indent=2)) + "\n"
 
 
 def written(tree: object, indent: int | None = 2) -> str:

@@ -25,9 +25,12 @@ def text(name: str) -> str:
 
 
 def flags(name: str) -> set[str]:
+    """The flags of a command, and of those below it."""
     command = root.get_command(click.Context(root, obj=Run()), name)
     assert command is not None
-    return {option for parameter in command.params for option in parameter.opts if "--" in option}
+    below = command.commands.values() if isinstance(command, click.Group) else ()
+    parameters = [parameter for one in (command, *below) for parameter in one.params]
+    return {option for parameter in parameters for option in parameter.opts if "--" in option}
 
 
 def test_usage_names_every_command_and_every_flag_of_scan() -> None:
