@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -93,3 +94,38 @@ async def test_below_login_no_word_is_tried(tmp_path: Path) -> None:
     async with agent(b"public") as silent:
         assert await scanned(tmp_path, Impact.GREET) == []
     assert {message.version for message in silent.heard} == {snmp.V3}
+
+
+class Lamp(asyncio.DatagramProtocol):
+    """A lamp of WiZ. ``heard``: the methods that it was asked for."""
+
+    def __init__(self) -> None:
+        self.heard: list[str] = []
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = transport
+
+    def datagram_received(self, data: bytes, addr: object) -> None:
+        method = json.loads(data)["method"]
+        self.heard.append(method)
+        said = json.dumps({"method": method, "result": {"mac": "a8bb50000197"}}).encode()
+        self.transport.sendto(said, addr)  # type: ignore[attr-defined]
+
+
+async def test_what_announced_itself_is_asked_once_more_and_nobody_else_is(tmp_path: Path) -> None:
+    loop = asyncio.get_running_loop()
+    transport, lamp = await loop.create_datagram_endpoint(Lamp, local_addr=(HOME, 38899))
+    try:
+        path = tmp_path / "scan.jsonl"
+        settings = Settings(
+            targets=(HOME, "127.31.0.7"), ports=(9,), limits=QUICK, discovery_time=0.3,
+            record=str(path),
+        )  # fmt: skip
+        await iotscan.scan(settings)
+    finally:
+        transport.close()
+    assert lamp.heard == ["getPilot", "getSystemConfig"]
+    asked = [talk for talk in load(path).transcripts if talk.service.endpoint.port == 38899]
+    assert [(str(talk.service.endpoint.address), talk.service.name) for talk in asked] == [
+        (HOME, "wiz")
+    ]

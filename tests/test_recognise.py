@@ -182,6 +182,13 @@ def test_announced_ports_are_asked_by_the_probe_they_are_announced_for_only() ->
     assert extra == [("coap", 61_616)]
 
 
+def test_what_only_announced_services_are_asked_is_asked_nobody_else() -> None:
+    lead = Service(Endpoint(ADDRESS, "udp", 56_700), "lifx")
+    assert not [probe for probe, opening, _ in candidates(probes(), []) if opening.announced]
+    asked = [(probe.name, port) for probe, o, port in candidates(probes(), [lead]) if o.announced]
+    assert asked == [("lifx", 56_700)]
+
+
 def guarded(handler: Callable[[bytes], None]) -> Handler:
     """A server on a port with a rule that keeps what it hears and never answers."""
 
@@ -215,3 +222,14 @@ async def test_a_guarded_udp_port_is_asked_by_its_own_protocol() -> None:
     finally:
         transport.close()
     assert heard == [knx.openings[0].says] * 2
+
+
+async def test_what_a_ports_rule_forbids_to_say_leaves_the_server_its_moment_to_greet() -> None:
+    """Port 9999 may print what it hears: no web page is asked for there, and that is no fault."""
+    heard: list[bytes] = []
+    found, _ = await recognise(guarded(heard.append), port=9999)
+    assert found.service.name is None
+    assert b"".join(heard) == b""
+    greeting = greets(b"SSH-2.0-dropbear_2022.83\r\n")
+    found, _ = await recognise(greeting, port=9999)
+    assert found.service.name == "ssh"

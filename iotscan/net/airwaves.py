@@ -258,6 +258,8 @@ class Air:
                 self._only_a_part(one)
 
     async def _ask_everybody(self, protocol: str, data: bytes, port: int, interface: str) -> None:
+        if not self._speaks(4):
+            return  # nobody broadcasts over IPv6
         self._ports.add(port)
         self._said.add(data)
         for one in self._chosen(interface):

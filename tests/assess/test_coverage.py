@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from ipaddress import ip_address, ip_network
 
 import pytest
@@ -20,6 +21,7 @@ from iotscan.model import (
     Service,
     Sweep,
     Transcript,
+    Turn,
 )
 
 V4, V6 = ip_address("192.168.1.5"), ip_address("fe80::5%eth0")
@@ -100,3 +102,13 @@ def test_a_gap_about_nobody_keeps_its_subject() -> None:
 
 def test_the_conversations_of_a_capture_ended_as_they_liked() -> None:
     assert gaps(talk("lamp", Ending.CLOSED), source="capture") == ()
+
+
+def test_what_an_announcement_led_to_is_no_unknown_service() -> None:
+    nobody = talk(reading.RECOGNITION, name=None)
+    said = replace(talk("lamp"), turns=(Turn("server", 0.0, b"I am a lamp"),))
+    assert [gap.what for gap in gaps(nobody)] == [UNKNOWN]
+    assert gaps(nobody, said) == ()
+    assert [gap.what for gap in gaps(nobody, talk("lamp"))] == [UNKNOWN]
+    broken = replace(said, ending=Ending.CLOSED)
+    assert {gap.what for gap in gaps(nobody, broken)} == {UNKNOWN, "lamp"}

@@ -168,6 +168,41 @@ async def test_a_network_only_partly_in_scope_is_not_asked_by_multicast() -> Non
         assert air._ears._askers == {}
 
 
+async def test_everybody_is_asked_only_where_the_whole_network_is_in_scope() -> None:
+    part = Attachment("lo", None, (IPv4Address("127.20.0.1"),), (16,))
+    async with airwaves(attached=[part]) as air:
+        await air.ask("lamp", b"?", port=9999, broadcast=True)
+        assert any("Only a part of the network on lo" in note for note in air.blind)
+        assert air._ears._askers == {}
+
+
+async def test_everybody_is_asked_on_the_interface_that_is_named() -> None:
+    home = Attachment("lo", None, (IPv4Address("127.20.0.1"),), (24,))
+    async with airwaves(attached=[home]) as air:
+        await air.ask("lamp", b"?", port=9999, broadcast=True, interface="other")
+        assert air._ears._askers == {}
+        await air.ask("lamp", b"?", port=9999, broadcast=True, interface="lo")
+        asker = air._ears._askers["lamp", "lo", 4].get_extra_info("socket")
+        assert asker.getsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST)
+        assert air.permits(IPv4Address("127.20.0.255"), 9999)
+
+
+async def test_what_comes_to_a_port_of_ours_is_heard_whatever_port_asked() -> None:
+    home = Attachment("lo", None, (IPv4Address("127.20.0.1"),), (24,))
+    async with airwaves(attached=[home]) as air:
+        with closing(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) as free:
+            free.bind(("", 0))
+            port = free.getsockname()[1]
+        air.listen("lamp", port=port)
+        await air.pause(0)
+        with closing(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) as device:
+            device.bind((str(DEVICE), 0))
+            device.sendto(b"here I am", ("127.20.0.1", port))
+        await until(lambda: bool(air.heard))
+        (packet,) = air.heard
+        assert (packet.protocol, packet.data, packet.source) == ("lamp", b"here I am", DEVICE)
+
+
 async def test_the_guard_lets_through_what_discovery_may_send_and_nothing_else() -> None:
     async with airwaves() as air, responder(DEVICE, 5353, lambda d: [d]):
         with guard.watching(air.permits) as watch:

@@ -33,9 +33,11 @@ async def test_an_interface_that_cannot_is_named_with_the_reason() -> None:
     made, notes = ears()
     await made.send("mdns", b"?", GROUP, 5353, BARE)
     made.listen("mdns", BARE, GROUP, 5353)
+    made.listen("lamp", BARE, None, 5353)
     assert notes == [
         "mdns: cannot ask on lan9 (lan9 has no IPv4 address).",
         "mdns: cannot listen to 224.0.0.251 on lan9 (lan9 has no IPv4 address).",
+        "lamp: cannot listen to port 5353 on lan9 (No such device).",
     ]
     made.close()
 

@@ -47,6 +47,29 @@ def test_a_scope_takes_the_interfaces_that_it_touches(
     assert found.covers_all(HOME) is wholly
 
 
+@pytest.mark.parametrize(
+    ("allow", "addresses"),
+    [
+        (("192.168.1.0/24",), ["192.168.1.255"]),
+        (("192.168.0.0/16", "fd00::/64"), ["192.168.1.255"]),
+        (("192.168.1.0/25",), []),
+        (("192.168.1.7/32",), []),
+        (("fd00::/64",), []),
+    ],
+)
+def test_everybody_may_be_asked_where_everybody_is_in_scope(
+    allow: tuple[str, ...], addresses: list[str]
+) -> None:
+    assert reach(*allow).broadcasts(HOME) == [ip_address(text) for text in addresses]
+
+
+def test_an_excluded_broadcast_address_is_not_asked_nor_one_of_a_line_of_two() -> None:
+    scope = Scope((ip_network("192.168.1.0/24"),), (ip_network("192.168.1.255/32"),))
+    assert Reach(scope, [HOME]).broadcasts(HOME) == []
+    line = Attachment("ppp0", None, (ip_address("192.168.1.4"),), (31,))
+    assert Reach(Scope((ip_network("192.168.1.0/24"),)), [line]).broadcasts(line) == []
+
+
 def test_of_its_own_addresses_those_in_a_whole_network_are_told() -> None:
     assert reach("192.168.1.0/24", "fe80::/64").whole(HOME) == [
         HOME.addresses[0],
