@@ -96,7 +96,11 @@ SIGNALS: Mapping[str, Source] = {
         6,
         ("http.service.realm", "http.response.realm", "http.exchange.realm"),
     ),
-    "http.favicon": Source("SHA-256 of a web interface's icon", 6, ("http.favicon.sha256",)),
+    "http.favicon": Source(
+        "a web interface's icon: its SHA-256, or MurmurHash3 as search engines write it",
+        6,
+        ("http.favicon.sha256", "http.favicon.murmur3"),
+    ),
     "http.location": Source("where the start page sends to", 5, ("http.response.location",)),
     "tls.subject": Source(
         "the subject of a certificate", 6, ("tls.certificate.subject", "dtls.certificate.subject")
@@ -119,6 +123,16 @@ SIGNALS: Mapping[str, Source] = {
     "mqtt.client_id": Source("how it calls itself to a broker", 4, ("mqtt.session.client_id",)),
     "lan.protocol": Source(
         "the maker's own protocol that it speaks", 5, ("lan.device.protocol",)
+    ),
+    "product": Source(
+        "a product whose own answer was heard",
+        6,
+        (
+            "http.known.product",
+            "console.access.product",
+            "console.setup.product",
+            "esphome.device.product",
+        ),
     ),
     "ports": Source("all ports that are open", 1, gathered=True),
 }  # fmt: skip

@@ -161,3 +161,18 @@ def test_an_empty_rulebook_tells_nothing_but_what_is_said() -> None:
     device = Device("d", (HERE,))
     seen = [saw("http.service", title="FRITZ!Box 7590")]
     assert identify([device], seen, Fingerprints())[0].identity == Identity()
+
+
+def test_products_are_known_by_their_answers_icons_numbers_and_doors() -> None:
+    for seen, found in (
+        (saw("http.known", product="Roku", open=True), ("Roku", "", "media player")),
+        (saw("http.known", id="roku-ecp", status=404), ("", "", "")),
+        (saw("console.setup", product="Home Assistant"), ("", "Home Assistant", "hub")),
+        (saw("esphome.device", product="ESPHome", encrypted=True), ("", "ESPHome", "")),
+        (saw("http.favicon", murmur3=149371702), ("Synology", "DSM", "")),
+        (saw("snmp.system", object_id="1.3.6.1.4.1.2435.2.3.9.1"), ("Brother", "", "printer")),
+        (saw("snmp.system", object_id="1.3.6.1.4.1.24350.1"), ("", "", "")),
+        (saw("http.response", location="/webfig/"), ("MikroTik", "RouterOS", "")),
+    ):
+        identity = told(seen)
+        assert (identity.vendor, identity.family, identity.kind) == found, seen.facts

@@ -172,6 +172,18 @@ def test_plugs_and_lamps_were_asked_nothing_that_they_do_not_know(scanned: Scann
     assert {name: lines for name, lines in asked.items() if lines} == {}
 
 
+def test_devices_of_the_home_were_asked_nothing_but_what_they_are(scanned: Scanned) -> None:
+    assert set(log(scanned, "tasmota-open").split("\n")) == {"GET /", ""}
+    assert set(log(scanned, "cast-player").split()) & {"CONNECT", "GET_STATUS", "?"} == {
+        "CONNECT",
+        "GET_STATUS",
+    }
+    # A hello, what it is, a farewell; no byte to the port where updates begin.
+    asked = log(scanned, "esphome-open").split("\n")
+    assert set(asked) == {"message 1", "message 9", "message 5", ""}
+    assert "POST" not in "".join(log(scanned, name) for name, *_ in DEVICES if "roku" in name)
+
+
 def test_no_account_was_locked(scanned: Scanned) -> None:
     for name in ("telnet-lockout", "telnet-fragile"):
         assert "failed" in log(scanned, name), "the login was not tried at all"

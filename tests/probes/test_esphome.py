@@ -40,6 +40,7 @@ async def test_a_device_in_clear_says_what_it_is(device: bytes, password: bool) 
     talk, (facts,) = await met(Says(HELLO), Says(device), Hears(FAREWELL))
     assert talk.ending is Ending.COMPLETE
     assert facts == {
+        "product": "ESPHome",
         "encrypted": False,
         "password": password,
         "api": "1.10",
@@ -59,13 +60,14 @@ async def test_a_description_in_one_piece_with_the_hello_is_read() -> None:
 async def test_a_device_that_wants_noise_is_left_at_that() -> None:
     talk, (facts,) = await met(Says(REFUSAL), Closes())
     assert talk.ending is Ending.COMPLETE
-    assert facts == {"encrypted": True}
+    assert facts == {"product": "ESPHome", "encrypted": True}
 
 
 async def test_without_a_description_no_password_is_claimed_to_be_missing() -> None:
     talk, (facts,) = await met(Says(HELLO), Closes())
     assert talk.ending is Ending.CLOSED
-    assert facts == {"encrypted": False, "api": "1.10", "name": "kitchen"}
+    assert "password" not in facts
+    assert facts["encrypted"] is False
 
 
 @pytest.mark.parametrize(

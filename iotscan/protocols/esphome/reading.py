@@ -10,12 +10,14 @@ from iotscan.protocols.esphome import codec
 from iotscan.protocols.overheard import beginning, framed, observe, turned
 from iotscan.text import clean
 
+_PRODUCT = "ESPHome"
 DEVICE = Kind(
     "esphome.device",
     {
         "encrypted": bool,
         "password": bool,
         "encryption_supported": bool,
+        "product": str,
         "name": str,
         "friendly_name": str,
         "firmware": str,
@@ -66,12 +68,12 @@ def _own(talk: Transcript) -> Iterator[Observation]:
 
 def _facts(frame: codec.Frame) -> dict[str, Fact]:
     if codec.refuses_clear(frame):
-        return {"encrypted": True}
+        return {"product": _PRODUCT, "encrypted": True}
     try:
         if frame.type == codec.HELLO_ANSWER:
             hello = codec.parse_hello(frame)
-            api = f"{hello.major}.{hello.minor}"
-            return {"encrypted": False, "api": api, **_texts(name=hello.name)}
+            said = _texts(name=hello.name, api=f"{hello.major}.{hello.minor}")
+            return {"product": _PRODUCT, "encrypted": False, **said}
         if frame.type == codec.DEVICE_ANSWER:
             return _device_facts(codec.parse_device(frame))
     except Malformed:
@@ -80,7 +82,7 @@ def _facts(frame: codec.Frame) -> dict[str, Fact]:
 
 
 def _device_facts(device: codec.Device) -> dict[str, Fact]:
-    facts: dict[str, Fact] = {"encrypted": False, "password": device.password}
+    facts: dict[str, Fact] = {"product": _PRODUCT, "encrypted": False, "password": device.password}
     if device.encryption is not None:
         facts["encryption_supported"] = device.encryption
     return facts | _texts(
