@@ -183,7 +183,8 @@ class Store:
         with reading(self._engine) as connection:
             taken = snapshot(report)
             found = Registry(connection).recognise(taken)
-            names = dict(connection.execute(select(devices.c.id, devices.c.name)).tuples().all())
+            rows = connection.execute(select(devices.c.id, devices.c.name))
+            names: dict[int, str] = {row.id: row.name for row in rows}
         keys = {match.earlier: taken.subjects[number].key for number, match in found.items()}
         keys_or_all = keys | {None: EVERY}
         own = [

@@ -144,7 +144,7 @@ def known_devices(connection: Connection) -> list[KnownDevice]:
     for mark in connection.execute(select(marks).order_by(marks.c.mark, marks.c.value)):
         held[mark.device].append((mark.mark, mark.value))
     counting = select(sightings.c.device, func.count()).group_by(sightings.c.device)
-    times: dict[int, int] = dict(connection.execute(counting).tuples().all())
+    times: dict[int, int] = {row[0]: row[1] for row in connection.execute(counting)}
     found = connection.execute(select(devices).order_by(devices.c.last_seen.desc(), devices.c.id))
     return [_known(row, held[row.id], times.get(row.id, 0)) for row in found]
 
