@@ -98,7 +98,6 @@ def read_announcement(data: bytes) -> LanDevice:
     return LanDevice(
         NAME,
         version=version,
-        open=False,
         numbers=(number, text_in(said, "mac")),
         serial=True,
         port=CONTROL_PORT,

@@ -45,7 +45,7 @@ def old(payload: bytes, command: int = 19) -> bytes:
 @pytest.mark.parametrize("version", ANNOUNCED)
 def test_an_announcement_is_read_in_every_form(version: str) -> None:
     device = tuya.read_announcement(ANNOUNCED[version])
-    assert device.facts() == {"protocol": "Tuya", "version": version, "open": False}
+    assert device.facts() == {"protocol": "Tuya", "version": version}
     assert device.numbers[0] == "bf0123456789abcdefghij"
     assert (device.serial, device.port) == (True, 6668)
 
