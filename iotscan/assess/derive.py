@@ -19,6 +19,7 @@ from iotscan.assess import (
     derive_mud,
     derive_ssh,
     derive_tls,
+    known_keys,
     profiles,
 )
 from iotscan.assess.inventory import endpoint_order, owner_of
@@ -84,6 +85,7 @@ KINDS: tuple[Kind, ...] = (
     *derive_capture.KINDS,
     *derive_contacts.KINDS,
     *derive_flaws.KINDS,
+    *known_keys.KINDS,
     *derive_mud.KINDS,
     *derive_families.KINDS,
     *profiles.KINDS,

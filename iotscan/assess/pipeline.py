@@ -7,16 +7,18 @@ written down does not show.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from iotscan.assess.booking import booked
 from iotscan.assess.coverage import find_gaps, hides_something
 from iotscan.assess.derive import Stock, about_itself, derive, where
 from iotscan.assess.derive_flaws import flaws
+from iotscan.assess.derive_support import support
 from iotscan.assess.findings import earliest, judge
 from iotscan.assess.identify import identify
 from iotscan.assess.inventory import owner_of, take_stock
+from iotscan.assess.known_keys import published
 from iotscan.assess.links import usable
 from iotscan.assess.posture import Measure, Seen
 from iotscan.assess.profiles import Profiles, compared
@@ -29,6 +31,7 @@ from iotscan.model import (
     ConversationNote,
     Device,
     Fact,
+    Feed,
     Finding,
     Gap,
     Input,
@@ -44,6 +47,8 @@ from iotscan.model import (
 
 REPORT_FORMAT = 1
 MOST_PROOFS = 16
+# Settings in the header of a recording that the judgement heeds.
+ASKS_SUPPORT, FEEDS = "support_periods", "feeds"
 # Beyond so many different observations at one place they are no longer compared with each other.
 MOST_ALIKE = 64
 
@@ -90,10 +95,13 @@ def conclude(
         readings.answers,
         readings.contacts,
     )
-    flawed = flaws(devices, own, tuple(book.flaws.values()))
+    flawed = flaws(devices, own, tuple(book.flaws.values()), book.feeds)
+    asked = book.asks_support or recording.header.settings.get(ASKS_SUPPORT) is True
+    published_of = support(devices, own, book.support, recording.header.started, asked=asked)
     derived = derive(stock)
     against = compared(devices, derived, profiles)
-    observations = _merged([*readings.observations, *derived, *flawed, *against])
+    weak = published(readings.observations, book.keys)
+    observations = _merged([*readings.observations, *derived, *flawed, *published_of, *against, *weak])
     findings = judge(observations, devices, book)
     gaps = find_gaps(recording, [*readings.gaps, *profiles.unused(devices)], devices)
     finished = recording.footer is not None and recording.footer.complete
@@ -111,14 +119,29 @@ def conclude(
         findings=tuple(finding for finding in findings if book.reports(finding.rule)),
         postures=_postures(recording, devices, observations, findings, gaps, book, plugins),
         gaps=gaps,
-        blind_spots=tuple(sorted(set(recording.blind_spots))),
+        blind_spots=tuple(sorted({*recording.blind_spots, *_missing_feeds(recording, book)})),
         conversations=(*map(_note, recording.transcripts), *readings.notes),
         inputs=tuple(inputs),
         ports=str(recording.header.settings.get("port_list", "")),
         sweeps=_sweeps(recording, devices),
         policy=book.policy,
+        feeds=book.feeds.notes,
         outside=tuple(finding for finding in findings if not book.reports(finding.rule)),
     )
+
+
+def _missing_feeds(recording: Recording, book: Rulebook) -> Iterator[str]:
+    """Lists of flaws that the scan was judged by and this report is not: findings may be missing."""
+    told = recording.header.settings.get(FEEDS, ())
+    have = {feed_word(feed) for feed in book.feeds.notes}
+    for word in told if isinstance(told, tuple) else ():
+        if word not in have:
+            yield f"The scan was held against the list of flaws {word}, which is not imported here."
+
+
+def feed_word(feed: Feed) -> str:
+    """How a recording names a list of flaws."""
+    return f"{feed.name} of {feed.date} (SHA-256 {feed.sha256[:16]})"
 
 
 def _answered(readings: Readings, plugins: Plugins) -> list[Service]:

@@ -14,12 +14,16 @@ from typing import TypeVar
 
 from iotscan.assess.catalogue import read_framework, read_principles
 from iotscan.assess.derive import KINDS
+from iotscan.assess.feeds import Feeds
 from iotscan.assess.fingerprintread import read_fingerprints, spelt_twice
 from iotscan.assess.fingerprints import Fingerprint, Fingerprints
 from iotscan.assess.flawread import read_flaws, unknown_vendors
 from iotscan.assess.flaws import Flaw
+from iotscan.assess.known_keys import KnownKey, read_known_keys
 from iotscan.assess.ruleread import Vocabulary, read_evidence, read_rule
 from iotscan.assess.rules import Case, Evidence, Framework, Principle, Provision, Rule
+from iotscan.assess.support import SupportData
+from iotscan.assess.supportread import read_support
 from iotscan.assess.yamltree import Tree, parse
 from iotscan.errors import RuleError, RulePackError, UsageError
 from iotscan.model import Kind, PolicyNote
@@ -28,6 +32,10 @@ from iotscan.plugins import kinds as plugin_kinds
 _T = TypeVar("_T")
 CATALOGUE = "principles.yaml"
 FLAWS = "flaws.yaml"
+SUPPORT = "support.yaml"
+KEYS = "known_keys.yaml"
+# Files in the pack itself that are no rules.
+_DATA = (CATALOGUE, FLAWS, KEYS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +44,9 @@ class Rulebook:
 
     Formatting, comments and file names do not change the hash; any word of any entry does.
     ``policy``, if there is one, chose which rules are ``reported`` (None: all), by which frameworks
-    a report ``measures`` devices (empty: all), and severities that the hash knows nothing of.
+    a report ``measures`` devices (empty: all), and severities that the hash knows nothing of. So it
+    is with ``feeds``, lists of flaws that the user imported, and with ``asks_support``: whether it
+    is told, too, that no support period was found.
     """
 
     principles: Mapping[str, Principle]
@@ -46,6 +56,10 @@ class Rulebook:
     hash: str
     fingerprints: Fingerprints = field(default_factory=Fingerprints, repr=False)
     flaws: Mapping[str, Flaw] = field(default_factory=dict, repr=False)
+    keys: Mapping[str, KnownKey] = field(default_factory=dict, repr=False)
+    support: SupportData = field(default_factory=SupportData, repr=False)
+    feeds: Feeds = field(default_factory=Feeds, repr=False)
+    asks_support: bool = False
     policy: PolicyNote | None = None
     reported: frozenset[str] | None = field(default=None, repr=False)
     measures: tuple[str, ...] = ()
@@ -92,9 +106,9 @@ def indexed(
 def load_rulebook(folders: Sequence[str | Path] = ()) -> Rulebook:
     """The built-in pack and those of the user's folders.
 
-    In a folder, ``findings/``, ``evidence/``, ``frameworks/``, ``fingerprints/`` and ``flaws.yaml``
-    hold what they say; other YAML files beside them are rules. Raises RulePackError with every
-    fault of every file, UsageError when a folder is not there.
+    In a folder, ``findings/``, ``evidence/``, ``frameworks/``, ``fingerprints/``, ``flaws.yaml``
+    and ``known_keys.yaml`` hold what they say; other YAML files beside them are rules. Raises
+    RulePackError with every fault of every file, UsageError when a folder is not there.
     """
     return _load(*map(Path, folders))
 
@@ -118,6 +132,8 @@ def read_packs(packs: Sequence[Traversable], kinds: Mapping[str, Kind]) -> Ruleb
         reader.read_rules(pack)
         reader.read_fingerprints(pack)
         reader.read_flaws(pack)
+        reader.read_support(pack)
+        reader.read_keys(pack)
     reader.check_references()
     if reader.faults:
         raise RulePackError(sorted(reader.faults, key=lambda fault: (fault.path, fault.line)))
@@ -134,6 +150,8 @@ class _Reader:
         self._evidence: dict[str, Evidence] = {}
         self._fingerprints: dict[str, Fingerprint] = {}
         self._flaws: dict[str, Flaw] = {}
+        self._support = SupportData()
+        self._keys: dict[str, KnownKey] = {}
         self._content: dict[str, object] = {}
 
     def read_catalogue(self, pack: Traversable) -> None:
@@ -173,6 +191,18 @@ class _Reader:
                 self._flaws[f"{path}:{flaw.line}"] = flaw
             self._content[f"flaws {len(self._content)}"] = tree.plain()
 
+    def read_keys(self, pack: Traversable) -> None:
+        file, path = pack.joinpath(KEYS), f"{_label(pack)}/{KEYS}"
+        for tree, _ in self._tree(file, path) if file.is_file() else ():
+            self._keys |= {key.digest: key for key in read_known_keys(tree, path, self.faults)}
+            self._content[f"keys {len(self._content)}"] = tree.plain()
+
+    def read_support(self, pack: Traversable) -> None:
+        file, path = pack.joinpath(SUPPORT), f"{_label(pack)}/{SUPPORT}"
+        for tree, _ in self._tree(file, path) if file.is_file() else ():
+            self._support = self._support.joined(read_support(tree, path, self.faults))
+            self._content[f"support {len(self._content)}"] = tree.plain()
+
     def check_references(self) -> None:
         for flaw in unknown_vendors(self._flaws, Fingerprints(self._fingerprints).vendors()):
             reason = f"no fingerprint gives the vendor {flaw.vendor}"
@@ -196,6 +226,7 @@ class _Reader:
             hashlib.sha256(canonical.encode()).hexdigest(),
             Fingerprints(self._fingerprints),
             self._flaws,
+            self._keys,
             _about=about,
             _speaking=speaking,
         )
@@ -218,7 +249,7 @@ class _Reader:
         """The documents of a pack's sub-folder, or of the pack itself, by file name."""
         place = pack.joinpath(folder) if folder else pack
         for file in sorted(place.iterdir() if place.is_dir() else (), key=lambda file: file.name):
-            if file.name.endswith(".yaml") and (folder or file.name not in (CATALOGUE, FLAWS)):
+            if file.name.endswith(".yaml") and (folder or file.name not in _DATA):
                 yield from self._tree(
                     file, "/".join(filter(None, (_label(pack), folder, file.name)))
                 )

@@ -5,7 +5,8 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from certificates import self_signed
+from certificates import LIBSSH, WOLFSSL, published, self_signed
+from cryptography.hazmat.primitives import serialization
 from lan import Device, Host
 
 HERE = Path(__file__).resolve().parent.parent
@@ -131,9 +132,10 @@ ssl_key = <{key}
 """
 
 
-def _mailbox(host: Host, *lines: str) -> None:
+def _mailbox(host: Host, *lines: str, secret: int | None = None) -> None:
     """dovecot's IMAP in clear, with TLS on request; it runs as whoever starts it."""
-    cert, key = self_signed(host.folder, host.address)
+    own = published(secret) if secret else None
+    cert, key = self_signed(host.folder, host.address, key=own)
     host.file("users", "owner:{PLAIN}v9kQ2-m1Zt-88ab\n")
     text = _DOVECOT.format(folder=host.folder, cert=cert, key=key)
     conf = host.file("dovecot.conf", text + "\n".join(lines) + "\n")
@@ -170,6 +172,22 @@ def directory(host: Host) -> None:
     host.await_port(389)
 
 
+def published_keys(host: Host) -> None:
+    """dovecot and dropbear with keys that stand in the sources of libraries."""
+    _mailbox(host, "ssl_min_protocol = TLSv1.2", "ssl_cipher_list = ECDHE+AESGCM", secret=WOLFSSL)
+    secret = published(LIBSSH).private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.OpenSSH,
+        serialization.NoEncryption(),
+    )
+    theirs, ours = host.folder / "openssh.key", host.folder / "dropbear.key"
+    theirs.write_bytes(secret)
+    theirs.chmod(0o600)
+    host.run("/usr/lib/dropbear/dropbearconvert", "openssh", "dropbear", str(theirs), str(ours))
+    host.start("dropbear", "-F", "-E", "-s", "-p", f"{host.address}:22", "-r", str(ours))
+    host.await_port(22)
+
+
 DEVICES: tuple[Device, ...] = (
     ("exports-open", "10.77.0.222", "00:11:32:00:02:22", exports_open),
     ("exports-narrow", "10.77.0.223", "00:11:32:00:02:23", exports_narrow),
@@ -181,4 +199,5 @@ DEVICES: tuple[Device, ...] = (
     ("mail-old", "10.77.0.229", "00:30:64:00:02:29", mail_old),
     ("mail-sound", "10.77.0.230", "00:30:64:00:02:30", mail_sound),
     ("directory", "10.77.0.231", "00:30:64:00:02:31", directory),
+    ("published-keys", "10.77.0.232", "00:30:64:00:02:32", published_keys),
 )
