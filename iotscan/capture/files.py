@@ -6,17 +6,16 @@ Nothing here knows pcap; :mod:`iotscan.capture.frames` does.
 from __future__ import annotations
 
 import gzip
-import hashlib
-import io
 import sys
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any, Protocol, cast
+from typing import Protocol
 
 import zstandard
 
+from iotscan.capture.given import BLOCK, Given, Readable
 from iotscan.errors import UsageError
 
 STANDARD_INPUT = "-"
@@ -31,8 +30,11 @@ MAGIC = frozenset(
         b"\n\r\r\n",
     }
 )
-# Large enough that the cost of a read does not show, small enough for a processor's cache.
-CHUNK = 1 << 19
+# What is kept of a window: large enough that the cost of a read does not show, small enough for a
+# processor's cache.
+CHUNK = BLOCK
+# No capture becomes so much larger when it is unpacked; a bomb does. Smaller ones do no harm.
+LARGEST_RATIO, SMALL = 250, 64 << 20
 _DAMAGE = (OSError, EOFError, ValueError, zlib.error, zstandard.ZstdError)
 
 
@@ -40,13 +42,6 @@ class Unpacked(Protocol):
     """A stream of bytes that hands out what it has."""
 
     def read1(self, size: int = -1, /) -> bytes: ...
-
-
-class Readable(Protocol):
-    """What a file or a pipe offers, buffered or not."""
-
-    def read(self, size: int = -1, /) -> bytes: ...
-    def readinto(self, buffer: Any, /) -> int | None: ...
 
 
 class Source:
@@ -58,6 +53,7 @@ class Source:
     """
 
     def __init__(self, stream: Unpacked, given: Given) -> None:
+        """``stream``: what ``given`` is when it is unpacked, or itself."""
         self.data = b""
         self.base = 0
         self.damage = ""
@@ -91,6 +87,12 @@ class Source:
         """Up to ``CHUNK`` bytes. What could be unpacked before a fault is not lost to it."""
         parts: list[bytes] = []
         size = 0
+        unpacked = self.base + len(self.data)
+        if unpacked > max(SMALL, LARGEST_RATIO * self._given.size):
+            self.damage = (
+                f"the file unpacks to more than {LARGEST_RATIO} times its size: no capture does"
+            )
+            return b""
         try:
             while size < CHUNK and (part := self._stream.read1(CHUNK - size)):
                 parts.append(part)
@@ -100,48 +102,22 @@ class Source:
         return b"".join(parts)
 
 
-class Given(io.RawIOBase):
-    """A stream that is measured and hashed as it is read, before it is unpacked."""
-
-    def __init__(self, inner: Readable) -> None:
-        self._inner = inner
-        self._hash = hashlib.sha256()
-        self._size = 0
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        size = self._inner.readinto(buffer) or 0
-        self._count(memoryview(buffer)[:size])
-        return size
-
-    def finish(self) -> tuple[str, int]:
-        """Read what is left; (SHA-256, size) of all of it."""
-        try:
-            while chunk := self._inner.read(CHUNK):
-                self._count(chunk)
-        except OSError:  # what could be read is what was given
-            pass
-        return self._hash.hexdigest(), self._size
-
-    def _count(self, data: bytes | memoryview) -> None:
-        self._hash.update(data)
-        self._size += len(data)
-
-
 @contextmanager
 def opened(path: Path | str) -> Iterator[Source]:
     """Open a capture, "-" for standard input. Raises UsageError when it cannot be read."""
-    if str(path) == STANDARD_INPUT:
-        yield _streamed(cast("Readable", sys.stdin.buffer))
-        return
-    try:
-        file = Path(path).open("rb", buffering=0)  # noqa: SIM115  (closed below; only opening is tried here)
-    except OSError as error:
-        raise _unreadable(path, error) from error
-    with file:
-        yield _streamed(file)
+    file: Readable
+    with ExitStack() as stack:
+        if str(path) == STANDARD_INPUT:
+            # A pipe's own reads hand out what is there; those of a buffer wait until it is full.
+            file = getattr(sys.stdin.buffer, "raw", sys.stdin.buffer)
+        else:
+            try:
+                file = stack.enter_context(Path(path).open("rb", buffering=0))
+            except OSError as error:
+                raise _unreadable(path, error) from error
+        given = Given(file)
+        stack.callback(given.close)
+        yield Source(_unpacked(given), given)
 
 
 def is_capture(path: Path) -> bool:
@@ -167,17 +143,11 @@ def _unreadable(path: Path | str, error: OSError) -> UsageError:
     return UsageError(f"{path} cannot be read: {error.strerror}. Check the path.")
 
 
-def _streamed(file: Readable) -> Source:
-    given = Given(file)
-    return Source(_unpacked(given), given)
-
-
 def _unpacked(given: Given) -> Unpacked:
-    peekable = io.BufferedReader(given, CHUNK)
-    head = peekable.peek(4)[:4]
+    head = given.peek(4)
     if head.startswith(GZIP):
-        return gzip.GzipFile(fileobj=peekable)
-    if head == ZSTD:
+        return gzip.GzipFile(fileobj=given)  # type: ignore[call-overload, no-any-return]
+    if head.startswith(ZSTD):
         unpacker = zstandard.ZstdDecompressor()
-        return unpacker.stream_reader(peekable, read_across_frames=True)
-    return peekable
+        return unpacker.stream_reader(given, read_across_frames=True)  # type: ignore[arg-type]
+    return given

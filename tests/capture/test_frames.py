@@ -16,8 +16,9 @@ import zstandard
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from iotscan.capture.files import Given, Source, is_capture, opened
+from iotscan.capture.files import Source, is_capture, opened
 from iotscan.capture.frames import Frame, Walk
+from iotscan.capture.given import Given
 from iotscan.capture.writer import Writer
 from iotscan.errors import UsageError
 
