@@ -34,6 +34,8 @@ _LEAST = 54  # Ethernet, IPv4 and TCP headers; a shorter frame is looked at
 # payload length of an IPv6 packet, likewise.
 _BARE = [(20 + words * 4).to_bytes(2, "big") for words in range(16)]
 _BARE6 = [(words * 4).to_bytes(2, "big") for words in range(16)]
+# Of an enhanced packet block, before its frame.
+_HEADED = 28
 _ENDS = 7  # FIN, SYN, RST
 # Of a record and its Ethernet frame, as if that were IPv4 and TCP: time, lengths, EtherType with
 # the first byte of IP, total length, place of a fragment, protocol, direction, data offset, flags.
@@ -107,7 +109,7 @@ class Walk:
         link = struct.unpack_from(order + "I", source.data, offset + 20)[0] & 0xFFFF
         offset += 24
         ethernet, quiet, quiet_udp = link == _ETHERNET, self.quiet, self.quiet_udp
-        peek, known = struct.Struct(order + _PEEK).unpack_from, quiet.get
+        peek, known, known_udp = struct.Struct(order + _PEEK).unpack_from, quiet.get, quiet_udp.get
         data, count, seconds, fraction = source.data, 0, 0, 0
         end = len(data)
         while True:
@@ -126,14 +128,17 @@ class Walk:
                     words,
                     flags,
                 ) = peek(data, offset)
-                if kind == b"\x08\0E" and protocol == _TCP and fragment in _WHOLE:
-                    skip = known(direction)
-                    if skip is not None and not flags & _ENDS and captured >= _LEAST:
-                        skip = skip or total == _BARE[words >> 4]
-                        if skip and offset + 16 + captured <= end:
-                            offset += 16 + captured
-                            count += 1
-                            continue
+                if kind == b"\x08\0E" and fragment in _WHOLE:
+                    if protocol == _TCP:
+                        skip = known(direction)
+                        if skip is not None:
+                            skip = not flags & _ENDS and (skip or total == _BARE[words >> 4])
+                    else:
+                        skip = protocol == _UDP and known_udp(direction)
+                    if skip and captured >= _LEAST and offset + 16 + captured <= end:
+                        offset += 16 + captured
+                        count += 1
+                        continue
             if offset + 16 > end:
                 offset = self._next(offset, 16, "a record header is cut off", count, clean=True)
                 if offset < 0:
@@ -160,6 +165,9 @@ class Walk:
     def _pcapng(self) -> Iterator[Frame]:
         offset, section, count, at = 0, pcapng.Section(), 0, 0.0
         while True:
+            offset, passed, last = self._passed(offset, section)
+            count += passed
+            at = last if passed else at
             offset = self._next(offset, 12, "a block header is cut off", count, clean=True)
             if offset < 0:
                 break
@@ -193,6 +201,32 @@ class Walk:
                 continue
             yield count, at, link, data[begin : begin + captured], wire
         self.count, self.last = count, at
+
+    def _passed(self, offset: int, section: pcapng.Section) -> tuple[int, int, float]:
+        """Pass over the frames that are needless, one after the other: where the first other block
+        begins, how many there were, and when the last one was.
+        """
+        data, end, passed, last = self.source.data, len(self.source.data), 0, (0, 0, 0)
+        peek = struct.Struct(section.order + "IIIIII").unpack_from
+        interfaces, tcp, udp = section.interfaces, self.quiet, self.quiet_udp
+        while offset + _HEADED + _LEAST <= end:
+            kind, length, number, high, low, captured = peek(data, offset)
+            following = offset + length
+            if (
+                kind != pcapng.ENHANCED
+                or not _LEAST <= captured <= length - _HEADED
+                or length % 4
+                or following > end
+                or number >= len(interfaces)
+                or interfaces[number].link != _ETHERNET
+                or not needless(data, offset + _HEADED, captured, tcp, udp)
+            ):
+                break
+            offset, passed, last = following, passed + 1, (number, high, low)
+        if not passed:
+            return offset, 0, 0.0
+        number, high, low = last
+        return offset, passed, interfaces[number].time(high << 32 | low)
 
     def _next(self, offset: int, length: int, why: str, count: int, *, clean: bool = False) -> int:
         """Make ``length`` bytes at ``offset`` available; -1 at the end of the file, which is damage

@@ -11,6 +11,8 @@ from typing import NamedTuple
 
 IPV4, ARP, IPV6 = 0x0800, 0x0806, 0x86DD
 LLDP = 0x88CC
+# The link type.
+ETHERNET = 1
 _VLAN = {0x8100, 0x88A8, 0x9100}
 _MPLS = {0x8847, 0x8848}
 _PPPOE = 0x8864
@@ -147,7 +149,7 @@ def _opaque(frame: bytes) -> Link:
 
 _PARSERS: Mapping[int, Callable[[bytes], Link]] = {
     0: _null,
-    1: _ethernet,
+    ETHERNET: _ethernet,
     9: _ppp,
     12: _raw,
     14: _raw,

@@ -16,7 +16,7 @@ LONGEST_BLOCK = 16 << 20
 # libpcap's own limit for a snapshot is 262,144; larger claims are damage.
 LONGEST_FRAME = 262_144
 
-_INTERFACE, _OLD_PACKET, _SIMPLE, _NAMES, _ENHANCED, _SECRETS = 1, 2, 3, 4, 6, 10
+_INTERFACE, _OLD_PACKET, _SIMPLE, _NAMES, ENHANCED, _SECRETS = 1, 2, 3, 4, 6, 10
 _TLS_KEY_LOG = (b"TLSK", b"KSLT")
 
 # (seconds since 1970, link type, where its bytes begin, how many there are, how many there were)
@@ -29,6 +29,10 @@ class Interface:
     snap: int
     unit: float
     offset: int
+
+    def time(self, ticks: int) -> float:
+        """Seconds since 1970."""
+        return ticks * self.unit + self.offset
 
 
 @dataclass
@@ -45,7 +49,7 @@ class Section:
 
         Raises struct.error or IndexError when it is shorter than its fields say.
         """
-        if kind == _ENHANCED:
+        if kind == ENHANCED:
             number, high, low, captured, wire = struct.unpack_from(
                 self.order + "IIIII", data, start
             )
@@ -77,7 +81,7 @@ class Section:
         interface = self.interfaces[number]
         if captured > min(end - start, LONGEST_FRAME):
             raise IndexError
-        return ticks * interface.unit + interface.offset, interface.link, start, captured, wire
+        return interface.time(ticks), interface.link, start, captured, wire
 
 
 def begun(data: bytes, offset: int) -> Section:

@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass, field
+from typing import TypeVar
 
-from iotscan.capture.flows import Directions, Emit, Held, Part
+from iotscan.capture.flows import Directions, Emit, Held, Part, reverse
 from iotscan.capture.frames import Frame
 from iotscan.capture.internet import TCP, UDP, Fragments, Packet, parse
-from iotscan.capture.links import Link
+from iotscan.capture.links import ETHERNET, Link
 from iotscan.capture.links import parse as parse_link
 from iotscan.capture.tcp import ACK, SYN, Segment, TcpFlow
 from iotscan.capture.udp import SILENCE, UdpFlow
@@ -25,6 +26,11 @@ MOST_HELD = 64 << 20
 MOST_ASKERS = 1024
 # Connections that are over; what still comes of them (retransmissions, last words) is no new one.
 MOST_ENDED = 4096
+# Pairs of MAC and address that are taken down as stations.
+MOST_SENDERS = 65_536
+# EtherType and first byte of IPv4 without options; flags and offset of what is no fragment.
+_PLAIN, _WHOLE = b"\x08\0E", (b"\0\0", b"\x40\0")
+_Flow = TypeVar("_Flow", TcpFlow, UdpFlow)
 _SYSTEM_PORTS, _EPHEMERAL_PORTS = 1024, 32_768
 
 
@@ -73,10 +79,19 @@ class Sorter:
     _udp: dict[bytes, UdpFlow] = field(default_factory=dict)
     _ended: OrderedDict[bytes, None] = field(default_factory=OrderedDict)
     _askers: OrderedDict[bytes, str] = field(default_factory=OrderedDict)
+    _senders: set[bytes] = field(default_factory=set)
 
     def take(self, frame: Frame) -> None:
         """One frame of the capture."""
         number, at, link_type, data, _ = frame
+        plain = link_type == ETHERNET and data[12:15] == _PLAIN and data[20:22] in _WHOLE
+        if plain and data[23] == TCP:
+            # TCP in IPv4 without options or fragments, nine frames of ten: no detour for these.
+            self._from_station(data[6:12], data[26:30], number)
+            length = data[16] << 8 | data[17]
+            end = 14 + length if length else len(data)
+            self._take_tcp(data[26:38], data[34:end], end - 34, at, number)
+            return
         link = parse_link(link_type, data)
         if link is None:
             self.unknown_links[link_type] = self.unknown_links.get(link_type, 0) + 1
@@ -97,7 +112,8 @@ class Sorter:
         to_group = _never_forwarded(packet.destination)
         self.on_station(link.source, packet.source, number, to_group=to_group)
         if packet.protocol == TCP:
-            self._take_tcp(packet, at, number)
+            direction = packet.source + packet.destination + packet.payload[:4]
+            self._take_tcp(direction, packet.payload, packet.length, at, number)
         elif packet.protocol == UDP:
             self._take_udp(packet, link, at, number)
         else:
@@ -109,92 +125,99 @@ class Sorter:
 
     def finish(self) -> None:
         """End what the capture left open."""
-        for flow in self._tcp.values():
+        for flow in dict.fromkeys(self._tcp.values()):
             flow.end()
-        for exchange in self._udp.values():
+        for exchange in dict.fromkeys(self._udp.values()):
             exchange.end()
         self._tcp.clear()
         self._udp.clear()
 
-    def _take_tcp(self, packet: Packet, at: float, number: int) -> None:
-        head = packet.payload
+    def _from_station(self, mac: bytes, address: bytes, number: int) -> None:
+        """Take down who sent a frame to one other, unless that is known."""
+        sender = mac + address
+        if sender not in self._senders:
+            if len(self._senders) >= MOST_SENDERS:
+                self._senders.clear()
+            self._senders.add(sender)
+            self.on_station(mac, address, number, to_group=False)
+
+    def _take_tcp(self, direction: bytes, head: bytes, length: int, at: float, number: int) -> None:
+        """One segment; ``length``: of all of it on the wire, of which ``head`` may lack the end."""
         if len(head) < 20:
             return
         flags, size = head[13], (head[12] >> 4) * 4
-        direction = packet.source + packet.destination + head[:4]
-        here, there = packet.source + head[:2], packet.destination + head[2:4]
-        key = here + there if here < there else there + here
+        flow = self._tcp.get(direction)
         if flags & SYN:
-            flow = self._opened(key, packet, flags, at, number)
-        else:
-            flow = self._tcp.get(key)
-            if flow is None and (packet.length <= size or key in self._ended):
-                return  # nothing was said, or it was said before
+            flow = self._opened(flow, direction, flags, at, number)
+        elif flow is None and (length <= size or direction in self._ended):
+            return  # nothing was said, or it was said before
         if flow is None:
             from_client = flags & (SYN | ACK) == SYN or (not flags & SYN and self._asks(head))
-            flow = self._new_tcp(key, packet, head, from_client=from_client)
+            flow = self._new_tcp(direction, from_client=from_client)
         segment = Segment(
             int.from_bytes(head[4:8], "big"),
             int.from_bytes(head[8:12], "big"),
             flags,
             head[size:],
-            packet.length - size,
+            length - size,
             at,
             number,
         )
         if not flow.segment(direction, segment):
-            self._over(key)
+            self._over(direction)
         elif self._held.size > MOST_HELD:
             self._relieve()
 
     def _opened(
-        self, key: bytes, packet: Packet, flags: int, at: float, number: int
+        self, flow: TcpFlow | None, direction: bytes, flags: int, at: float, number: int
     ) -> TcpFlow | None:
-        """The flow that a SYN belongs to, None if it opens one."""
-        head = packet.payload
-        flow = self._tcp.get(key)
+        """The flow that a SYN belongs to, None if it opens one. ``flow``: the one that is known."""
+        source, destination, sport, dport = _ends(direction)
         if flags & ACK:
-            port = int.from_bytes(head[:2], "big")
-            self.on_answer(packet.source, port, packet.destination, at, number)
+            self.on_answer(source, int.from_bytes(sport, "big"), destination, at, number)
             return flow
-        self._ended.pop(key, None)
+        back = reverse(direction)
+        self._ended.pop(direction, None)
+        self._ended.pop(back, None)
         if flow is not None and flow.spoke:
-            flow.end()
-            del self._tcp[key]
+            self._forget(self._tcp, flow)
             flow = None
         if flow is None:
-            port = int.from_bytes(head[2:4], "big")
-            self.on_opening(packet.source, packet.destination, port, at, number)
+            self.on_opening(source, destination, int.from_bytes(dport, "big"), at, number)
         return flow
 
-    def _new_tcp(self, key: bytes, packet: Packet, head: bytes, *, from_client: bool) -> TcpFlow:
-        if len(self._tcp) >= MOST_FLOWS:
+    def _new_tcp(self, direction: bytes, *, from_client: bool) -> TcpFlow:
+        if len(self._tcp) >= 2 * MOST_FLOWS:
             self._relieve()
-        ends = (packet.source, packet.destination, head[:2], head[2:4])
-        client, server, cport, sport = ends if from_client else (ends[1], ends[0], ends[3], ends[2])
-        flow = TcpFlow(
-            _part(client, cport, server, sport, TCP),
-            client + server + cport + sport,
-            self.on_part,
-            self._held,
-            self.quiet,
-        )
-        self._tcp[key] = flow
+        back = reverse(direction)
+        asking = direction if from_client else back
+        flow = TcpFlow(_part(asking, TCP), asking, self.on_part, self._held, self.quiet)
+        self._tcp[direction] = self._tcp[back] = flow
         return flow
 
-    def _over(self, key: bytes) -> None:
-        del self._tcp[key]
-        self._ended[key] = None
-        if len(self._ended) > MOST_ENDED:
-            self._ended.popitem(last=False)
+    def _over(self, direction: bytes) -> None:
+        for way in (direction, reverse(direction)):
+            self._tcp.pop(way, None)
+            self._ended[way] = None
+            if len(self._ended) > 2 * MOST_ENDED:
+                self._ended.popitem(last=False)
 
     def _relieve(self) -> None:
         """End the quarter of all flows that was silent longest."""
-        for flows in (self._tcp, self._udp):
-            oldest = sorted(flows, key=lambda key: flows[key].last)
-            for key in oldest[: len(oldest) // 4 + 1]:
-                flows.pop(key).end()
-                self.evicted += 1
+        self._relieve_of(self._tcp)
+        self._relieve_of(self._udp)
+
+    def _relieve_of(self, flows: dict[bytes, _Flow]) -> None:
+        oldest = sorted(dict.fromkeys(flows.values()), key=lambda flow: flow.last)
+        for flow in oldest[: len(oldest) // 4 + 1]:
+            self._forget(flows, flow)
+            self.evicted += 1
+
+    def _forget(self, flows: dict[bytes, _Flow], flow: _Flow) -> None:
+        """End a flow. A packet from a socket to itself has one direction only."""
+        flows.pop(flow.direction, None)
+        flows.pop(reverse(flow.direction), None)
+        flow.end()
 
     def _take_udp(self, packet: Packet, link: Link, at: float, number: int) -> None:
         head = packet.payload
@@ -210,33 +233,23 @@ class Sorter:
                 self.on_group(packet.source, packet.destination, port, at, number)
                 return
         direction = packet.source + packet.destination + head[:4]
-        key = here + there if here < there else there + here
-        flow = self._udp.get(key)
+        flow = self._udp.get(direction)
         if flow is not None and at - flow.last > SILENCE:
-            flow.end()
-            del self._udp[key]
+            self._forget(self._udp, flow)
             flow = None
         if flow is None:
-            flow = self._new_udp(key, packet, head)
+            flow = self._new_udp(direction, from_client=self._asks(head))
         flow.datagram(direction, data, at, number)
         if self._held.size > MOST_HELD:
             self._relieve()
 
-    def _new_udp(self, key: bytes, packet: Packet, head: bytes) -> UdpFlow:
-        if len(self._udp) >= MOST_FLOWS:
+    def _new_udp(self, direction: bytes, *, from_client: bool) -> UdpFlow:
+        if len(self._udp) >= 2 * MOST_FLOWS:
             self._relieve()
-        ends = (packet.source, packet.destination, head[:2], head[2:4])
-        client, server, cport, sport = (
-            ends if self._asks(head) else (ends[1], ends[0], ends[3], ends[2])
-        )
-        flow = UdpFlow(
-            _part(client, cport, server, sport, UDP),
-            client + server + cport + sport,
-            self.on_part,
-            self._held,
-            self.quiet_udp,
-        )
-        self._udp[key] = flow
+        back = reverse(direction)
+        asking = direction if from_client else back
+        flow = UdpFlow(_part(asking, UDP), asking, self.on_part, self._held, self.quiet_udp)
+        self._udp[direction] = self._udp[back] = flow
         return flow
 
     def _asks(self, head: bytes) -> bool:
@@ -282,7 +295,13 @@ def _never_forwarded(address: bytes) -> bool:
     return address[:3] == b"\xe0\0\0" or address == b"\xff\xff\xff\xff"
 
 
-def _part(client: bytes, cport: bytes, server: bytes, sport: bytes, transport: int) -> Part:
-    return Part(
-        client, int.from_bytes(cport, "big"), server, int.from_bytes(sport, "big"), transport
-    )
+def _ends(direction: bytes) -> tuple[bytes, bytes, bytes, bytes]:
+    """Source, destination and their ports."""
+    size = (len(direction) - 4) // 2
+    return direction[:size], direction[size:-4], direction[-4:-2], direction[-2:]
+
+
+def _part(asking: bytes, transport: int) -> Part:
+    client, server, cport, sport = _ends(asking)
+    ports = int.from_bytes(cport, "big"), int.from_bytes(sport, "big")
+    return Part(client, ports[0], server, ports[1], transport)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from ipaddress import IPv6Address, ip_address
 
 from iotscan.model import Address, Proof, Sighting
@@ -73,6 +74,7 @@ def is_local(address: Address) -> bool:
     return not address.is_global or address.is_reserved
 
 
+@lru_cache(maxsize=8192)
 def parsed(raw: bytes) -> Address:
     """The address of 4 or 16 bytes; an IPv4-mapped one is IPv4."""
     address = ip_address(raw)

@@ -77,6 +77,7 @@ class TcpFlow:
         "_quiet",
         "_unread",
         "answered",
+        "direction",
         "last",
     )
 
@@ -85,6 +86,7 @@ class TcpFlow:
     ) -> None:
         """``direction``: from client to server, as in ``Directions``."""
         self._part, self._emit, self._held, self._quiet = part, emit, held, quiet
+        self.direction = direction
         self._a = _Half("client", direction)
         self._b = _Half("server", reverse(direction))
         self.answered = False
@@ -95,9 +97,6 @@ class TcpFlow:
     def spoke(self) -> bool:
         """Whether anything was said in it, or it was answered: a new opening is of another one."""
         return self.answered or self._kept > 0
-
-    def is_client(self, direction: bytes) -> bool:
-        return direction == self._a.direction
 
     def segment(self, direction: bytes, segment: Segment) -> bool:
         """Take one segment; False once the connection is over."""

@@ -15,13 +15,13 @@ SILENCE = 120.0
 class UdpFlow:
     """Datagrams between two sockets. ``emit`` gets its parts as they are complete."""
 
-    __slots__ = ("_direction", "_emit", "_held", "_kept", "_part", "_quiet", "last")
+    __slots__ = ("_emit", "_held", "_kept", "_part", "_quiet", "direction", "last")
 
     def __init__(
         self, part: Part, direction: bytes, emit: Emit, held: Held, quiet: Directions
     ) -> None:
         """``direction``: from client to server, as in ``Directions``."""
-        self._part, self._direction, self._emit = part, direction, emit
+        self._part, self.direction, self._emit = part, direction, emit
         self._held, self._quiet = held, quiet
         self._kept = 0
         self.last = 0.0
@@ -34,15 +34,15 @@ class UdpFlow:
         size = len(data) + OVERHEAD
         self._kept += size
         self._held.size += size
-        sender = "client" if direction == self._direction else "server"
+        sender = "client" if direction == self.direction else "server"
         self._part.said.append((sender, at, data, frame))  # type: ignore[arg-type]
         if len(self._part.said) >= MOST_DATAGRAMS or self._kept > LONGEST:
             self._cut()
 
     def end(self) -> None:
         """Nothing more comes."""
-        self._quiet.pop(self._direction, None)
-        self._quiet.pop(reverse(self._direction), None)
+        self._quiet.pop(self.direction, None)
+        self._quiet.pop(reverse(self.direction), None)
         self._held.size -= self._kept
         self._kept = 0
         if self._part.said:
@@ -56,4 +56,4 @@ class UdpFlow:
         self._kept = 0
         done.ending = Ending.COMPLETE
         if not self._emit(done):
-            self._quiet[self._direction] = self._quiet[reverse(self._direction)] = True
+            self._quiet[self.direction] = self._quiet[reverse(self.direction)] = True
