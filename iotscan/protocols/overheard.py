@@ -125,6 +125,8 @@ def turned(talk: Transcript) -> Transcript:
 def clear_turns(talk: Transcript) -> tuple[tuple[int, Turn], ...]:
     """(index, turn) of all that was said outside of recorded TLS sessions."""
     secured = {number for number, channel in enumerate(talk.channels) if channel.tls is not None}
+    if not secured:
+        return tuple(enumerate(talk.turns))
     return tuple((i, turn) for i, turn in enumerate(talk.turns) if turn.channel not in secured)
 
 

@@ -14,15 +14,20 @@ if TYPE_CHECKING:
 
 LARGEST = 65_536
 _DEEPEST = 32
+# A tag, or a byte order mark before it.
+_BEGINNINGS = (b"<", b"\xef\xbb\xbf", b"\xfe\xff", b"\xff\xfe")
 
 
 def parse(data: bytes) -> Element:
     """The root element. Raises Malformed."""
     if len(data) > LARGEST:
         raise Malformed(f"XML of more than {LARGEST} bytes")
+    # Some servers end the document with the zero byte of their C string.
+    bare = data.strip(b"\0 \t\r\n")
+    if not bare.startswith(_BEGINNINGS):
+        raise Malformed("no XML begins so")
     try:
-        # Some servers end the document with the zero byte of their C string.
-        root: Element = fromstring(data.strip(b"\0 \t\r\n"), forbid_dtd=True)
+        root: Element = fromstring(bare, forbid_dtd=True)
     except (ParseError, DefusedXmlException, ValueError, LookupError) as error:
         raise Malformed(f"XML that cannot be read: {type(error).__name__}") from error
     level = [root]

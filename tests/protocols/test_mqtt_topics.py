@@ -30,8 +30,8 @@ def test_a_signature_matches_its_example_and_no_other_does(
     topic, payload = example["topic"], str(example["payload"]).encode()
     found = {
         product
-        for signatures in (KNOWN.brokers, KNOWN.ecosystems)
-        for product in products(signatures, topic, payload)
+        for brokers in (True, False)
+        for product in products(KNOWN, brokers, topic, payload)
     }
     expected = {(entry["product"], str(example.get("version", "")))}
     if "also" in example:
@@ -100,7 +100,7 @@ def test_messages_in_json_are_searched_inside(payload: str, kinds: tuple[str, ..
 )
 def test_hostile_messages_are_searched_within_bounds(payload: bytes) -> None:
     assert secret_kinds(KNOWN, "a/b", payload) == ()
-    assert list(products(KNOWN.ecosystems, "a/b", payload)) == []
+    assert list(products(KNOWN, False, "a/b", payload)) == []
 
 
 def test_only_the_beginning_of_a_name_is_compared() -> None:

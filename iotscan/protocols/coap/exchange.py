@@ -8,15 +8,16 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass, field
 
 from iotscan.errors import Malformed
 from iotscan.protocols.coap.codec import CONTENT, CSM, GET, Message, Type, decode
-from iotscan.protocols.coap.tcp import decode_tcp
+from iotscan.protocols.coap.tcp import code_of, decode_tcp
 
 # Half of what a device could send in one conversation; lists of resources are a few kilobytes.
 LONGEST_BODY = 65_536
+# Foreign datagrams in a row, until an exchange is taken for another protocol.
+MOST_FOREIGN = 16
 
 
 @dataclass(slots=True)
@@ -141,9 +142,15 @@ def messages(
 
 
 def _from_datagrams(said: Iterable[tuple[int, str, bytes]]) -> Iterator[tuple[int, str, Message]]:
+    foreign = 0
     for index, sender, data in said:
-        with suppress(Malformed):
+        try:
             yield index, sender, decode(data)
+            foreign = 0
+        except Malformed:
+            foreign += 1
+            if foreign >= MOST_FOREIGN:
+                return
 
 
 def _from_streams(said: Iterable[tuple[int, str, bytes]]) -> Iterator[tuple[int, str, Message]]:
@@ -155,9 +162,9 @@ def _from_streams(said: Iterable[tuple[int, str, bytes]]) -> Iterator[tuple[int,
             continue
         unread[sender] += data
         try:
+            if sender not in begun and code_of(unread[sender]) not in (None, CSM):
+                raise Malformed("a stream that does not begin with a CSM")
             while (message := decode_tcp(unread[sender])) is not None:
-                if sender not in begun and message.code != CSM:
-                    raise Malformed("a stream that does not begin with a CSM")
                 begun.add(sender)
                 del unread[sender][: message.size]
                 yield index, sender, message

@@ -56,6 +56,12 @@ def decode_tcp(stream: bytes | bytearray) -> Message | None:
     return Message(code, None, 0, message.token, message.options, message.payload, end)
 
 
+def code_of(stream: bytes | bytearray) -> int | None:
+    """The code of the first message, None while that is not there."""
+    at = 1 + _EXTENDED.get(stream[0] >> 4, (0, 0))[0] if stream else 0
+    return stream[at] if len(stream) > at else None
+
+
 def extended(length: int) -> tuple[int, bytes]:
     """The nibble that tells a length, and the bytes that follow it."""
     for nibble, (more, base) in reversed(_EXTENDED.items()):

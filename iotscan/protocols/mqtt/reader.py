@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -15,6 +16,8 @@ from iotscan.text import clean
 
 # A broker that knows of thousands of devices is described by a few of them.
 _MOST_SECRETS = 100
+# What a sensor says all day is of one shape: so many messages of a topic show it.
+_MOST_ALIKE = 8
 _MOST_PRODUCTS = 50
 _LOST = (Ending.CLOSED, Ending.TLS_FAILED)
 
@@ -118,11 +121,14 @@ class Reader:
 
     def _heard(self) -> Iterator[Observation]:
         """What topics and messages give away, from all sessions together."""
-        messages = [
-            (number, session, message)
-            for number, session in self._sessions
-            for message in session.messages
-        ]
+        messages = []
+        alike: Counter[tuple[str, str, bool]] = Counter()
+        for number, session in self._sessions:
+            for message in session.messages:
+                sort = (message.packet.topic, message.sender, message.packet.retain)
+                alike[sort] += 1
+                if alike[sort] <= _MOST_ALIKE:
+                    messages.append((number, session, message))
         yield from self._secrets(messages)
         if self.talk.client is not None:
             yield from self._personal(messages)
@@ -165,11 +171,10 @@ class Reader:
         self, kind: str, messages: Sequence[tuple[int, Session, Message]]
     ) -> Iterator[Observation]:
         brokers = kind == "mqtt.broker"
-        signatures = self.known.brokers if brokers else self.known.ecosystems
         found: dict[str, tuple[str, dict[str, int]]] = {}
         for _, _, message in messages:
             packet = message.packet
-            for product, version in products(signatures, packet.topic, packet.payload):
+            for product, version in products(self.known, brokers, packet.topic, packet.payload):
                 told, topics = found.get(product, ("", {}))
                 topics.setdefault(packet.topic, message.turn)
                 found[product] = (told or version, topics)

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 _LONGEST = 65_536  # bytes of a payload that are looked at
 _MOST_VALUES = 2_000
+_MOST_KEPT = 4096
 _LONGEST_NAME = 64  # of a field; what follows is cut off, so that no name costs much to compare
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _SEPARATORS = re.compile(r"[^A-Za-z0-9]+")
@@ -52,10 +54,39 @@ class SecretName:
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
+    """What is looked for. Topics and names come back a thousand times: what fits them is kept."""
+
     brokers: tuple[Signature, ...]
     ecosystems: tuple[Signature, ...]
     names: tuple[SecretName, ...]
     values: tuple[tuple[str, re.Pattern[str]], ...]
+    _fitting: dict[tuple[str, str], tuple[Any, ...]] = field(
+        default_factory=dict, repr=False, compare=False
+    )
+
+    def named(self, name: str) -> tuple[SecretName, ...]:
+        """The kinds of secret that a field of this name may hold."""
+        return self._kept("name", name, lambda entry: entry.name, self.names)
+
+    def of_topic(self, brokers: bool, topic: str) -> tuple[Signature, ...]:
+        """The brokers, or the ecosystems, that use this topic."""
+        sort, all_of = ("broker", self.brokers) if brokers else ("ecosystem", self.ecosystems)
+        return self._kept(sort, topic, lambda entry: entry.topic, all_of)
+
+    def _kept(
+        self,
+        sort: str,
+        text: str,
+        pattern: Callable[[Any], re.Pattern[str]],
+        entries: Sequence[Any],
+    ) -> tuple[Any, ...]:
+        found = self._fitting.get((sort, text))
+        if found is None:
+            found = tuple(entry for entry in entries if pattern(entry).fullmatch(text))
+            if len(self._fitting) >= _MOST_KEPT:
+                self._fitting.clear()
+            self._fitting[sort, text] = found
+        return found
 
 
 def catalogue(tree: Mapping[str, Any]) -> Catalogue:
@@ -79,13 +110,14 @@ def _signature(entry: Mapping[str, str]) -> Signature:
 
 
 def products(
-    signatures: Sequence[Signature], topic: str, payload: bytes
+    known: Catalogue, brokers: bool, topic: str, payload: bytes
 ) -> Iterator[tuple[str, str]]:
-    """(product, version) of every signature that fits; the version is empty where none is told."""
-    text = payload[:_LONGEST].decode("utf-8", "replace")
-    for signature in signatures:
-        if not signature.topic.fullmatch(topic):
-            continue
+    """(product, version) of every broker, or ecosystem, whose signature fits; the version is empty
+    where none is told.
+    """
+    fitting = known.of_topic(brokers, topic)
+    text = payload[:_LONGEST].decode("utf-8", "replace") if fitting else ""
+    for signature in fitting:
         if signature.payload is None or signature.payload.search(text):
             told = signature.version.search(text) if signature.version else None
             yield signature.product, told[1] if told else ""
@@ -111,16 +143,10 @@ def secret_kinds(known: Catalogue, topic: str, payload: bytes) -> tuple[str, ...
 def _kind(known: Catalogue, path: tuple[str, ...], value: str) -> str:
     # A field is named by itself and what holds it: {"wifi": {"password": …}} is wifi_password.
     name = "_".join(path[-2:])
-    if _PLACEHOLDER.fullmatch(value):
+    fitting = known.named(name)
+    if not fitting or _PLACEHOLDER.fullmatch(value):
         return ""
-    return next(
-        (
-            entry.kind
-            for entry in known.names
-            if entry.name.fullmatch(name) and entry.value.fullmatch(value)
-        ),
-        "",
-    )
+    return next((entry.kind for entry in fitting if entry.value.fullmatch(value)), "")
 
 
 def _leaves(topic: tuple[str, ...], tree: Any) -> Iterator[tuple[tuple[str, ...], str]]:
@@ -143,6 +169,7 @@ def _leaves(topic: tuple[str, ...], tree: Any) -> Iterator[tuple[tuple[str, ...]
             yield path, str(value)
 
 
+@lru_cache(maxsize=1024)
 def _words(name: str, divider: str = "/") -> tuple[str, ...]:
     """Each level of a topic, or a field name, as snake case: "WiFi Key", wifiKey → wifi_key."""
     levels = name.split(divider)
