@@ -173,9 +173,27 @@ class Network(Protocol):
         ...
 
 
+ANY_BYTE = bytes(range(256))
+# A line of text begins with one of these: visible ASCII, or a line end before it.
+LETTERS = bytes(range(0x41, 0x5B)) + bytes(range(0x61, 0x7B)) + b"\r\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Beginning:
+    """With which bytes each side of a conversation can begin to speak; over UDP, a datagram."""
+
+    transport: Transport
+    client: bytes = ANY_BYTE
+    server: bytes = ANY_BYTE
+
+
 @runtime_checkable
 class Probe(Protocol):
-    """One protocol, in one file of ``probes/`` that ends in ``PROBE = …``."""
+    """One protocol, in one file of ``probes/`` that ends in ``PROBE = …``.
+
+    A probe may have ``begins``, a sequence of ``Beginning``: others' conversations that begin
+    otherwise are not offered to its ``read``. That only saves time: ``read`` judges by itself.
+    """
 
     @property
     def name(self) -> str:

@@ -14,7 +14,7 @@ from typing import Protocol
 
 from iotscan.errors import ConnectionLost, Malformed, TimedOut
 from iotscan.model import Fact, Impact, Observation, Proof, Service, Transcript, Transport
-from iotscan.probe_api import Datagrams, Login, Network, Opening, Stream
+from iotscan.probe_api import Beginning, Datagrams, Login, Network, Opening, Stream
 from iotscan.protocols.coap import codec as coap
 from iotscan.protocols.coap import facts as coap_facts
 from iotscan.protocols.coap import resources as coap_resources
@@ -42,6 +42,10 @@ MOST_STRAYS = 16
 # What RFC 8323 section 5.3.1 assumes of everybody, so that large bodies come in blocks.
 MESSAGE_SIZE = 1152
 ASK = coap.get(CORE, 0x696F, b"scan")
+# Version 1 in the upper two bits (RFC 7252 section 3); a token of 0 to 8 bytes in the lower four
+# (RFC 8323 section 3.2).
+_VERSION_1 = bytes(range(0x40, 0x80))
+_TOKEN = bytes(byte for byte in range(256) if byte & 15 <= 8)
 GREETING = coap.csm(MESSAGE_SIZE)
 
 
@@ -153,6 +157,7 @@ class Coap:
         Opening("coap+tcp", "tcp", (PORT, SECURE_PORT), encode_tcp(GREETING), tls=(SECURE_PORT,)),
     )
     emits = coap_facts.KINDS
+    begins = (Beginning("udp", _VERSION_1, _VERSION_1), Beginning("tcp", _TOKEN, _TOKEN))
 
     def recognises(self, heard: bytes) -> bool:
         return _answers_opening(heard) or _is_greeting(heard)

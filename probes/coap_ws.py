@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from iotscan.errors import Malformed
 from iotscan.model import Endpoint, Impact, Kind, Observation, Proof, Service, Transcript
-from iotscan.probe_api import Login, Network, Opening
+from iotscan.probe_api import Beginning, Login, Network, Opening
 from iotscan.protocols import websocket
 from iotscan.protocols.coap.codec import CONTENT, RESPONSES, Message, csm, get
 from iotscan.protocols.coap.web import PATH, SUBPROTOCOL, decode_web, encode_web
@@ -32,6 +32,7 @@ class CoapWs:
     )
     impact = Impact.GREET
     emits = (SERVICE,)
+    begins = (Beginning("tcp", b"G"),)
 
     def recognises(self, heard: bytes) -> bool:
         """An answer that opens a WebSocket for CoAP."""

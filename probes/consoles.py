@@ -50,6 +50,7 @@ class Consoles:
     openings: Sequence[Opening] = ()
     impact = Impact.GREET
     emits = (ACCESS, *KINDS.values())
+    begins = ()  # of others' conversations it reads none
 
     def recognises(self, heard: bytes) -> bool:
         """Nothing: it joins web servers that were recognised as such."""

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 
 from iotscan.errors import Malformed
 from iotscan.model import Fact, Impact, Kind, Observation, Sender, Service, Transcript
-from iotscan.probe_api import Login, Network, Opening
+from iotscan.probe_api import Beginning, Login, Network, Opening
 from iotscan.protocols import dnp3
 from iotscan.protocols.dnp3 import Link
 from iotscan.protocols.framing import Said, clear, facing, spoken
@@ -49,6 +49,7 @@ class Dnp3:
         Opening("link status", "tcp", (dnp3.PORT, dnp3.SECURE_PORT), ASK, tls=(dnp3.SECURE_PORT,)),
     )
     emits = KINDS
+    begins = tuple(Beginning(sort, b"\x05", b"\x05") for sort in ("tcp", "udp"))
 
     def recognises(self, heard: bytes) -> bool:
         """A whole link frame, check sum and all, from an outstation."""

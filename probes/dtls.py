@@ -12,7 +12,7 @@ from contextlib import suppress
 
 from iotscan.errors import Malformed, TimedOut
 from iotscan.model import Fact, Impact, Kind, Observation, Proof, Service, Transcript
-from iotscan.probe_api import Datagrams, Login, Network, Opening
+from iotscan.probe_api import Beginning, Datagrams, Login, Network, Opening
 from iotscan.protocols.dtls import facts as dtls_facts
 from iotscan.protocols.dtls.codec import (
     Flight,
@@ -32,6 +32,8 @@ PATIENCE = (2.0, 3.0)
 # A flight with a chain of certificates in 200-byte datagrams; more is a flood.
 MOST_DATAGRAMS = 64
 PACE = 0.5
+# Content types of records, and the unified header of DTLS 1.3 (RFC 9147 section 4).
+_RECORDS = bytes(range(20, 64))
 # A captured conversation may go on for hours; what is in clear stands at its beginning.
 MOST_TURNS = 256
 
@@ -96,6 +98,7 @@ class Dtls:
     impact = Impact.GREET
     openings = (Opening("client-hello", "udp", (PORT,), client_hello(DTLS12)),)
     emits = (SERVICE, VERSION, CERTIFICATE)
+    begins = (Beginning("udp", _RECORDS, _RECORDS),)
 
     def recognises(self, heard: bytes) -> bool:
         return looks_like_server(heard)

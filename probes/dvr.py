@@ -30,6 +30,7 @@ class Dvr:
     )
     impact = Impact.GREET
     emits: Sequence[Kind] = (SERVICE,)
+    begins = ()  # of others' conversations it reads none
 
     def recognises(self, heard: bytes) -> bool:
         try:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 
 from iotscan.errors import Malformed
 from iotscan.model import Fact, Impact, Kind, Observation, Service, Transcript
-from iotscan.probe_api import Login, Network, Opening
+from iotscan.probe_api import Beginning, Login, Network, Opening
 from iotscan.protocols import enip
 from iotscan.protocols.enip import Packet
 from iotscan.protocols.framing import Said, at_port, clear, spoken
@@ -18,6 +18,8 @@ from iotscan.text import clean
 
 CONTEXT = b"iotscan"
 ASK = enip.encode(Packet(enip.LIST_IDENTITY, 0, 0, CONTEXT, b""))
+# They are below 256, and little-endian.
+_COMMANDS = bytes(enip.COMMANDS)
 _IDENTITY = {"vendor": str, "vendor_id": int, "model": str, "firmware": str, "device_kind": str}
 KINDS = (
     Kind(
@@ -41,6 +43,7 @@ class EtherNetIp:
         Opening("list identity (tcp)", "tcp", (enip.PORT,), ASK),
     )
     emits = KINDS
+    begins = tuple(Beginning(sort, _COMMANDS, _COMMANDS) for sort in ("tcp", "udp"))
 
     def recognises(self, heard: bytes) -> bool:
         """The complete answer to our own question."""

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 
 from iotscan.errors import ConnectionLost, Malformed
 from iotscan.model import Fact, Impact, Kind, Observation, Sender, Service, Transcript
-from iotscan.probe_api import Login, Network, Opening, Stream
+from iotscan.probe_api import Beginning, Login, Network, Opening, Stream
 from iotscan.protocols import fins
 from iotscan.protocols.fins import Message
 from iotscan.protocols.framing import Said, clear, facing, spoken
@@ -65,6 +65,7 @@ class Fins:
         Opening("node number", "tcp", (fins.PORT,), fins.ASK_NODE),
     )
     emits = KINDS
+    begins = (Beginning("tcp", b"F", b"F"), Beginning("udp", b"\x80\x81", b"\xc0\xc1"))
 
     def recognises(self, heard: bytes) -> bool:
         """The answer to either opening."""

@@ -21,7 +21,7 @@ from iotscan.errors import (
     TlsFailed,
 )
 from iotscan.model import Impact, Observation, Outcome, Service, Transcript
-from iotscan.probe_api import Login, Network, Opening, Stream, try_logins
+from iotscan.probe_api import LETTERS, Beginning, Login, Network, Opening, Stream, try_logins
 from iotscan.protocols.ftp import codec as ftp
 from iotscan.protocols.ftp.codec import Reply
 from iotscan.protocols.ftp.kinds import KINDS
@@ -43,6 +43,7 @@ class Ftp:
     openings = (Opening("greeting", "tcp", PORTS, tls=(990,)),)
     impact = Impact.GREET
     emits = KINDS
+    begins = (Beginning("tcp", LETTERS, b"123456"),)
 
     def recognises(self, heard: bytes) -> bool:
         """A greeting with code 220 that is no mail server's."""

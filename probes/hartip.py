@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from iotscan.model import Fact, Impact, Kind, Observation, Sender, Service, Transcript
-from iotscan.probe_api import Login, Network, Opening
+from iotscan.probe_api import Beginning, Login, Network, Opening
 from iotscan.protocols import hartip
 from iotscan.protocols.framing import Said, at_port, facing, spoken
 from iotscan.protocols.hartip import Message
@@ -29,6 +29,7 @@ class HartIp:
     impact = Impact.GREET
     openings: tuple[Opening, ...] = ()
     emits = KINDS
+    begins = tuple(Beginning(sort, b"\x01\x02", b"\x01\x02") for sort in ("tcp", "udp"))
 
     def recognises(self, heard: bytes) -> bool:
         """Never: a gateway does not speak first, and is not spoken to."""

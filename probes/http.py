@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from iotscan.errors import BudgetSpent, ConnectionLost, Malformed, TimedOut
 from iotscan.model import Impact, Observation, Outcome, Service, Transcript
-from iotscan.probe_api import Login, Network, Opening, Stream, try_logins
+from iotscan.probe_api import LETTERS, Beginning, Login, Network, Opening, Stream, try_logins
 from iotscan.protocols.http import forms as http_forms
 from iotscan.protocols.http import known as http_known
 from iotscan.protocols.http.auth import (
@@ -157,6 +157,7 @@ class Http:
     )
     impact = Impact.GREET
     emits = KINDS
+    begins = (Beginning("tcp", LETTERS),)
 
     def recognises(self, heard: bytes) -> bool:
         """A status line; but not that of a TLS port that was asked in clear."""

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 
 from iotscan.errors import Malformed
 from iotscan.model import Fact, Impact, Kind, Observation, Sender, Service, Transcript
-from iotscan.probe_api import Login, Network, Opening
+from iotscan.probe_api import Beginning, Login, Network, Opening
 from iotscan.protocols import iec104
 from iotscan.protocols.framing import at_port, clear, facing, spoken
 from iotscan.protocols.iec104 import Frame
@@ -39,6 +39,7 @@ class Iec104:
     impact = Impact.GREET
     openings = (Opening("test frame", "tcp", PORTS, iec104.TEST, tls=(iec104.SECURE_PORT,)),)
     emits = KINDS
+    begins = (Beginning("tcp", b"\x68", b"\x68"),)
 
     def recognises(self, heard: bytes) -> bool:
         """Whole frames, our test confirmed among them."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from iotscan.model import Impact, Observation, Service, Transcript
-from iotscan.probe_api import Login, Network, Opening
+from iotscan.probe_api import Beginning, Login, Network, Opening
 from iotscan.protocols.mail.reading import IMAP
 
 
@@ -18,6 +18,7 @@ class Imap:
     openings = (Opening("greeting", "tcp", (143, 993), tls=(993,)),)
     impact = Impact.GREET
     emits = IMAP.kinds
+    begins = (Beginning("tcp", server=b"*+"),)
 
     def recognises(self, heard: bytes) -> bool:
         return IMAP.recognises(heard)

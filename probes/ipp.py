@@ -66,6 +66,7 @@ class Ipp:
     )
     impact = Impact.GREET
     emits = (PRINTER,)
+    begins = ()  # of others' conversations it reads none
 
     def recognises(self, heard: bytes) -> bool:
         """The head of an answer of this media type: the attributes may follow later."""

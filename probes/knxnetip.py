@@ -11,7 +11,7 @@ from contextlib import suppress
 
 from iotscan.errors import ConnectionLost, Malformed, TimedOut
 from iotscan.model import Fact, Impact, Kind, Observation, Sender, Service, Transcript
-from iotscan.probe_api import Login, Network, Opening, Stream
+from iotscan.probe_api import Beginning, Login, Network, Opening, Stream
 from iotscan.protocols import knxnetip
 from iotscan.protocols.framing import at_port, clear, facing, spoken
 from iotscan.protocols.knxnetip import Description, Frame
@@ -51,6 +51,7 @@ class KnxNetIp:
         Opening("description (tcp)", "tcp", (knxnetip.PORT,), knxnetip.describe("tcp")),
     )
     emits = KINDS
+    begins = tuple(Beginning(sort, b"\x06", b"\x06") for sort in ("tcp", "udp"))
 
     def recognises(self, heard: bytes) -> bool:
         """A whole description of a server."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from iotscan.errors import Malformed, TimedOut
 from iotscan.model import Fact, Impact, Kind, Observation, Proof, Service, Transcript
-from iotscan.probe_api import Login, Network, Opening
+from iotscan.probe_api import Beginning, Login, Network, Opening
 from iotscan.protocols.dns import codec as dns
 
 _MOST_ANSWERS = 32
@@ -42,10 +42,14 @@ class MdnsProbe:
     openings: Sequence[Opening] = (Opening("mdns", "udp", (dns.PORT,), _BROWSE),)
     impact: Impact = Impact.GREET
     emits: Sequence[Kind] = (UNICAST,)
+    begins = (Beginning("udp"),)
 
     def recognises(self, heard: bytes) -> bool:
         """An answer about names under .local, which only mDNS has (RFC 6762 §3)."""
         try:
+            # An answer with the one operation there is (RFC 6762 section 18.3), before the rest.
+            if len(heard) < 3 or heard[2] & 0xF8 != 0x80:
+                return False
             message = dns.parse(heard)
         except Malformed:
             return False

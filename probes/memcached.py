@@ -25,6 +25,7 @@ class Memcached:
     openings: Sequence[Opening] = (Opening("version", "tcp", (PORT,), _ASK),)
     impact = Impact.GREET
     emits = (ACCESS,)
+    begins = ()  # of others' conversations it reads none
 
     def recognises(self, heard: bytes) -> bool:
         return _VERSION.match(heard) is not None or heard.startswith(_CLOSED)

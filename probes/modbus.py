@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 
 from iotscan.errors import Malformed
 from iotscan.model import Fact, Impact, Kind, Observation, Service, Transcript
-from iotscan.probe_api import Login, Network, Opening
+from iotscan.probe_api import Beginning, Login, Network, Opening
 from iotscan.protocols import modbus
 from iotscan.protocols.framing import Said, at_port, clear, spoken
 from iotscan.protocols.modbus import Frame
@@ -59,6 +59,7 @@ class Modbus:
         Opening("unit 1", "tcp", (modbus.PORT,), modbus.identify(TRANSACTION, modbus.FIRST_UNIT)),
     )
     emits = KINDS
+    begins = (Beginning("tcp"),)
 
     def recognises(self, heard: bytes) -> bool:
         """The complete answer to our own request."""

@@ -23,6 +23,7 @@ class MongoDb:
     openings: Sequence[Opening] = (Opening("hello", "tcp", (PORT,), _GREETING),)
     impact = Impact.GREET
     emits = (ACCESS,)
+    begins = ()  # of others' conversations it reads none
 
     def recognises(self, heard: bytes) -> bool:
         return any(_greets(answer) for answer in _answers(heard))

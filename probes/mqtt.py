@@ -27,7 +27,7 @@ from paho.mqtt.properties import Properties
 
 from iotscan.errors import BudgetSpent, ConnectionLost, Malformed, TimedOut
 from iotscan.model import Impact, Observation, Outcome, Service, Transcript
-from iotscan.probe_api import Login, Network, Opening, Relay, Stream, try_logins
+from iotscan.probe_api import Beginning, Login, Network, Opening, Relay, Stream, try_logins
 from iotscan.protocols import websocket
 from iotscan.protocols.http import codec as http
 from iotscan.protocols.mqtt import codec as mqtt
@@ -87,6 +87,7 @@ class Mqtt:
     openings = _OPENINGS
     impact = Impact.GREET
     emits = KINDS
+    begins = (Beginning("tcp", client=b"\x10G"),)
 
     def __init__(self, sample: Sample = _SAMPLE) -> None:
         self.sample = sample

@@ -18,6 +18,7 @@ class Nats:
     openings: Sequence[Opening] = (Opening("nats", "tcp", (PORT,)),)
     impact = Impact.GREET
     emits = (ACCESS,)
+    begins = ()  # of others' conversations it reads none
 
     def recognises(self, heard: bytes) -> bool:
         """A whole greeting, or one that has begun beyond doubt: a cluster's may be long."""

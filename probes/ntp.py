@@ -52,6 +52,7 @@ class Ntp:
     openings: Sequence[Opening] = (Opening("ntp", "udp", (PORT,), ASK_TIME),)
     impact = Impact.GREET
     emits = (SERVICE, CONTROL, VARIABLES)
+    begins = ()  # of others' conversations it reads none
 
     def recognises(self, heard: bytes) -> bool:
         """The time, with the mark that we sent."""

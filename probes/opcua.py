@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 
 from iotscan.errors import ConnectionLost, Malformed
 from iotscan.model import Fact, Impact, Kind, Observation, Sender, Service, Transcript
-from iotscan.probe_api import Login, Network, Opening, Stream
+from iotscan.probe_api import Beginning, Login, Network, Opening, Stream
 from iotscan.protocols.framing import Said, clear, facing, spoken
 from iotscan.protocols.opcua import codec as opcua
 from iotscan.protocols.opcua.codec import Chunk
@@ -57,6 +57,7 @@ class OpcUa:
         ),
     )
     emits = KINDS
+    begins = (Beginning("tcp", b"HROCM", b"AEOMC"),)
 
     def recognises(self, heard: bytes) -> bool:
         """An acknowledgement, or an error that names a bad status."""

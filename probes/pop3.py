@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from iotscan.model import Impact, Observation, Service, Transcript
-from iotscan.probe_api import Login, Network, Opening
+from iotscan.probe_api import Beginning, Login, Network, Opening
 from iotscan.protocols.mail.reading import POP3
 
 
@@ -18,6 +18,7 @@ class Pop3:
     openings = (Opening("greeting", "tcp", (110, 995), tls=(995,)),)
     impact = Impact.GREET
     emits = POP3.kinds
+    begins = (Beginning("tcp", server=b"+-"),)
 
     def recognises(self, heard: bytes) -> bool:
         return POP3.recognises(heard)

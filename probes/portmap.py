@@ -43,6 +43,7 @@ class Portmap:
     openings = (Opening("null", "tcp", (nfs.PORT,), nfs.hello(HELLO)),)
     impact = Impact.GREET
     emits = KINDS
+    begins = ()  # of others' conversations it reads none
 
     def recognises(self, heard: bytes) -> bool:
         """A reply to the call that asks for nothing."""

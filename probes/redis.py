@@ -25,6 +25,7 @@ class Redis:
     )
     impact = Impact.GREET
     emits = (ACCESS,)
+    begins = ()  # of others' conversations it reads none
 
     def recognises(self, heard: bytes) -> bool:
         return redis.pong(heard) or redis.closed(heard)

@@ -36,6 +36,7 @@ class Rlogin:
     openings = (Opening("greeting", "tcp", tuple(SERVICES)),)
     impact = Impact.GREET
     emits = KINDS
+    begins = ()  # of others' conversations it reads none
 
     def recognises(self, heard: bytes) -> bool:
         """An error in which one of the daemons names itself."""

@@ -15,7 +15,7 @@ import yaml
 
 from iotscan.errors import BudgetSpent, ConnectionLost, LockedOut
 from iotscan.model import Impact, Observation, Outcome, Service, Transcript
-from iotscan.probe_api import Login, Network, Opening, Stream, try_logins
+from iotscan.probe_api import LETTERS, Beginning, Login, Network, Opening, Stream, try_logins
 from iotscan.protocols.http.auth import Challenge, basic, best_challenge, digest
 from iotscan.protocols.http.codec import host_field
 from iotscan.protocols.rtsp import codec as rtsp
@@ -56,6 +56,7 @@ class Rtsp:
     )
     impact = Impact.GREET
     emits = KINDS
+    begins = (Beginning("tcp", LETTERS + b"$"),)
 
     def recognises(self, heard: bytes) -> bool:
         return rtsp.is_answer(heard)

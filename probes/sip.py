@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 
 from iotscan.errors import Malformed
 from iotscan.model import Fact, Impact, Kind, Observation, Service, Transcript, Turn
-from iotscan.probe_api import Login, Network, Opening
+from iotscan.probe_api import LETTERS, Beginning, Login, Network, Opening
 from iotscan.protocols import sip
 from iotscan.protocols.http.auth import parse_answer
 from iotscan.protocols.overheard import clear_turns, observe, turned
@@ -54,6 +54,7 @@ class Sip:
     )
     impact = Impact.GREET
     emits: Sequence[Kind] = (SERVICE, CREDENTIALS)
+    begins = tuple(Beginning(sort, LETTERS) for sort in ("tcp", "udp"))
 
     def recognises(self, heard: bytes) -> bool:
         return sip.is_answer(heard)

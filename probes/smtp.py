@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from iotscan.model import Impact, Observation, Service, Transcript
-from iotscan.probe_api import Login, Network, Opening
+from iotscan.probe_api import Beginning, Login, Network, Opening
 from iotscan.protocols.mail.reading import SMTP
 
 
@@ -18,6 +18,7 @@ class Smtp:
     openings = (Opening("greeting", "tcp", (25, 587, 2525, 465), tls=(465,)),)
     impact = Impact.GREET
     emits = SMTP.kinds
+    begins = (Beginning("tcp", server=b"245"),)
 
     def recognises(self, heard: bytes) -> bool:
         return SMTP.recognises(heard)

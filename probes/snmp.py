@@ -13,7 +13,7 @@ from itertools import count
 
 from iotscan.errors import Malformed, TimedOut
 from iotscan.model import Impact, Observation, Outcome, Service, Transcript
-from iotscan.probe_api import Datagrams, Login, Network, Opening, try_logins
+from iotscan.probe_api import Beginning, Datagrams, Login, Network, Opening, try_logins
 from iotscan.protocols.identifiers import DEVICE_NAME, DISCOVERY_IDENTIFIERS
 from iotscan.protocols.snmp import codec as snmp
 from iotscan.protocols.snmp.facts import OBJECT_ID, SYSTEM_GROUP, holds_values
@@ -81,6 +81,7 @@ class Snmp:
     )
     impact = Impact.GREET
     emits = (*KINDS, DEVICE_NAME, DISCOVERY_IDENTIFIERS)
+    begins = (Beginning("udp", b"\x30", b"\x30"),)
 
     def recognises(self, heard: bytes) -> bool:
         """Any answer that is SNMP to the last byte."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from iotscan.errors import Malformed, TimedOut
 from iotscan.model import Fact, Impact, Kind, Observation, Proof, Service, Transcript
-from iotscan.probe_api import Login, Network, Opening
+from iotscan.probe_api import Beginning, Login, Network, Opening
 from iotscan.protocols import ssdp
 from iotscan.protocols.http.codec import host_field
 
@@ -46,6 +46,7 @@ class SsdpProbe:
     )
     impact: Impact = Impact.GREET
     emits: Sequence[Kind] = (UNICAST,)
+    begins = (Beginning("udp", client=b"M"),)
 
     def recognises(self, heard: bytes) -> bool:
         try:

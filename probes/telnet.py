@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from iotscan.errors import BudgetSpent, ConnectionLost, LockedOut, Malformed, TimedOut
 from iotscan.model import Impact, Observation, Outcome, Sender, Service, Transcript
-from iotscan.probe_api import Login, Network, Opening, Stream, try_logins
+from iotscan.probe_api import Beginning, Login, Network, Opening, Stream, try_logins
 from iotscan.protocols import login_text
 from iotscan.protocols.login_text import Prompt
 from iotscan.protocols.telnet import codec as telnet
@@ -50,6 +50,8 @@ _OTHERS = re.compile(
 
 
 # Prompts that need no waiting to be believed.
+# Text, a sign that moves the cursor, or IAC.
+_FIRST = b"\0\a\b\t\n\v\f\r\x1b" + bytes(range(0x20, 256))
 _CLEAR = frozenset({Prompt.LOGIN, Prompt.PASSWORD, Prompt.NEW_PASSWORD})
 
 
@@ -58,6 +60,7 @@ class Telnet:
     openings = (Opening("greeting", "tcp", PORTS, anywhere=True, tls=(992,)),)
     impact = Impact.GREET
     emits = KINDS
+    begins = (Beginning("tcp", server=_FIRST),)
 
     def recognises(self, heard: bytes) -> bool:
         """Option negotiation among nothing but text, or text that ends in a login prompt."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from iotscan.errors import ConnectionLost, Malformed, TimedOut, TlsFailed
 from iotscan.model import Ending, Fact, Impact, Kind, Observation, Proof, Service, Transcript
-from iotscan.probe_api import Login, Network, Opening, Stream
+from iotscan.probe_api import Beginning, Login, Network, Opening, Stream
 from iotscan.protocols.tls import facts as tls_facts
 from iotscan.protocols.tls.codec import Flight, looks_like_server
 from iotscan.protocols.tls.hello import SSL2, SSL3, TLS10, TLS11, TLS12, TLS13, ClientHello
@@ -154,6 +154,7 @@ class TlsProbe:
     openings: Sequence[Opening] = ()
     impact = Impact.GREET
     emits: Sequence[Kind] = (VERSION, SUITE, CERTIFICATE, SESSION, SUMMARY)
+    begins = (Beginning("tcp"),)
 
     def recognises(self, heard: bytes) -> bool:
         # An alert would do as well, but it also answers a plain-text question to a TLS port.

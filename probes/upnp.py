@@ -23,7 +23,7 @@ from iotscan.model import (
     Service,
     Transcript,
 )
-from iotscan.probe_api import Login, Network, Opening
+from iotscan.probe_api import LETTERS, Beginning, Login, Network, Opening
 from iotscan.protocols.http import codec as http
 from iotscan.protocols.identifiers import (
     DEVICE_NAME,
@@ -105,6 +105,7 @@ class UpnpProbe:
         DISCOVERY_IDENTIFIERS,
         DEVICE_NAME,
     )
+    begins = (Beginning("tcp", LETTERS),)
 
     def recognises(self, heard: bytes) -> bool:
         """Nothing: a description is an HTTP answer like any other, SSDP alone tells of it."""

@@ -41,6 +41,7 @@ class WsdProbe:
     openings: Sequence[Opening] = (Opening("wsd", "udp", (wsd.PORT,), _HELLO),)
     impact: Impact = Impact.GREET
     emits: Sequence[Kind] = (UNICAST,)
+    begins = ()  # of others' conversations it reads none
 
     def recognises(self, heard: bytes) -> bool:
         try:

@@ -28,6 +28,7 @@ class X11:
     openings = (Opening("setup", "tcp", (6000, 6001), x11.SETUP),)
     impact = Impact.GREET
     emits = KINDS
+    begins = ()  # of others' conversations it reads none
 
     def recognises(self, heard: bytes) -> bool:
         """An answer to the set-up, as far as the maker's name."""

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
+from iotscan.assess.candidates import Candidates
 from iotscan.assess.derive_capture import scanning
 from iotscan.assess.reading import (
     Contact,
@@ -41,7 +42,10 @@ from iotscan.model import (
 MOST_OBSERVATIONS = 50_000
 # Different observations of one kind at one place: a scanner that is let in says a thousand things.
 MOST_ALIKE = 256
+# Observations of one kind of servers outside that one device talked to: a browser meets thousands.
+MOST_OUTSIDE = 256
 MOST_PROOFS = 8
+MOST_HEARD = 65_536
 MOST_WITNESSES = 20_000
 MOST_ANSWERS = 65_536
 MOST_CONTACTS = 20_000
@@ -49,6 +53,7 @@ MOST_CONTACTS = 20_000
 # the rest.
 MOST_IN_VAIN = 16
 
+_Place = tuple[str, Address | str, Endpoint | None]
 _Key = tuple[str, Address, Endpoint | None, frozenset[tuple[str, object]]]
 
 
@@ -59,9 +64,7 @@ class Listener:
     plugins: Plugins
     file: str = ""
     _observations: dict[_Key, tuple[Observation, list[Proof]]] = field(default_factory=dict)
-    _alike: dict[tuple[str, Address, Endpoint | None], int] = field(
-        default_factory=lambda: defaultdict(int)
-    )
+    _alike: dict[_Place, int] = field(default_factory=lambda: defaultdict(int))
     _witnesses: dict[tuple[object, ...], Witness] = field(default_factory=dict)
     _gaps: dict[tuple[str, str], Gap] = field(default_factory=dict)
     _answers: dict[Endpoint, Proof] = field(default_factory=dict)
@@ -69,10 +72,24 @@ class Listener:
     _began: dict[str, float] = field(default_factory=dict)
     _notes: dict[str, ConversationNote] = field(default_factory=dict)
     _contacts: dict[tuple[Address, Endpoint], Contact] = field(default_factory=dict)
+    _heard: dict[int, int] = field(default_factory=dict)
     _dropped: int = 0
+    _candidates: Candidates = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._candidates = Candidates(self.plugins.probes)
 
     def packet(self, packet: Packet) -> None:
-        """An announcement."""
+        """An announcement. Devices say the same thing all day: once there are proofs enough that
+        they did, it is not read again.
+        """
+        said_before = hash((packet.protocol, packet.mac, packet.source, packet.data))
+        times = self._heard.get(said_before, 0)
+        if times >= MOST_PROOFS:
+            return
+        if len(self._heard) >= MOST_HEARD:
+            self._heard.clear()
+        self._heard[said_before] = times + 1
         gaps: list[Gap] = []
         for said in read_packet(packet, self.plugins, gaps):
             if isinstance(said, Sighting):
@@ -125,7 +142,9 @@ class Listener:
         """Everything that was concluded."""
         if self._dropped:
             reason = (
-                f"{self._dropped} observations beyond the first {MOST_OBSERVATIONS} were left out"
+                f"{self._dropped} observations were left out: of one kind the first {MOST_ALIKE} "
+                f"of a service are kept, the first {MOST_OUTSIDE} of what one device did outside, "
+                f"and {MOST_OBSERVATIONS} in all"
             )
             self._fail([Gap(self.file, "capture", Ending.BUDGET_SPENT, reason)])
         return Readings(
@@ -145,7 +164,7 @@ class Listener:
     def _read(self, talk: Transcript) -> bool:
         found: list[tuple[str, Observation]] = []
         gaps: list[Gap] = []
-        for probe in self.plugins.probes.values():
+        for probe in self._candidates.of(talk):
             read: Callable[[], Iterable[Observation]] = partial(probe.read, talk)
             try:
                 said = list(probe.read(talk))
@@ -217,7 +236,13 @@ class Listener:
         known = self._observations.get(key)
         if known is not None:
             return _cite(known[1], seen.proofs)
-        place = (seen.kind, seen.address, seen.endpoint)
+        place: _Place = (seen.kind, seen.address, seen.endpoint)
+        if seen.address.is_global and "peer" in seen.facts:
+            outside: _Place = (seen.kind, str(seen.facts["peer"]), None)
+            if self._alike[outside] >= MOST_OUTSIDE:
+                self._dropped += 1
+                return False
+            self._alike[outside] += 1
         if len(self._observations) >= MOST_OBSERVATIONS or self._alike[place] >= MOST_ALIKE:
             self._dropped += 1
             return False
