@@ -1,7 +1,7 @@
-"""Ubiquiti's discovery: what a device tells whoever asks, and how much larger its answer is.
+"""Ubiquiti's discovery: how much larger an answer is than the question.
 
-One question of four bytes in each version of the protocol, by which it is recognised too. An answer
-to a forged sender goes to somebody else, so bytes of UDP payload are compared.
+One question of four bytes in each version of the protocol, to devices that answered the call of
+discovery. An answer to a forged sender goes to somebody else, so bytes of UDP payload are compared.
 """
 
 from __future__ import annotations
@@ -12,25 +12,24 @@ from iotscan.errors import Malformed
 from iotscan.model import Fact, Impact, Kind, Observation, Service, Transcript
 from iotscan.probe_api import Login, Network, Opening
 from iotscan.protocols import ubiquiti
-from iotscan.protocols.identifiers import DISCOVERY_IDENTIFIERS
+from iotscan.protocols.landevice import LAN_DEVICE, described
 from iotscan.protocols.overheard import observe
 
 DISCOVERY = Kind(
     "ubiquiti.discovery",
-    {"request_bytes": int, "response_bytes": int, "ratio": float, **ubiquiti.WORDS},
-    "A device answered a question sent to it alone. ratio: bytes answered per byte asked;"
-    " unadopted: it has the settings of the factory.",
+    {"version": str, "request_bytes": int, "response_bytes": int, "ratio": float},
+    "A device answered a question sent to it alone. ratio: bytes answered per byte asked.",
 )
 
 
 class Ubiquiti:
     name = "ubiquiti"
     openings: Sequence[Opening] = (
-        Opening("v1", "udp", (ubiquiti.PORT,), ubiquiti.ASK_V1),
-        Opening("v2", "udp", (ubiquiti.PORT,), ubiquiti.ASK_V2),
+        Opening("v1", "udp", (ubiquiti.PORT,), ubiquiti.ASK_V1, announced=True),
+        Opening("v2", "udp", (ubiquiti.PORT,), ubiquiti.ASK_V2, announced=True),
     )
     impact = Impact.GREET
-    emits = (DISCOVERY, DISCOVERY_IDENTIFIERS)
+    emits = (DISCOVERY, LAN_DEVICE)
 
     def recognises(self, heard: bytes) -> bool:
         return _answer(heard) is not None
@@ -46,16 +45,23 @@ class Ubiquiti:
 
     def read(self, talk: Transcript) -> Iterator[Observation]:
         """Our own questions; what is sent to others or to all is read by the discoverer."""
+        yield from described(talk, ubiquiti.read)
         if talk.client is not None or talk.service.endpoint.transport != "udp":
             return
         for number in sorted({turn.channel for turn in talk.turns}):
             turns = talk.turns_of(number)
             asked = sum(len(turn.data) for _, turn in turns if turn.sender == "client")
-            heard = [(i, turn.data) for i, turn in turns if turn.sender == "server"]
-            for index, data in heard[:1] if asked else ():
+            heard = [(i, turn.data) for i, turn in turns if turn.sender == "server"][:1]
+            for index, data in heard if asked else ():
                 answer = _answer(data)
                 if answer is not None:
-                    yield from _seen(talk, answer, index, asked, len(data))
+                    facts: dict[str, Fact] = {
+                        "version": str(answer.protocol),
+                        "request_bytes": asked,
+                        "response_bytes": len(data),
+                        "ratio": round(len(data) / asked, 2),
+                    }
+                    yield observe(talk, DISCOVERY.name, facts, [index])
 
 
 def _answer(data: bytes) -> ubiquiti.Answer | None:
@@ -63,24 +69,6 @@ def _answer(data: bytes) -> ubiquiti.Answer | None:
         return ubiquiti.parse(data)
     except Malformed:
         return None
-
-
-def _seen(
-    talk: Transcript, answer: ubiquiti.Answer, index: int, asked: int, answered: int
-) -> Iterator[Observation]:
-    facts: dict[str, Fact] = {
-        "request_bytes": asked,
-        "response_bytes": answered,
-        "ratio": round(answered / asked, 2),
-    }
-    yield observe(talk, DISCOVERY.name, facts | ubiquiti.facts_of(answer), [index])
-    given: dict[str, Fact] = {
-        "via": "Ubiquiti's discovery",
-        "serial": False,
-        "mac": True,
-        "uuid": False,
-    }
-    yield observe(talk, DISCOVERY_IDENTIFIERS.name, given, [index])
 
 
 PROBE = Ubiquiti()

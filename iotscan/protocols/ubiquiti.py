@@ -11,20 +11,9 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address
 
 from iotscan.errors import Malformed
-from iotscan.model import Fact
-from iotscan.text import clean
+from iotscan.protocols.landevice import LanDevice
 
 PORT = 10001
-# The words for what a device says, by the reader of answers and that of announcements.
-WORDS: dict[str, type] = {
-    "vendor": str,
-    "model": str,
-    "firmware": str,
-    "name": str,
-    "network": str,
-    "unadopted": bool,
-    "ssh_port": int,
-}
 ASK_V1, ASK_V2 = bytes([1, 0, 0, 0]), bytes([2, 8, 0, 0])
 # Commands of version 2 that devices send: announcements, and answers to questions.
 _ANSWERS = {1: (0,), 2: (6, 9, 11)}
@@ -94,21 +83,22 @@ def parse(data: bytes) -> Answer:
     )
 
 
-def facts_of(answer: Answer) -> dict[str, Fact]:
-    """What a device says of itself, by ``WORDS``; without what changes from day to day."""
-    texts = {
-        "vendor": "Ubiquiti",
-        "model": answer.model or answer.platform,
-        "firmware": answer.version or answer.firmware,
-        "name": answer.hostname,
-        "network": answer.network,
-    }
-    facts: dict[str, Fact] = {word: text for word, raw in texts.items() if (text := clean(raw))}
-    if answer.unadopted is not None:
-        facts["unadopted"] = answer.unadopted
-    if answer.ssh_port:
-        facts["ssh_port"] = answer.ssh_port
-    return facts
+def read(data: bytes) -> LanDevice:
+    """The same in the form that makers' protocols share. Raises Malformed.
+
+    Its other addresses are left out: a gateway names those of its other networks.
+    """
+    said = parse(data)
+    return LanDevice(
+        protocol="Ubiquiti discovery",
+        version=str(said.protocol),
+        vendor="Ubiquiti",
+        model=said.model or said.platform,
+        firmware=said.version or said.firmware,
+        name=said.hostname,
+        setup=said.unadopted,
+        numbers=(said.mac,),
+    )
 
 
 def _fields(data: bytes) -> Iterator[tuple[int, bytes]]:

@@ -9,7 +9,7 @@ import pytest
 
 import iotscan
 from iotscan.discovery.ubiquiti import DISCOVERER
-from iotscan.model import Observation, Packet, Sighting
+from iotscan.model import Endpoint, Observation, Packet, Service, Sighting
 from iotscan.plugins import discoverers
 from iotscan.protocols.ubiquiti import ASK_V1, ASK_V2
 
@@ -27,7 +27,7 @@ def packet(data: bytes) -> Packet:
 
 
 def test_a_gateway_is_named_and_described_but_its_other_addresses_are_not_believed() -> None:
-    sighting, seen, given = DISCOVERER.read(packet(GATEWAY))
+    sighting, seen, given, named = DISCOVERER.read(packet(GATEWAY))
     assert isinstance(sighting, Sighting)
     assert sighting.addresses == (SOURCE,)
     assert sighting.names == ("ubnt",)
@@ -38,9 +38,17 @@ def test_a_gateway_is_named_and_described_but_its_other_addresses_are_not_believ
     }
     assert sighting.proof.frames == (1,)
     assert isinstance(seen, Observation)
-    assert seen.facts["unadopted"] is False
+    assert (seen.kind, seen.facts["setup"]) == ("lan.device", False)
     assert isinstance(given, Observation)
     assert given.facts["mac"] is True
+    assert isinstance(named, Observation)
+    assert named.facts["name"] == "ubnt"
+
+
+def test_a_device_is_led_to_by_its_port() -> None:
+    sighting = next(iter(DISCOVERER.read(packet(GATEWAY))))
+    assert isinstance(sighting, Sighting)
+    assert sighting.leads == (Service(Endpoint(SOURCE, "udp", 10001), "ubiquiti"),)
 
 
 @pytest.mark.parametrize("data", [b"", ASK_V1, ASK_V2, GATEWAY[:-1], b"M-SEARCH * HTTP/1.1\r\n"])

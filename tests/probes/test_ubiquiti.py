@@ -37,24 +37,26 @@ def test_the_sample_is_an_answer() -> None:
 async def test_an_answer_is_measured_and_read() -> None:
     talk = await FakeNetwork(SERVICE, [[Hears(ubiquiti.ASK_V1), Says(ANSWER)]]).play(PROBE)
     assert talk.ending is Ending.COMPLETE
-    seen, given = PROBE.read(talk)
-    assert seen.facts["request_bytes"] == 4
-    assert seen.facts["response_bytes"] == len(ANSWER)
-    assert seen.facts["ratio"] == round(len(ANSWER) / 4, 2)
-    assert (seen.facts["vendor"], seen.facts["name"]) == ("Ubiquiti", "Porch")
-    assert given.kind == "discovery.identifiers"
-    assert given.facts["mac"] is True
+    device, seen = PROBE.read(talk)
+    assert (device.kind, device.facts["name"]) == ("lan.device", "Porch")
+    assert seen.facts == {
+        "version": "1",
+        "request_bytes": 4,
+        "response_bytes": len(ANSWER),
+        "ratio": round(len(ANSWER) / 4, 2),
+    }
 
 
 def test_the_answer_by_which_it_was_recognised_is_enough() -> None:
     """The engine's own question and its answer: no second one is asked."""
     turns = (Turn("client", 0.0, ubiquiti.ASK_V2), Turn("server", 0.1, ANSWER))
     talk = Transcript("c1", SERVICE, "recognise", 0.0, turns, (Channel(SERVICE.endpoint),))
-    assert [seen.kind for seen in PROBE.read(talk)] == [
-        "ubiquiti.discovery",
-        "discovery.identifiers",
-    ]
+    assert [seen.kind for seen in PROBE.read(talk)] == ["lan.device", "ubiquiti.discovery"]
     assert not PROBE.handles(SERVICE)
+
+
+def test_only_devices_that_answered_the_call_are_asked() -> None:
+    assert all(opening.announced for opening in PROBE.openings)
 
 
 def test_only_answers_are_recognised() -> None:

@@ -55,12 +55,14 @@ def test_a_gateway_is_read_as_it_was_on_the_wire() -> None:
     assert found.addresses == (IPv4Address("192.168.2.21"), IPv4Address("192.168.1.1"))
     assert found.firmware == "UniFiSecurityGateway.ER-e120.v4.3.33.4936086.161203.2031"
     assert (found.version, found.uptime, found.unadopted) == ("4.3.33.4936086", 0xDE60, False)
-    assert ubiquiti.facts_of(found) == {
+    assert ubiquiti.read(GATEWAY).facts() == {
+        "protocol": "Ubiquiti discovery",
+        "version": "2",
         "vendor": "Ubiquiti",
         "model": "UGW3",
         "firmware": "4.3.33.4936086",
         "name": "ubnt",
-        "unadopted": False,
+        "setup": False,
     }
 
 
@@ -68,14 +70,14 @@ def test_an_answer_of_the_first_version_is_read() -> None:
     found = ubiquiti.parse(CAMERA)
     assert (found.protocol, found.hostname, found.network) == (1, "Porch", "home")
     assert (found.model, found.platform, found.uptime) == ("NanoStation Loco M5", "LM5", 2_684_362)
-    assert "unadopted" not in ubiquiti.facts_of(found)
+    assert "setup" not in ubiquiti.read(CAMERA).facts()
 
 
 def test_a_device_as_it_left_the_factory_says_so() -> None:
     fresh = answer(MAC, field(0x0C, b"U7LT"), field(0x17, b"\x01"), field(0x1C, b"\x00\x16"),
                    version=2, command=9)  # fmt: skip
-    facts = ubiquiti.facts_of(ubiquiti.parse(fresh))
-    assert (facts["unadopted"], facts["ssh_port"]) == (True, 22)
+    assert ubiquiti.parse(fresh).ssh_port == 22
+    assert ubiquiti.read(fresh).facts()["setup"] is True
 
 
 @pytest.mark.parametrize("length", range(len(CAMERA)))
@@ -107,6 +109,6 @@ def test_what_is_no_answer_is_refused(data: bytes) -> None:
 def test_garbage_is_malformed_or_read(data: bytes) -> None:
     for sample in (data, struct.pack("!BBH", 1, 0, len(data)) + data):
         try:
-            ubiquiti.facts_of(ubiquiti.parse(sample))
+            ubiquiti.read(sample).facts()
         except Malformed:
             continue
