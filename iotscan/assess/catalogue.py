@@ -11,8 +11,13 @@ from iotscan.errors import RuleError
 
 USES = ("rule", "lookup-only", "context")
 _DETAILS = ("jurisdiction", "kind", "status", "date", "url", "verification", "notes")
-# Numbers of the same provision in other editions or documents; kept for readers of the file.
-_RELATED = ("v2", "v3")
+# Numbers of the same provision in other editions, and of those whose fulfilment counts as its own:
+# the key in the file, and the framework that the numbers are of.
+_RELATED = {
+    "v2": "etsi-en-303-645-v2",
+    "v3": "etsi-en-303-645",
+    "deemed_by_etsi": "etsi-en-303-645-v2",
+}
 
 
 def read_principles(tree: Tree, path: str, faults: list[RuleError]) -> dict[str, Principle]:
@@ -81,8 +86,7 @@ def _provisions(
 
 def _provision(tree: Tree, path: str, faults: list[RuleError]) -> Provision:
     fields = Fields(tree, path, faults)
-    for key in (*_RELATED, "cases", "deemed_by_etsi"):
-        fields.tree(key)
+    fields.tree("cases")
     seen = fields.tree("observability")
     provision = Provision(
         id=fields.text("id"),
@@ -91,9 +95,18 @@ def _provision(tree: Tree, path: str, faults: list[RuleError]) -> Provision:
         section=fields.text("section", ""),
         condition=fields.text("condition", ""),
         observability=_observability(seen, path, faults) if seen is not None else None,
+        related={of: numbers for key, of in _RELATED.items() if (numbers := _numbers(fields, key))},
     )
     fields.close()
     return provision
+
+
+def _numbers(fields: Fields, key: str) -> tuple[str, ...]:
+    """One number or a list of them."""
+    found = fields.tree(key)
+    if found is None or isinstance(found.value, list):
+        return fields.texts(key)
+    return (fields.text(key),)
 
 
 def _observability(tree: Tree, path: str, faults: list[RuleError]) -> Observability:

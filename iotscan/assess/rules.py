@@ -46,7 +46,11 @@ class Observability:
 
 @dataclass(frozen=True, slots=True)
 class Provision:
-    """One requirement of a framework, paraphrased; ``observability`` None: a related topic only."""
+    """One requirement of a framework, paraphrased; ``observability`` None: a related topic only.
+
+    ``related``: framework → its provisions that say the same, or whose fulfilment counts as this
+    one's, as the documents themselves state.
+    """
 
     id: str
     title: str
@@ -54,6 +58,7 @@ class Provision:
     section: str = ""
     condition: str = ""
     observability: Observability | None = None
+    related: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from iotscan.cli.exits import FINE
+from iotscan.errors import UsageError
 from iotscan.report.words import count
 
 if TYPE_CHECKING:
@@ -68,6 +70,40 @@ def show_principle(name: str, provision: str | None) -> int:
         known = (*book.principles, *book.frameworks)
         raise unknown("principle or framework", name, known, "iotscan principles list")
     page.flush()
+    return FINE
+
+
+@principles.command("compare")
+@click.argument("first", metavar="FRAMEWORK")
+@click.argument("second", metavar="FRAMEWORK")
+@click.option("--to", metavar="FILE", help="Write .html, .csv or .txt, not to standard output.")
+def compare_frameworks(first: str, second: str, to: str | None) -> int:
+    """Which provision of one framework corresponds to which of the other."""
+    from iotscan.assess.rulebook import load_rulebook
+    from iotscan.cli.suggest import unknown
+    from iotscan.report import correspondence
+
+    forms = {
+        ".html": correspondence.as_html,
+        ".csv": correspondence.as_csv,
+        ".txt": correspondence.as_text,
+    }
+    path = Path(to) if to else None
+    if path and path.suffix not in forms:
+        raise UsageError(f"{to}: comparisons are written as {', '.join(forms)}")
+    book = load_rulebook()
+    for name in (first, second):
+        if name not in book.frameworks:
+            raise unknown("framework", name, tuple(book.frameworks), "iotscan principles list")
+    found = correspondence.compare(book.frameworks[first], book.frameworks[second], book)
+    if path is None:
+        correspondence.as_text(found, sys.stdout)
+        return FINE
+    try:
+        with path.open("w", encoding="utf-8", newline="\n") as out:
+            forms[path.suffix](found, out)
+    except OSError as error:
+        raise UsageError(f"{to} cannot be written: {error.strerror}") from error
     return FINE
 
 

@@ -17,7 +17,8 @@ _T = TypeVar("_T", Finding, Posture, Gap)
 class DeviceView:
     """A device with all that a report says about it.
 
-    Findings stand worst first, postures by how much of their framework a scan can see.
+    Findings stand worst first, those whose risk was accepted last; postures by how much of their
+    framework a scan can see.
     """
 
     device: Device
@@ -27,7 +28,9 @@ class DeviceView:
 
     @property
     def worst(self) -> Severity | None:
-        return self.findings[0].severity if self.findings else None
+        """Of the findings whose risk nobody accepted; None where there are none."""
+        first = next(iter(self.findings), None)
+        return first.severity if first and not first.accepted else None
 
     @property
     def met(self) -> tuple[Verdict, ...]:
@@ -119,7 +122,7 @@ def steps(views: Sequence[DeviceView], least: Severity = Severity.LOW) -> tuple[
     wanted: dict[str, tuple[Finding, dict[str, None]]] = {}
     found = [(finding, view) for view in views for finding in view.findings]
     for finding, view in sorted(found, key=lambda pair: _by_severity(pair[0])):
-        if finding.severity >= least:
+        if finding.severity >= least and not finding.accepted:
             names = wanted.setdefault(finding.rule, (finding, {}))[1]
             names[device_label(view.device)] = None
     return tuple(Step(finding, tuple(names)) for finding, names in wanted.values())
@@ -144,8 +147,9 @@ def _by_sight(posture: Posture) -> tuple[int, str]:
     return (-posture.observable, posture.framework)
 
 
-def _by_severity(finding: Finding) -> tuple[int, int, str, str]:
+def _by_severity(finding: Finding) -> tuple[bool, int, int, str, str]:
     return (
+        finding.accepted is not None,
         -finding.severity.rank,
         -finding.confidence.rank,
         finding.rule,
@@ -158,7 +162,7 @@ def _need(view: DeviceView) -> tuple[int, int, int, int, str]:
     address = min(((a.version, int(a)) for a in view.device.addresses), default=(9, 0))
     return (
         -(worst.rank + 1) if worst else 0,
-        -sum(finding.severity is worst for finding in view.findings),
+        -sum(f.severity is worst and not f.accepted for f in view.findings),
         *address,
         view.device.key,
     )

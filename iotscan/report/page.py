@@ -58,6 +58,8 @@ class Page:
 
     def flush(self) -> None:
         """Write what was collected."""
+        if not self._block:
+            return
         self._block.right_crop(1)
         self._console.print(self._block, soft_wrap=True)
         self._block = Text()

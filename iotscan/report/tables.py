@@ -13,11 +13,16 @@ from typing import TextIO
 
 from iotscan.errors import UsageError
 from iotscan.model import Device, Endpoint, Fact, Finding, Proof, Report
+from iotscan.report.json import written
+from iotscan.text import clean
 
+# No spreadsheet takes more in a cell than 32,767 characters.
+_LONGEST = 32_000
 Cell = str | int | float | bool | dict[str, object] | None
 Row = dict[str, Cell]
-# Spreadsheets take a text that begins like this for a formula, and run it.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+# Spreadsheets take a text that begins like this for a formula, and run it; some of them know the
+# wide signs of East Asian keyboards too (OWASP, "CSV Injection").
+_FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
 
 
 def rows(report: Report, table: str) -> Iterator[Row]:
@@ -32,7 +37,7 @@ def rows(report: Report, table: str) -> Iterator[Row]:
 def write_jsonl(found: Iterable[Row], out: TextIO) -> None:
     """One JSON object a line."""
     for row in found:
-        out.write(json.dumps(row, ensure_ascii=False) + "\n")
+        out.write(written(row, indent=None))
 
 
 def write_csv(found: Iterable[Row], out: TextIO) -> None:
@@ -55,8 +60,11 @@ FORMATS: Mapping[str, Callable[[Iterable[Row], TextIO], None]] = {
 
 def _harmless(cell: Cell) -> Cell:
     if isinstance(cell, dict):
-        return json.dumps(cell, ensure_ascii=False)
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA) else cell
+        return clean(json.dumps(cell, ensure_ascii=False), _LONGEST)
+    if not isinstance(cell, str):
+        return cell
+    text = clean(cell, _LONGEST)
+    return f"'{text}" if text.startswith(_FORMULA) else text
 
 
 def _devices(report: Report) -> Iterator[Row]:

@@ -22,6 +22,7 @@ from iotscan.report.page import Page
 from iotscan.report.words import (
     CONFIDENCE,
     URGENCY,
+    accepted,
     count,
     device_make,
     device_name,
@@ -33,6 +34,7 @@ from iotscan.report.words import (
     safe,
     standing,
     standing_briefly,
+    urgency,
 )
 
 _STYLE = {
@@ -82,10 +84,9 @@ def _head(page: Page, report: Report, views: Sequence[DeviceView]) -> None:
 
 def _device(page: Page, view: DeviceView, number: int, explained: _Explained) -> int:
     device, worst = view.device, view.worst
-    assert worst is not None
     page.line()
     page.rule()
-    page.line(f"{device_name(device)}: {URGENCY[worst]}", f"bold {_STYLE[worst]}")
+    page.line(f"{device_name(device)}: {urgency(worst)}", f"bold {_STYLE[worst]}")
     if make := device_make(device):
         page.line(make)
     _place(page, view)
@@ -103,10 +104,12 @@ def _device(page: Page, view: DeviceView, number: int, explained: _Explained) ->
 
 def _finding(page: Page, finding: Finding, number: int, explained: _Explained) -> None:
     texts = (finding.rule, finding.plain, finding.remedy, finding.does_not_prove)
-    urgency = URGENCY[finding.severity]
-    style = f"bold {_STYLE[finding.severity]}"
-    page.line(f"{number}. {safe(finding.title)} ({urgency})", style, hang=3)
+    how = "risk accepted" if finding.accepted else URGENCY[finding.severity]
+    style = f"bold {_STYLE[None if finding.accepted else finding.severity]}"
+    page.line(f"{number}. {safe(finding.title)} ({how})", style, hang=3)
     _part(page, "Found", finding.detail)
+    if finding.accepted:
+        _part(page, "Accepted", accepted(finding.accepted).removeprefix("Accepted "))
     if (earlier := explained.get(texts)) is not None:
         _part(page, "What to do", f"As under {earlier}, where the reasons stand too.")
     else:
@@ -226,9 +229,18 @@ def _counts(page: Page, report: Report, views: Sequence[DeviceView]) -> None:
         "dim",
     )
     page.line(
-        f"iotscan {safe(report.version, 40)}, rules {safe(report.rules, 20)}. A finding shows what "
-        "was seen once, from one place. It does not say whether a product meets a law or standard.",
+        f"iotscan {safe(report.version, 40)}, rules {safe(report.rules, 20)}{_feeds(report)}. "
+        "A finding shows what was seen once, from one place. It does not say whether a product "
+        "meets a law or standard.",
         "dim",
+    )
+
+
+def _feeds(report: Report) -> str:
+    """The lists of flaws that it was held against, with the beginning of their SHA-256."""
+    return "".join(
+        f", {safe(feed.name, 40)} of {safe(feed.date, 20)} ({safe(feed.sha256, 20)})"
+        for feed in report.feeds
     )
 
 

@@ -9,6 +9,7 @@ from functools import lru_cache
 
 from iotscan import text
 from iotscan.model import (
+    Acceptance,
     Confidence,
     Device,
     Ending,
@@ -181,6 +182,16 @@ def lasting(seconds: float) -> str:
         hours = minutes // 60
         return count(hours, "hour") if hours < 72 else count(hours // 24, "day")
     return (f"{count(minutes, 'minute')} " if minutes else "") + count(rest, "second")
+
+
+def urgency(worst: Severity | None) -> str:
+    """How urgent a device with findings is; without a worst, all its risks were accepted."""
+    return URGENCY[worst] if worst else "risks accepted"
+
+
+def accepted(risk: Acceptance) -> str:
+    """Who decided to live with a risk, until when, and why."""
+    return f"Accepted by {safe(risk.owner, 60)} until {safe(risk.expires, 20)}: {safe(risk.reason)}"
 
 
 def looked_at(report: Report) -> str:

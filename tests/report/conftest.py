@@ -1,12 +1,24 @@
-"""Sample reports as fixtures, and the flag that writes golden files anew."""
+"""Sample reports and a browser as fixtures, and the flag that writes golden files anew."""
 
 from __future__ import annotations
 
 import importlib.util
+import shutil
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
+from typing import TYPE_CHECKING
 
 import pytest
+
+from iotscan.api import replay
+from iotscan.model import Report
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+HERE = Path(__file__).parent
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -18,7 +30,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 @pytest.fixture(scope="session")
 def samples() -> ModuleType:
     """The module ``samples.py`` beside this file."""
-    spec = importlib.util.spec_from_file_location("samples", Path(__file__).parent / "samples.py")
+    spec = importlib.util.spec_from_file_location("samples", HERE / "samples.py")
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
@@ -26,9 +38,32 @@ def samples() -> ModuleType:
     return module
 
 
+@pytest.fixture(scope="session")
+def recorded() -> Report:
+    """The report of the recording beside this file; another rule that says nothing new about it
+    does not change a word.
+    """
+    return replace(replay([HERE / "home.jsonl"]), version="0.0.0", rules="0" * 64)
+
+
 @pytest.fixture
 def golden(request: pytest.FixtureRequest) -> bool:
     return bool(request.config.getoption("--golden", default=False))
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """A real Chromium; what needs it is left out where there is none."""
+    program = shutil.which("chromium")
+    if program is None:
+        pytest.skip("not installed: chromium")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        # Root may not use the sandbox; the pages are ours.
+        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        yield browser
+        browser.close()
 
 
 @pytest.fixture(autouse=True)

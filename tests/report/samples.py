@@ -6,6 +6,7 @@ from dataclasses import replace
 from ipaddress import ip_address, ip_network
 
 from iotscan.model import (
+    Acceptance,
     Confidence,
     ConversationNote,
     Device,
@@ -16,6 +17,7 @@ from iotscan.model import (
     Identity,
     Impact,
     Observation,
+    PolicyNote,
     Posture,
     Proof,
     Relation,
@@ -215,6 +217,22 @@ def home() -> Report:
             ConversationNote("c31", "mqtt", lock, Ending.TIMEOUT, 1, "no answer in time (read)"),
         ),
     )  # fmt: skip
+
+
+def accepted() -> Report:
+    """The home, where every risk of the hub and one of the camera was accepted."""
+    risk = Acceptance("telnet-*", "hub", "It is behind a lock.", "Jane Doe", "2027-01-31")
+    base = home()
+    lived_with = (base.findings[1], *(item for item in base.findings if item.device == HUB))
+    return replace(
+        base,
+        findings=tuple(
+            replace(item, accepted=risk) if item in lived_with else item for item in base.findings
+        ),
+        policy=PolicyNote("home", "What matters at home", "0123"),
+        outside=base.findings[:1],
+        expired=(risk,),
+    )
 
 
 def secure() -> Report:

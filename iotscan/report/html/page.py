@@ -166,13 +166,19 @@ STATES = (
     ("medium", "Improve"),
     ("low", "Small matters"),
     ("info", "Good to know"),
+    ("accepted", "Risks accepted"),
     ("none", "Nothing found"),
 )
 
 
 def state(view: DeviceView) -> str:
-    """The word for how a device is: its worst severity, or "none"."""
-    return view.worst.value if view.worst else "none"
+    """The word for how a device is: its worst severity, "accepted" or "none"."""
+    return view.worst.value if view.worst else "accepted" if view.findings else "none"
+
+
+def tone(finding: Finding) -> str:
+    """The word for how a finding is shown: its severity, or "accepted"."""
+    return "accepted" if finding.accepted else finding.severity.value
 
 
 def crosswalk(finding: Finding) -> Sequence[tuple[str, str]]:

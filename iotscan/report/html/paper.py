@@ -46,6 +46,7 @@ def environment() -> Environment:
         "words": words,
         "crosswalk": page.crosswalk,
         "state_of": page.state,
+        "tone": page.tone,
         "states": page.STATES,
     }
     env.filters |= {"count": words.count, "right": words.right}
