@@ -1,15 +1,17 @@
 """ONVIF: what does a camera tell and show to those who have no login, and is its login a known one?
 
 Follows the addresses that the device announced by WS-Discovery, on the same host. Only calls that
-read are made; of a picture the first bytes are fetched, to see that it is one.
+read are made; of a picture the first bytes are fetched, to see that it is one, and a stream that
+the device names is asked to be described, beside one of a name that no device has.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
-from iotscan.errors import BudgetSpent, ConnectionLost, Malformed
+from iotscan.errors import BudgetSpent, ConnectionLost, Malformed, Refused, TimedOut, TlsFailed
 from iotscan.model import Impact, Observation, Outcome, Service, Transcript
 from iotscan.probe_api import Login, Network, Opening, Stream, try_logins
 from iotscan.protocols.http.auth import (
@@ -31,12 +33,15 @@ from iotscan.protocols.onvif.reading import (
     login_outcome,
     read_transcript,
 )
+from iotscan.protocols.rtsp import codec as rtsp
+from iotscan.protocols.rtsp.reading import NOWHERE
 from iotscan.protocols.ssdp import parse_url
 from iotscan.protocols.xmltree import LARGEST
 
 _MOST_READS = 256
 # Enough of a picture to see that it is one; a camera's head is below this together with it.
 _PICTURE_PART, _PICTURE_HEAD = 512, 4096
+_SDP = "application/sdp"
 _LOGIN_CALLS = (onvif.INFORMATION, onvif.USERS, onvif.PROFILES)
 
 
@@ -93,6 +98,7 @@ class _Visit:
         said = answer_of(answer)
         if said is not None and said.profile:
             await self._look_at_picture(media, said.profile)
+            await self._look_at_stream(media, said.profile)
         elif answer is not None and is_refusal(answer):
             refused.append(onvif.PROFILES)
         return next((call for call in _LOGIN_CALLS if call in refused and self._can(call)), None)
@@ -114,6 +120,25 @@ class _Visit:
                 heard += part
                 if len(heard.partition(b"\r\n\r\n")[2]) >= 4:
                     return
+
+    async def _look_at_stream(self, media: Service, profile: str) -> None:
+        """Ask for a description of the stream, and of one that cannot be there."""
+        said = answer_of(await self._ask(onvif.STREAM, media, profile))
+        try:
+            found = rtsp.parse_url(said.uri if said is not None else "")
+        except Malformed:
+            return
+        if not self._is_own(found.host):
+            return
+        endpoint = replace(self.device.endpoint, port=found.port)
+        place = replace(self.device, endpoint=endpoint, name="rtsp", tls=found.secure)
+        # What the stream's own port does not say is no reason to leave the rest unasked.
+        with suppress(ConnectionLost, Refused, TimedOut, TlsFailed, Malformed):
+            for path in (NOWHERE, found.path):
+                url = rtsp.url(endpoint.address, found.port, path, found.secure)
+                async with self.net.tcp(place) as stream:
+                    await stream.write(rtsp.build("DESCRIBE", url, 1, [("Accept", _SDP)]))
+                    await _hear_description(stream)
 
     async def attempt(self, call: onvif.Call, login: Login) -> Outcome:
         """Make a refused call with a login, in the way that the device asked for it."""
@@ -168,14 +193,16 @@ class _Visit:
         """Whether a login can be made: by HTTP, or by WS-Security, which takes the clock."""
         return call.name in self.challenges or bool(self.utc)
 
+    def _is_own(self, host: str) -> bool:
+        return host == str(self.device.endpoint.address).partition("%")[0]
+
     def _place(self, url: str) -> Service | None:
         """Where an address that the device gave leads; None if not to the same host."""
         try:
             found = parse_url(url)
         except Malformed:
             return None
-        own = str(self.device.endpoint.address).partition("%")[0]
-        if str(found.host) != own:
+        if not self._is_own(str(found.host)):
             return None
         endpoint = replace(self.device.endpoint, port=found.port)
         return replace(self.device, endpoint=endpoint, tls=found.tls, hint=found.path)
@@ -187,6 +214,16 @@ def _host(place: Service) -> str:
 
 def _post(place: Service, headers: Sequence[tuple[str, str]], body: bytes) -> bytes:
     return build_request("POST", place.hint, _host(place), [("User-Agent", AGENT), *headers], body)
+
+
+async def _hear_description(stream: Stream) -> None:
+    """Read until an answer is whole. Raises Malformed for what is not RTSP."""
+    heard = b""
+    for _ in range(_MOST_READS):
+        part = await stream.read()
+        heard += part
+        if not part or len(heard) > LARGEST or rtsp.parse_message(heard) is not None:
+            return
 
 
 async def _hear(stream: Stream) -> Response | None:

@@ -17,7 +17,6 @@ from iotscan.errors import BudgetSpent, ConnectionLost, LockedOut
 from iotscan.model import Impact, Observation, Outcome, Service, Transcript
 from iotscan.probe_api import LETTERS, Beginning, Login, Network, Opening, Stream, try_logins
 from iotscan.protocols.http.auth import Challenge, basic, best_challenge, digest
-from iotscan.protocols.http.codec import host_field
 from iotscan.protocols.rtsp import codec as rtsp
 from iotscan.protocols.rtsp.kinds import KINDS
 from iotscan.protocols.rtsp.reading import (
@@ -28,7 +27,6 @@ from iotscan.protocols.rtsp.reading import (
     read_transcript,
 )
 
-USUAL_PORT, USUAL_PORT_TLS = 554, 322
 PORTS = (554, 8554, 5554, 10554, 1554, 7070, 322, 8322)
 _SECURE = (322, 8322)
 # Some cameras close after each answer; more connections than these are not made for questions.
@@ -124,9 +122,8 @@ class _Visit:
     net: Network
 
     def url(self, path: str) -> str:
-        endpoint, secure = self.service.endpoint, self.service.tls
-        host = host_field(endpoint.address, endpoint.port, USUAL_PORT_TLS if secure else USUAL_PORT)
-        return f"{'rtsps' if secure else 'rtsp'}://{host}{path}"
+        endpoint = self.service.endpoint
+        return rtsp.url(endpoint.address, endpoint.port, path, self.service.tls)
 
     def usual(self) -> list[str]:
         """The routes worth asking for, those the device announced first."""

@@ -15,6 +15,7 @@ import re
 import socket
 import struct
 import sys
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,8 @@ SDP = (
 )
 # Admin of an ONVIF camera by kind; open ones ask for nobody.
 PASSWORDS = {"onvif-default": "12345", "onvif-sound": "v9kQ2-m1Zt-88ab"}
+# A name that is in nobody's list, so that it can only be known from the camera itself.
+STREAM = "/porch-7f2/main?profile=main"
 PUBLIC = ("GetSystemDateAndTime", "GetCapabilities")
 JPEG = b"\xff\xd8\xff\xe0\x00\x10JFIF\x00" + bytes(600) + b"\xff\xd9"
 ONVIF = "http://www.onvif.org/ver10"
@@ -36,7 +39,7 @@ class Camera:
     def __init__(self, kind: str, address: str, log: Path) -> None:
         self.kind, self.address, self.log = kind, address, log
         self.failures = 0
-        self.port = 8899
+        self.port, self.stream_port = 8899, 554
 
     def note(self, line: str) -> None:
         with self.log.open("a", encoding="utf-8") as file:
@@ -56,7 +59,9 @@ class Camera:
         method = head.split()[0]
         if method == "OPTIONS":
             return "RTSP/1.0 200 OK\r\nPublic: OPTIONS, DESCRIBE, SETUP, PLAY\r\n\r\n"
-        if self.kind == "any-route":
+        if self.kind == "onvif-open" and STREAM not in head.partition("\r\n")[0]:
+            return "RTSP/1.0 404 Not Found\r\n\r\n"
+        if self.kind in ("any-route", "onvif-open"):
             kind = "Content-Type: application/sdp\r\n"
             return f"RTSP/1.0 200 OK\r\n{kind}Content-Length: {len(SDP)}\r\n\r\n{SDP}"
         if "Authorization:" in head:
@@ -123,6 +128,8 @@ class Camera:
             "<FirmwareVersion>1.2.3</FirmwareVersion><SerialNumber>L0001</SerialNumber>",
             "GetUsers": "<User><Username>admin</Username></User>",
             "GetProfiles": '<Profiles token="main"/>',
+            "GetStreamUri": f"<MediaUri><Uri>rtsp://{self.address}:{self.stream_port}{STREAM}</Uri>"
+            "</MediaUri>",
             "GetSnapshotUri": f"<MediaUri><Uri>{base}/snapshot.jpg</Uri></MediaUri>",
         }[call]
 
@@ -178,10 +185,11 @@ def group_socket(address: str) -> socket.socket:
     return sock
 
 
-async def main() -> None:
-    kind, address, log = sys.argv[1:]
-    camera = Camera(kind, address, Path(log))
-    talk, port = (camera.web, 8899) if kind.startswith("onvif") else (camera.rtsp, 554)
+Talk = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Coroutine[Any, Any, None]]
+
+
+def closing(talk: Talk) -> Talk:
+    """The same, with the connection closed behind it."""
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -191,11 +199,23 @@ async def main() -> None:
         finally:
             writer.close()
 
+    return serve
+
+
+async def main() -> None:
+    kind, address, log = sys.argv[1:]
+    camera = Camera(kind, address, Path(log))
+    talks = {8899: camera.web} if kind.startswith("onvif") else {554: camera.rtsp}
+    if kind == "onvif-open":
+        talks[554] = camera.rtsp
+
     if kind.startswith("onvif"):
         loop = asyncio.get_running_loop()
         await loop.create_datagram_endpoint(lambda: Announcer(camera), sock=group_socket(address))
-    server = await asyncio.start_server(serve, "0.0.0.0", port)
-    await server.serve_forever()
+    servers = [
+        await asyncio.start_server(closing(talk), "0.0.0.0", port) for port, talk in talks.items()
+    ]
+    await asyncio.gather(*(server.serve_forever() for server in servers))
 
 
 if __name__ == "__main__":

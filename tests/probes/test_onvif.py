@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import importlib
+import socket
 import time
+from contextlib import suppress
 from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Any
 
 import pytest
-from camera import Camera
+from camera import STREAM, Camera
 
 from iotscan.errors import Malformed, NetworkError
 from iotscan.model import Ending, Endpoint, Fact, Impact, Scope, Service, Transcript
@@ -37,12 +39,16 @@ class Loopback(Camera):
         await self.web(reader, writer)
         writer.close()
 
+    async def stream(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(asyncio.IncompleteReadError):
+            await self.rtsp(reader, writer)
+
 
 async def converse(
     camera: Loopback, impact: Impact = Impact.LOGIN, hint: str = "/onvif/device_service"
 ) -> Transcript:
-    async with serve(camera.serve) as port:
-        camera.port = port
+    async with serve(camera.serve) as port, serve(camera.stream) as stream_port:
+        camera.port, camera.stream_port = port, stream_port
         service = Service(Endpoint(ip_address("127.0.0.1"), "tcp", port), "onvif", hint=hint)
         gateway = Gateway(LOOPBACK, GENTLE, clock=time.monotonic, vault=VAULT)
         door: Any = gateway.conversation(service, "onvif", id="c1", began=0.0, impact=impact)
@@ -72,6 +78,7 @@ async def test_each_call_that_everybody_may_make_is_a_verdict(tmp_path: Path) ->
         "GetUsers",
         "GetProfiles",
         "GetSnapshotUri",
+        "GetStreamUri",
     }
     assert calls["GetSystemDateAndTime"]["public"] is True
     (device,) = facts(talk, "onvif.device")
@@ -171,3 +178,62 @@ async def test_what_is_no_onvif_is_called_so(tmp_path: Path) -> None:
     talk = await converse(camera_of("onvif-open", tmp_path), hint="/elsewhere")
     assert talk.ending is Ending.WRONG_PROTOCOL
     assert list(PROBE.read(talk)) == []
+
+
+async def test_the_stream_it_names_is_described_and_one_that_is_not_there_is_not(
+    tmp_path: Path,
+) -> None:
+    camera = camera_of("onvif-open", tmp_path)
+    talk = await converse(camera)
+    (stream,) = [one for one in PROBE.read(talk) if one.kind == "rtsp.stream"]
+    assert stream.facts["path"] == STREAM
+    assert (stream.facts["described"], stream.facts["any_route"]) == (True, False)
+    assert str(stream.endpoint) == f"127.0.0.1:{camera.stream_port}/tcp"
+    assert talk.said_by("client").count(b"DESCRIBE ") == 2
+    assert b"SETUP" not in talk.said_by("client")
+
+
+async def test_a_camera_that_describes_anything_is_known_to(tmp_path: Path) -> None:
+    class Anything(Loopback):
+        def rtsp_answer(self, head: str) -> str:
+            return super().rtsp_answer(head.replace("/iotscan-no-such-stream", STREAM))
+
+    talk = await converse(Anything("onvif-open", "127.0.0.1", tmp_path / "events"))
+    assert {one["any_route"] for one in facts(talk, "rtsp.stream")} == {True}
+
+
+@pytest.mark.parametrize(
+    "away",
+    [
+        "rtsp://127.0.0.2:554/live",
+        "rtsp://camera.lan/live",
+        "http://127.0.0.1/live",
+        "rtsp://127.0.0.1:0/x",
+        "rtsp://127.0.0.1:99999/x",
+        "rtsp://127.0.0.1/a\r\nb",
+        "",
+    ],
+)
+async def test_streams_elsewhere_are_not_asked_for(tmp_path: Path, away: str) -> None:
+    class Astray(Loopback):
+        def content(self, call: str) -> str:
+            said = super().content(call)
+            return f"<MediaUri><Uri>{away}</Uri></MediaUri>" if call == "GetStreamUri" else said
+
+    talk = await converse(Astray("onvif-open", "127.0.0.1", tmp_path / "events"))
+    assert talk.ending is Ending.COMPLETE
+    assert b"DESCRIBE" not in talk.said_by("client")
+
+
+async def test_a_closed_stream_port_leaves_the_rest_to_be_asked(tmp_path: Path) -> None:
+    class Closed(Loopback):
+        def content(self, call: str) -> str:
+            with socket.create_server(("127.0.0.1", 0)) as free:
+                port = free.getsockname()[1]
+            said = super().content(call)
+            uri = f"<MediaUri><Uri>rtsp://127.0.0.1:{port}/live</Uri></MediaUri>"
+            return uri if call == "GetStreamUri" else said
+
+    talk = await converse(Closed("onvif-open", "127.0.0.1", tmp_path / "events"))
+    assert talk.ending is Ending.COMPLETE
+    assert facts(talk, "rtsp.stream") == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from ipaddress import ip_address
 
 import pytest
 from hypothesis import given
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 
 from iotscan.errors import Malformed
 from iotscan.protocols.rtsp import codec as rtsp
-from iotscan.protocols.rtsp.codec import Request, Response
+from iotscan.protocols.rtsp.codec import Place, Request, Response
 from iotscan.testing import three_ways
 
 BLOCK = b"$\x00\x00\x05\x80RTSP"
@@ -108,3 +109,28 @@ def test_garbage_never_raises(parts: list[bytes]) -> None:
     said = list(enumerate(parts))
     assert len(list(rtsp.messages(said))) <= rtsp.MOST
     rtsp.exchanges(said, said)
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("rtsp://10.0.0.7/live?a=1", Place("10.0.0.7", 554, "/live?a=1", False)),
+        ("rtsp://admin:12345@10.0.0.7:8554", Place("10.0.0.7", 8554, "/", False)),
+        (" rtsps://[fd00::7]/x ", Place("fd00::7", 322, "/x", True)),
+    ],
+)
+def test_a_url_is_read_without_the_login_in_it(text: str, place: Place) -> None:
+    assert rtsp.parse_url(text) == place
+
+
+@pytest.mark.parametrize(
+    "text", ["", "http://10.0.0.7/", "rtsp:///x", "rtsp://h:0/", "rtsp://h:x/", "rtsp://h/a b"]
+)
+def test_what_is_no_url_of_a_stream_is_refused(text: str) -> None:
+    with pytest.raises(Malformed):
+        rtsp.parse_url(text)
+
+
+def test_a_url_is_made_without_the_usual_port() -> None:
+    assert rtsp.url(ip_address("10.0.0.7"), 554, "/x", False) == "rtsp://10.0.0.7/x"
+    assert rtsp.url(ip_address("fd00::7"), 554, "/x", True) == "rtsps://[fd00::7]:554/x"

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 DEVICE_SERVICE = "/onvif/device_service"
 _DEVICE = "http://www.onvif.org/ver10/device/wsdl"
 _MEDIA = "http://www.onvif.org/ver10/media/wsdl"
+_SCHEMA = "http://www.onvif.org/ver10/schema"
 _WSSE = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-secext-1.0.xsd"
 _WSU = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-utility-1.0.xsd"
 _DIGEST = (
@@ -51,7 +52,16 @@ INFORMATION = Call("GetDeviceInformation", _DEVICE)
 USERS = Call("GetUsers", _DEVICE)
 PROFILES = Call("GetProfiles", _MEDIA)
 SNAPSHOT = Call("GetSnapshotUri", _MEDIA)
-CALLS = {call.name: call for call in (CLOCK, CAPABILITIES, INFORMATION, USERS, PROFILES, SNAPSHOT)}
+STREAM = Call("GetStreamUri", _MEDIA)
+CALLS = {
+    call.name: call
+    for call in (CLOCK, CAPABILITIES, INFORMATION, USERS, PROFILES, SNAPSHOT, STREAM)
+}
+# A stream over RTSP to one receiver: the media service specification, GetStreamUri.
+_SETUP = (
+    f'<StreamSetup><Stream xmlns="{_SCHEMA}">RTP-Unicast</Stream>'
+    f'<Transport xmlns="{_SCHEMA}"><Protocol>RTSP</Protocol></Transport></StreamSetup>'
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +70,7 @@ class Answer:
 
     ``refused``: the fault says that a login is needed; ``locked``: that too many were tried.
     ``utc``: the device's clock as WS-Security writes it; ``media``: the address of the media
-    service; ``profile``: the first profile's token; ``uri``: where a picture is.
+    service; ``profile``: the first profile's token; ``uri``: where a picture or a stream is.
     """
 
     call: str
@@ -81,9 +91,11 @@ def request(
     call: Call, security: str = "", profile: str = ""
 ) -> tuple[list[tuple[str, str]], bytes]:
     """(headers, body) of a POST that makes a call. ``security``: what :func:`token` gave;
-    ``profile``: the token that GetSnapshotUri asks for.
+    ``profile``: the token that the calls for addresses ask for.
     """
     inside = f"<ProfileToken>{escape(profile)}</ProfileToken>" if profile else ""
+    if call is STREAM:
+        inside = _SETUP + inside
     body = (
         '<?xml version="1.0" encoding="utf-8"?>'
         '<s:Envelope xmlns:s="http://www.w3.org/2003/05/soap-envelope">'

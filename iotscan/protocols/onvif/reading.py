@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from iotscan.errors import Malformed
 from iotscan.model import Ending, Fact, Kind, Observation, Outcome, Transcript
@@ -10,8 +11,11 @@ from iotscan.protocols.http.codec import Response
 from iotscan.protocols.http.heard import Heard, all_heard, seen
 from iotscan.protocols.http.questions import is_ours
 from iotscan.protocols.onvif import codec as onvif
+from iotscan.protocols.rtsp.kinds import KINDS as RTSP
+from iotscan.protocols.rtsp.reading import read_transcript as read_rtsp
 from iotscan.text import clean
 
+_STREAMS = ("rtsp.service", "rtsp.stream")
 CALL = Kind(
     "onvif.call",
     {"call": str, "answered": bool, "refused": bool, "public": bool, "encrypted": bool},
@@ -46,7 +50,8 @@ LOGIN = Kind(
     "We tried publicly known logins. accepted: a call was answered that is refused without a login;"
     " control_accepted: it was with a random pair too.",
 )
-KINDS = (CALL, DEVICE, PICTURE, LOGIN)
+# The stream that a camera names is judged in the words of RTSP, which it speaks.
+KINDS = (CALL, DEVICE, PICTURE, LOGIN, *(kind for kind in RTSP if kind.name in _STREAMS))
 
 _NO_SERIAL = ("", "0", "none", "unknown", "n/a")
 _PICTURES = (b"\xff\xd8\xff", b"\x89PNG", b"GIF8", b"BM")
@@ -106,7 +111,17 @@ def read_transcript(talk: Transcript) -> Iterator[Observation]:
         for one in heard:
             if _call(one) is None and one.exchange.request is not None and not one.login:
                 yield seen(talk, PICTURE.name, _picture(one), [one])
+    yield from _streams(talk)
     yield from _logins(talk, calls, {call.name for call, one in plain if is_refusal(one.answer())})
+
+
+def _streams(talk: Transcript) -> Iterator[Observation]:
+    """What was said over RTSP, booked on the port where that was."""
+    for number, channel in enumerate(talk.channels):
+        if talk.said_by("client", number).startswith(b"DESCRIBE "):
+            service = replace(talk.service, endpoint=channel.endpoint, tls=channel.tls is not None)
+            yield from read_rtsp(replace(talk, service=service))
+            return
 
 
 def _call(one: Heard) -> onvif.Call | None:

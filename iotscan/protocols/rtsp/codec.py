@@ -9,12 +9,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv6Address
+from urllib.parse import urlsplit
 
 from iotscan.errors import Malformed
 from iotscan.protocols.headed import Joined, parse
-from iotscan.protocols.http.codec import Headers, first
+from iotscan.protocols.http.codec import Headers, first, host_field
 
 AGENT = "iotscan"
+USUAL_PORT, USUAL_PORT_TLS = 554, 322
 # Requests and answers read of one connection.
 MOST = 256
 _LINE = re.compile(
@@ -141,6 +144,38 @@ def exchanges(
             response, heard = answers.pop(message.header("cseq").strip(), (None, ()))
             found.append(Exchange(message, response, turns, heard))
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a stream is: ``path`` with its query; ``secure``: over TLS (rtsps)."""
+
+    host: str
+    port: int
+    path: str
+    secure: bool
+
+
+def parse_url(text: str) -> Place:
+    """An rtsp(s) URL without its user part. Raises Malformed."""
+    try:
+        parts = urlsplit(text.strip())
+        port = parts.port
+    except ValueError as error:
+        raise Malformed("not a URL") from error
+    secure = parts.scheme == "rtsps"
+    path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    if parts.scheme not in ("rtsp", "rtsps") or not parts.hostname or port == 0:
+        raise Malformed("not an rtsp(s) URL of a device")
+    if not re.fullmatch(r"/[\x21-\x7e]*", path):
+        raise Malformed("not a URL that can be asked for")
+    return Place(parts.hostname, port or (USUAL_PORT_TLS if secure else USUAL_PORT), path, secure)
+
+
+def url(address: IPv4Address | IPv6Address, port: int, path: str, secure: bool) -> str:
+    """The URL of a stream at an address; the usual port is left out."""
+    host = host_field(address, port, USUAL_PORT_TLS if secure else USUAL_PORT)
+    return f"{'rtsps' if secure else 'rtsp'}://{host}{path}"
 
 
 def path_of(target: str) -> str:

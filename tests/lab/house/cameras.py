@@ -62,7 +62,7 @@ def rtsp_lockout(host: Host) -> None:
 
 def onvif_open(host: Host) -> None:
     """Answers every ONVIF call, and gives its picture, without a login."""
-    _camera(host, "onvif-open", 8899)
+    _camera(host, "onvif-open", 8899, 554)
 
 
 def onvif_default(host: Host) -> None:
