@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from iotscan.discovery.calling import Call, Caller
+from iotscan.model import Observation, Packet, Sighting
 from iotscan.probe_api import Attachment
 from iotscan.protocols import ubiquiti
 from iotscan.protocols.landevice import LanDevice
@@ -23,6 +25,18 @@ class UbiquitiDiscoverer(Caller):
 
     def device(self, data: bytes) -> LanDevice:
         return ubiquiti.read(data)
+
+    def read(self, packet: Packet) -> Iterator[Sighting | Observation]:
+        """As others, and the sender's addresses on its other inside networks: a gateway has one on
+        each. Those outside are the provider's, and no place to look at.
+        """
+        for said in super().read(packet):
+            if isinstance(said, Sighting):
+                inside = [a for a in ubiquiti.parse(packet.data).addresses if a.is_private]
+                claimed = dict.fromkeys((*said.addresses, *inside))
+                yield replace(said, addresses=tuple(claimed))
+            else:
+                yield said
 
 
 DISCOVERER = UbiquitiDiscoverer()

@@ -84,10 +84,7 @@ def parse(data: bytes) -> Answer:
 
 
 def read(data: bytes) -> LanDevice:
-    """The same in the form that makers' protocols share. Raises Malformed.
-
-    Its other addresses are left out: a gateway names those of its other networks.
-    """
+    """The same in the form that makers' protocols share. Raises Malformed."""
     said = parse(data)
     return LanDevice(
         protocol="Ubiquiti discovery",

@@ -26,10 +26,10 @@ def packet(data: bytes) -> Packet:
     return Packet("p3", 0.1, "ubiquiti", data, SOURCE, "80:2a:a8:8d:69:2c", frame=1)
 
 
-def test_a_gateway_is_named_and_described_but_its_other_addresses_are_not_believed() -> None:
+def test_a_gateway_is_named_and_described_with_its_inside_addresses() -> None:
     sighting, seen, given, named = DISCOVERER.read(packet(GATEWAY))
     assert isinstance(sighting, Sighting)
-    assert sighting.addresses == (SOURCE,)
+    assert sighting.addresses == (SOURCE, ip_address("192.168.2.21"))
     assert sighting.names == ("ubnt",)
     assert sighting.traits == {
         "vendor": "Ubiquiti",
@@ -43,6 +43,13 @@ def test_a_gateway_is_named_and_described_but_its_other_addresses_are_not_believ
     assert given.facts["mac"] is True
     assert isinstance(named, Observation)
     assert named.facts["name"] == "ubnt"
+
+
+def test_an_address_outside_is_left_to_the_provider() -> None:
+    outside = GATEWAY.replace(bytes.fromhex("c0a80215"), bytes.fromhex("08080808"))
+    sighting = next(iter(DISCOVERER.read(packet(outside))))
+    assert isinstance(sighting, Sighting)
+    assert sighting.addresses == (SOURCE,)
 
 
 def test_a_device_is_led_to_by_its_port() -> None:

@@ -8,8 +8,18 @@ from pathlib import Path
 
 import pytest
 
-from iotscan.model import Channel, Endpoint, Observation, Service, TlsFacts, Transcript, Turn
+from iotscan.model import (
+    Channel,
+    Endpoint,
+    Observation,
+    Sender,
+    Service,
+    TlsFacts,
+    Transcript,
+    Turn,
+)
 from iotscan.probe_api import Probe
+from iotscan.testing import captured as capture
 
 PROBE: Probe = importlib.import_module("iotscan.probes.http").PROBE
 GET = b"GET /private HTTP/1.1\r\nHost: cam\r\nUser-Agent: browser\r\n"
@@ -146,3 +156,47 @@ def conversations(path: Path) -> list[Transcript]:
         Transcript(f"c{i}", Service(ends[key][1]), "capture", 0.0, tuple(turns))
         for i, (key, turns) in enumerate(flows.items())
     ]
+
+
+ROKU = (
+    b"<device-info><model-name>Roku Ultra</model-name><ecp-setting-mode>enabled</ecp-setting-mode>"
+)
+ASKED = b"GET /query/device-info HTTP/1.1\r\nHost: tv\r\nUser-Agent: phone\r\n"
+
+
+def player(body: bytes) -> bytes:
+    return b"HTTP/1.1 200 OK\r\nServer: Roku/14.1\r\nContent-Length: %d\r\n\r\n%s" % (
+        len(body),
+        body,
+    )
+
+
+def captured(*said: tuple[Sender, bytes]) -> list[Observation]:
+    return [one for one in PROBE.read(capture(said, 8060)) if one.kind == "http.known"]
+
+
+def test_a_control_interface_that_answers_others_without_a_login_is_told_once() -> None:
+    twice: tuple[tuple[Sender, bytes], ...] = (
+        ("client", ASKED + b"\r\n"),
+        ("server", player(ROKU)),
+    ) * 2
+    (found,) = captured(*twice)
+    assert (found.facts["id"], found.facts["open"]) == ("roku-ecp", True)
+    assert (found.facts["model"], found.proofs[0].turns) == ("Roku Ultra", (0, 1))
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        ASKED + b"Authorization: Basic YTpi\r\n\r\n",
+        ASKED + b"Cookie: SESSION=1\r\n\r\n",
+        ASKED.replace(b"GET", b"POST") + b"Content-Length: 0\r\n\r\n",
+        ASKED.replace(b"/query/device-info", b"/query/apps") + b"\r\n",
+    ],
+)
+def test_what_others_get_with_a_login_or_elsewhere_proves_nothing(asked: bytes) -> None:
+    assert captured(("client", asked), ("server", player(ROKU))) == []
+
+
+def test_an_answer_that_is_of_no_known_product_is_passed_over() -> None:
+    assert captured(("client", ASKED + b"\r\n"), ("server", player(b"<html>no</html>"))) == []

@@ -66,6 +66,12 @@ def catalogue() -> tuple[Known, ...]:
     return tuple(_known(entry) for entry in yaml.safe_load(text)["paths"])
 
 
+@cache
+def paths() -> frozenset[str]:
+    """Every address of the list."""
+    return frozenset(known.path for known in catalogue())
+
+
 def suiting(pages: Pages, port: int) -> dict[str, list[Known]]:
     """What the server said, or its port, calls for, by the address that tells of it."""
     text = said(pages)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from iotscan.model import Observation, Transcript
+from iotscan.protocols.http import known as http_known
 from iotscan.protocols.http.codec import Request
 from iotscan.protocols.http.facts import (
     Facts,
@@ -40,6 +41,33 @@ def overheard(talk: Transcript, heard: Sequence[Heard]) -> Iterator[Observation]
                 yield seen(talk, "http.personal", said | clear, [one])
         if response is not None and (image := firmware_facts(request, response)):
             yield seen(talk, "http.firmware", image | clear, [one])
+    if talk.client is not None:
+        yield from _known(talk, answered)
+
+
+def _known(talk: Transcript, answered: Sequence[Heard]) -> Iterator[Observation]:
+    """Answers at known addresses, each once, that name their product and were given to somebody
+    who showed no login.
+    """
+    told: set[str] = set()
+    for one in answered:
+        request = one.exchange.request
+        wanted = one.path in http_known.paths() and one.path not in told
+        if request is None or not wanted or not _is_plain(request):
+            continue
+        suiting = http_known.suiting({one.path: one.answer()}, talk.service.endpoint.port)
+        for known in suiting.get(one.path, ()):
+            facts = http_known.facts_of(known, one.answer(), one.encrypted)
+            if "product" in facts:
+                told.add(one.path)
+                yield seen(talk, "http.known", facts, [one])
+
+
+def _is_plain(request: Request) -> bool:
+    """A GET without a query, a login or a session."""
+    fields = {name for name, _ in request.headers}
+    shown = fields & {"authorization", "cookie", "x-api-key"}
+    return request.method == "GET" and "?" not in request.target and not shown
 
 
 def _personal(request: Request) -> tuple[str, ...]:
