@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import sqlite3
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 from sqlalchemy import URL, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError
@@ -116,8 +117,11 @@ def _sqlite(url: URL) -> Engine:
     return engine
 
 
-def _on_connect(connection: Any, record: object) -> None:
+def _on_connect(connection: sqlite3.Connection, record: object) -> None:
     # The driver must not begin transactions by itself: ``begin`` does, and DDL belongs in them too.
     connection.isolation_level = None
-    for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
+    # The mode stays with the file. Who finds it locked came while another was setting the same.
+    with suppress(sqlite3.OperationalError):
+        connection.execute("PRAGMA journal_mode = WAL")
+    for pragma in ("synchronous = FULL", "foreign_keys = ON"):
         connection.execute(f"PRAGMA {pragma}")

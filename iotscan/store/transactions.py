@@ -7,6 +7,7 @@ does the same: recognising devices and adding new ones must not happen twice at 
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -52,6 +53,8 @@ def _told(failing: str) -> Iterator[None]:
     """Turn what a database says of a failure into a StoreError of one line."""
     try:
         yield
-    except DBAPIError as error:
-        reason = str(error.orig).strip().splitlines() or ["no reason was given"]
+    except (DBAPIError, sqlite3.Error) as error:
+        # What fails while a connection is being made comes from the driver as it is.
+        cause = error.orig if isinstance(error, DBAPIError) else error
+        reason = str(cause).strip().splitlines() or ["no reason was given"]
         raise StoreError(f"the history {failing}: {reason[0]}") from error

@@ -9,7 +9,7 @@ gir1.2-gst-rtsp-server-1.0 gstreamer1.0-plugins-base gstreamer1.0-plugins-good p
 lighttpd nginx-light tinyproxy-bin \
 dropbear-bin openssh-server rsh-redone-server samba tftpd-hpa tigervnc-standalone-server \
 tigervnc-tools vsftpd \
-cups-ipp-utils dbus dnsmasq-base inetutils-inetd influxdb memcached nats-server ntpsec redis-server \
+cups-ipp-utils dbus dnsmasq-base inetutils-inetd influxdb memcached nats-server ntpsec postgresql redis-server \
 snmpd \
 dovecot-imapd gdbserver microsocks nfs-ganesha nfs-ganesha-vfs rpcbind slapd"
 
