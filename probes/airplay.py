@@ -31,7 +31,7 @@ _MOST_TURNS = 16
 
 class AirPlay:
     name = "airplay"
-    openings: Sequence[Opening] = (Opening("info", "tcp", (7000, 5000, 7100), _QUESTION),)
+    openings: Sequence[Opening] = (Opening("info", "tcp", (7000, 7100), _QUESTION),)
     impact = Impact.GREET
     emits = (RECEIVER,)
 

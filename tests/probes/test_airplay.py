@@ -76,6 +76,14 @@ def test_receivers_are_recognised_and_other_servers_left_to_their_probes() -> No
     assert not PROBE.recognises(b"")
 
 
+def test_other_web_servers_are_not_asked_in_its_dialect() -> None:
+    """Port 5000 is a router's or a storage's more often than a player's, and some of those say
+    nothing to RTSP.
+    """
+    ports = {port for opening in PROBE.openings for port in opening.ports}
+    assert ports == {7000, 7100}
+
+
 def test_a_description_that_others_asked_for_is_read() -> None:
     asked = b"GET /info RTSP/1.0\r\nX-Apple-ProtocolVersion: 1\r\nCSeq: 0\r\n\r\n"
     (seen,) = PROBE.read(captured([("client", asked), ("server", answer(0x84))], 51_000))
