@@ -24,6 +24,7 @@ class Gdbserver:
     openings = (Opening("features", "tcp", PORTS, b"+" + debuggers.GDB_QUESTION),)
     impact = Impact.GREET
     emits = (debuggers.ACCESS,)
+    begins = ()  # of others\' conversations it reads none
 
     def recognises(self, heard: bytes) -> bool:
         return _features(heard) is not None

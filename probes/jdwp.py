@@ -23,6 +23,7 @@ class Jdwp:
     openings = (Opening("handshake", "tcp", PORTS, JDWP_HANDSHAKE),)
     impact = Impact.GREET
     emits = (debuggers.ACCESS,)
+    begins = ()  # of others\' conversations it reads none
 
     def recognises(self, heard: bytes) -> bool:
         return heard == JDWP_HANDSHAKE

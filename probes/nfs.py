@@ -27,6 +27,7 @@ class Nfs:
     openings = (Opening("null", "tcp", (nfs.NFS_PORT,), nfs.hello_nfs(HELLO)),)
     impact = Impact.GREET
     emits = (SERVICE,)
+    begins = ()  # of others\' conversations it reads none
 
     def recognises(self, heard: bytes) -> bool:
         return _answer(heard) is not None

@@ -24,6 +24,7 @@ class Postgresql:
     openings = (Opening("tls", "tcp", (postgresql.PORT,), postgresql.SSL_REQUEST),)
     impact = Impact.LOGIN
     emits = (ACCESS,)
+    begins = ()  # of others\' conversations it reads none
 
     def recognises(self, heard: bytes) -> bool:
         """The one byte that answers the question for TLS."""

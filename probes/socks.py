@@ -28,6 +28,7 @@ class Socks:
     openings = (Opening("greeting", "tcp", (1080,), GREETING),)
     impact = Impact.GREET
     emits = (SERVICE,)
+    begins = ()  # of others\' conversations it reads none
 
     def recognises(self, heard: bytes) -> bool:
         return heard in (TAKEN, NONE_TAKEN)

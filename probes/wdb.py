@@ -20,6 +20,7 @@ class Wdb:
     openings = (Opening("null", "udp", (debuggers.WDB_PORT,), debuggers.wdb_hello(XID)),)
     impact = Impact.GREET
     emits = (debuggers.ACCESS,)
+    begins = ()  # of others\' conversations it reads none
 
     def recognises(self, heard: bytes) -> bool:
         return debuggers.is_wdb(heard, XID)

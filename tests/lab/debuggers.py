@@ -1,6 +1,7 @@
-"""Debuggers that a device was shipped with: ``python debuggers.py ADDRESS``.
+"""Debuggers and entrances that devices were shipped with: ``python debuggers.py KIND ADDRESS``.
 
-JDWP on 5005 and VxWorks' WDB agent on 17185/udp, written from their descriptions and not from this
+``debuggers``: JDWP on 5005 and VxWorks' WDB agent on 17185/udp; ``entrances``: SerComm's on 32764
+and Netcore's on 53413/udp. Written from their descriptions and not from this
 project's codecs, which they are there to check. Any command after the handshake ends the program,
 as it would be a change of the device.
 """
@@ -10,7 +11,10 @@ from __future__ import annotations
 import asyncio
 import struct
 import sys
+from collections.abc import Callable, Coroutine
+from typing import Any
 
+Talk = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Coroutine[Any, Any, None]]
 HANDSHAKE = b"JDWP-Handshake"
 WDB_PROGRAM = 0x55555555
 
@@ -47,13 +51,44 @@ class Wdb(asyncio.DatagramProtocol):
         self.transport.sendto(answer, address)  # type: ignore[attr-defined]
 
 
-async def main(address: str) -> None:
+async def sercomm(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    try:
+        if (await reader.read(12)).startswith((b"MMcS", b"ScMM")):
+            sys.exit("somebody gave an order")
+        writer.write(b"MMcS" + b"\xff" * 4 + bytes(4))
+        await writer.drain()
+    except OSError:
+        pass
+    finally:
+        writer.close()
+
+
+class Netcore(asyncio.DatagramProtocol):
+    """Asks for its password; a header with something behind it is an order."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = transport
+
+    def datagram_received(self, data: bytes, address: object) -> None:
+        if len(data) > 8:
+            sys.exit("somebody gave an order")
+        self.transport.sendto(b"\xd0\xa5Login:", address)  # type: ignore[attr-defined]
+
+
+KINDS: dict[str, tuple[type[asyncio.DatagramProtocol], int, Talk, int]] = {
+    "debuggers": (Wdb, 17_185, jdwp, 5005),
+    "entrances": (Netcore, 53_413, sercomm, 32_764),
+}
+
+
+async def main(kind: str, address: str) -> None:
+    datagrams, udp_port, talk, port = KINDS[kind]
     loop = asyncio.get_running_loop()
-    await loop.create_datagram_endpoint(Wdb, local_addr=(address, 17_185))
-    server = await asyncio.start_server(jdwp, address, 5005)
+    await loop.create_datagram_endpoint(datagrams, local_addr=(address, udp_port))
+    server = await asyncio.start_server(talk, address, port)
     async with server:
         await server.serve_forever()
 
 
 if __name__ == "__main__":
-    asyncio.run(main(sys.argv[1]))
+    asyncio.run(main(*sys.argv[1:]))

@@ -82,9 +82,16 @@ def shares_closed(host: Host) -> None:
 
 def debuggers(host: Host) -> None:
     """A gateway whose Java program and whose VxWorks were shipped with their debuggers."""
-    host.start(sys.executable, str(HERE / "debuggers.py"), host.address)
+    host.start(sys.executable, str(HERE / "debuggers.py"), "debuggers", host.address)
     host.await_port(5005)
     host.await_port(17_185, "udp")
+
+
+def entrances(host: Host) -> None:
+    """A router with the hidden entrances of two makers."""
+    host.start(sys.executable, str(HERE / "debuggers.py"), "entrances", host.address)
+    host.await_port(32_764)
+    host.await_port(53_413, "udp")
 
 
 def relay_open(host: Host) -> None:
@@ -200,4 +207,5 @@ DEVICES: tuple[Device, ...] = (
     ("mail-sound", "10.77.0.230", "00:30:64:00:02:30", mail_sound),
     ("directory", "10.77.0.231", "00:30:64:00:02:31", directory),
     ("published-keys", "10.77.0.232", "00:30:64:00:02:32", published_keys),
+    ("entrances", "10.77.0.233", "00:30:64:00:02:33", entrances),
 )
