@@ -19,6 +19,7 @@ from iotscan.assess import (
     derive_mud,
     derive_ssh,
     derive_tls,
+    derive_units,
     known_keys,
     profiles,
 )
@@ -86,6 +87,7 @@ KINDS: tuple[Kind, ...] = (
     *derive_contacts.KINDS,
     *derive_flaws.KINDS,
     *known_keys.KINDS,
+    *derive_units.KINDS,
     *derive_mud.KINDS,
     *derive_families.KINDS,
     *profiles.KINDS,
@@ -128,6 +130,7 @@ def derive(stock: Stock) -> tuple[Observation, ...]:
     said_of_itself = list(filter(about_itself, stock.observations))
     found += derive_tls.shared(said_of_itself, owners)
     found += derive_ssh.shared(said_of_itself, owners)
+    found += derive_units.units(stock.devices, said_of_itself, owners)
     found += derive_mud.mud_urls(stock.devices)
     found += derive_families.families(stock.devices, stock.recording.sweeps, said_of_itself)
     return tuple(found)

@@ -56,7 +56,7 @@ def published(
 ) -> Iterator[Observation]:
     """Every certificate and host key that was seen and is among the known ones (by digest)."""
     for seen in observations:
-        found = known.get(_digest(seen))
+        found = known.get(digest_of(seen))
         if found is None:
             continue
         facts: dict[str, Fact] = {
@@ -70,6 +70,16 @@ def published(
         yield Observation(PUBLISHED.name, facts, seen.address, seen.endpoint, seen.proofs)
 
 
+def digest_of(seen: Observation) -> str:
+    """The digest of the key that an observation shows, whatever reader made it; "" if none.
+
+    The same key has another digest in SSH than in TLS.
+    """
+    if seen.kind.endswith(".certificate"):
+        return str(seen.facts.get("spki_sha256", ""))
+    return str(seen.facts.get("sha256", "")) if seen.kind.endswith(".host_key") else ""
+
+
 def _key(fields: Fields) -> KnownKey:
     digests = {name: fields.text(name, "") for name in _FORMS}
     given = {name: text for name, text in digests.items() if text}
@@ -81,10 +91,3 @@ def _key(fields: Fields) -> KnownKey:
     found = KnownKey(protocol, digest, fields.text("of"), fields.text("source"))
     fields.close()
     return found
-
-
-def _digest(seen: Observation) -> str:
-    """The digest of the key that an observation shows, whatever reader made it."""
-    if seen.kind.endswith(".certificate"):
-        return str(seen.facts.get("spki_sha256", ""))
-    return str(seen.facts.get("sha256", "")) if seen.kind.endswith(".host_key") else ""
