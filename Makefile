@@ -10,6 +10,7 @@ demo: $(VENV)/run            ## scan a virtual home on loopback: no root, no oth
 
 test: $(VENV)/dev            ## install what the tests need and run all of them
 	sh tests/lab/install.sh
+	sh tests/schemas/install.sh
 	$(BIN)/python -m pytest
 
 check: $(VENV)/dev           ## format, lint, types, layers

@@ -32,6 +32,7 @@ _KEYS = {
     "output": ("outputs",),
     "fail_on": ("fail_on",),
     "show_passwords": ("show_passwords",),
+    "support_periods": ("support_periods",),
     "rules": ("rule_folders",),
     "policy": ("policy",),
     "accept": ("accept",),
@@ -83,8 +84,8 @@ def report_options(command: _F) -> _F:
                 "--output",
                 multiple=True,
                 metavar="FORMAT[:FILE]",
-                help="How and where the report is written: terminal (default), json, or into a "
-                "file as in json:report.json. Repeatable.",
+                help="How and where the report is written: terminal (default), html, json, sarif "
+                "and others, into a file as in html:report.html. Repeatable.",
             ),
             click.option(
                 "--fail-on",
@@ -122,6 +123,12 @@ def report_options(command: _F) -> _F:
                 is_flag=True,
                 default=None,
                 help="Show the passwords that worked. They are masked otherwise.",
+            ),
+            click.option(
+                "--support-periods",
+                is_flag=True,
+                default=None,
+                help="Say also of which devices no support period or contact is known.",
             ),
             click.option(
                 "--rules",

@@ -115,3 +115,37 @@ def test_name_that_does_not_exist_is_exit_2_with_the_nearest(
     ran = command(*arguments)
     assert ran.code == 2
     assert said in ran.err
+
+
+def test_compare_sets_frameworks_side_by_side(command: Callable[..., Any]) -> None:
+    ran = command("principles", "compare", "uk-psti", "etsi-en-303-645-v2")
+    assert ran.code == 0
+    assert "S1-2: Publish how to report security issues" in flat(ran.out)
+    assert "5.2-1: Publish how outsiders can report flaws" in flat(ran.out)
+    assert "(stated by the documents" in flat(ran.out)
+
+
+@pytest.mark.parametrize(
+    ("name", "beginning"),
+    [("a.html", "<!DOCTYPE html>"), ("a.csv", "framework,provision"), ("a.txt", "Product Sec")],
+)
+def test_compare_writes_files(name: str, beginning: str, command: Callable[..., Any]) -> None:
+    ran = command("principles", "compare", "uk-psti", "eu-cra", "--to", name)
+    assert (ran.code, ran.out) == (0, "")
+    assert Path(name).read_text("utf-8").startswith(beginning)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["uk-psti", "utopia"], "there is no framework 'utopia'"),
+        (["uk-psti", "eu-cra", "--to", "a.pdf"], "written as .html, .csv, .txt"),
+        (["uk-psti", "eu-cra", "--to", "no/such/a.csv"], "cannot be written"),
+    ],
+)
+def test_compare_tells_what_it_cannot(
+    arguments: list[str], said: str, command: Callable[..., Any]
+) -> None:
+    ran = command("principles", "compare", *arguments)
+    assert ran.code == 2
+    assert said in ran.err

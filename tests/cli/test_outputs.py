@@ -34,6 +34,11 @@ def test_json_file_loads_back(library: Any, command: Callable[..., Any]) -> None
     [
         (["pdf"], "formats are: "),
         (["json:"], "a file name is missing"),
+        (["requirements"], "it takes a FRAMEWORK, as in requirements:FRAMEWORK:FILE"),
+        (["requirements::a.csv"], "it takes a FRAMEWORK"),
+        (["requirements:uk-psti:"], "a file name is missing"),
+        (["requirements:utopia:a.csv"], "there is no framework 'utopia'"),
+        (["requirements:uk-psti:a.pdf"], "not as .pdf"),
         (["json:no/such/folder.json"], "cannot be written: No such file"),
         (["json:folder"], "is a folder"),
         (["json:a", "terminal:./a"], "two outputs would be written to"),
@@ -76,6 +81,33 @@ def test_the_same_output_twice_is_one(tmp_path: Path) -> None:
         Output("json", file),
         Output("terminal"),
     )
+
+
+def test_formats_with_an_argument_take_it_before_the_file(tmp_path: Path) -> None:
+    file = tmp_path / "a.csv"
+    texts = ["requirements:uk-psti", f"requirements:uk-psti:{file}", "requirements:uk-psti:-"]
+    assert checked(texts) == (
+        Output("requirements", None, "uk-psti"),
+        Output("requirements", file, "uk-psti"),
+    )
+
+
+def test_several_formats_are_written_in_one_run(library: Any, command: Callable[..., Any]) -> None:
+    wanted = {
+        "html:home.html": "<!DOCTYPE html>",
+        "sarif:home.sarif": "{",
+        "csv:home.csv": "device,mac",
+        "requirements:uk-psti:home.json": "{",
+        "requirements:uk-psti:psti.html": "<!DOCTYPE html>",
+        "requirements:uk-psti:psti.txt": "Product Security",
+    }
+    flags = [word for output in wanted for word in ("--output", output)]
+    ran = command("scan", "127.0.0.1", "--output", "markdown", *flags, "--quiet")
+    assert ran.out.startswith("# Of 5 devices")
+    for output, beginning in wanted.items():
+        text = Path(output.rpartition(":")[2]).read_text("utf-8")
+        assert text.startswith(beginning), output
+        assert "Front door" in text or output.startswith(("csv", "sarif"))
 
 
 @posix

@@ -93,13 +93,14 @@ def draw(views: Sequence[DeviceView], width: float) -> Map:
     size = CARD if len(views) <= 60 else CHIP if len(views) <= 400 else DOT
     if size is CARD and width < _NARROW:
         size = SMALL_CARD
-    shelves = _shelves(_groups(views, size, width), width - _LEFT)
+    shelves = _shelves(_groups(views, size, width), width - _LEFT - 1)
+    shared = _shared(views)
     frames: list[Frame] = []
     lines: list[str] = []
     y = float(_TOP)
     for shelf in shelves:
         height = _HEAD + shelf[0].rows * (size.height + _GAP) - _GAP + _PAD
-        placed = _placed(shelf, size, y, width)
+        placed = _placed(shelf, size, y, width, shared)
         lines += _lines(placed, y + min(height / 2, 50.0))
         frames += placed
         y += height + _GAP * 1.6
@@ -144,26 +145,32 @@ def _shelves(groups: Sequence[_Group], width: float) -> list[list[_Group]]:
     return shelves
 
 
-def _placed(shelf: Sequence[_Group], size: Size, y: float, width: float) -> list[Frame]:
-    room = width - _LEFT - _GAP * (len(shelf) - 1)
+def _placed(
+    shelf: Sequence[_Group], size: Size, y: float, width: float, shared: int
+) -> list[Frame]:
+    # A pixel is left for the line around the last frame.
+    room = width - _LEFT - 1 - _GAP * (len(shelf) - 1)
     stretch = min(room / sum(group.width for group in shelf), _STRETCH)
     frames = []
     x = float(_LEFT)
     for group in shelf:
         wide = round(group.width * stretch, 1)
         height = _HEAD + group.rows * (size.height + _GAP) - _GAP + _PAD
-        tiles = tuple(_tiles(group, size, x, y, wide))
+        tiles = tuple(_tiles(group, size, x, y, wide, shared))
         title = _title(group.kind, len(group.members))
         frames.append(Frame(x, y, wide, height, title, tiles))
         x = round(x + wide + _GAP, 1)
     return frames
 
 
-def _tiles(group: _Group, size: Size, x: float, y: float, width: float) -> Iterator[Tile]:
+def _tiles(
+    group: _Group, size: Size, x: float, y: float, width: float, shared: int
+) -> Iterator[Tile]:
     step = (width - 2 * _PAD + _GAP) / group.columns
     for index, (number, view) in enumerate(group.members):
         row, column = divmod(index, group.columns)
         wide = step - _GAP
+        label, place = _words(view, size, shared)
         room = int((wide - (56 if size.name == "card" else 4)) / _LETTER)
         yield Tile(
             x=round(x + _PAD + column * step, 1),
@@ -171,8 +178,8 @@ def _tiles(group: _Group, size: Size, x: float, y: float, width: float) -> Itera
             width=round(wide, 1),
             view=view,
             number=number,
-            label=_cut(_name(view), room),
-            place=_cut(_place(view, short=size.name != "card"), room),
+            label=_cut(label, room),
+            place=_cut(place, room),
         )
 
 
@@ -191,21 +198,26 @@ def _title(kind: str, number: int) -> str:
     )
 
 
-def _name(view: DeviceView) -> str:
-    """What it is called; a device without a name is told by its address alone."""
+def _words(view: DeviceView, size: Size, shared: int) -> tuple[str, str]:
+    """What stands on a tile, in one line and another. A device without a name is told by its
+    address; where there is no room for all of it, by what follows ``shared`` letters.
+    """
     name = device_name(view.device)
-    place = _place(view, short=False)
-    return place if place and place in name else name
+    address = str(view.device.addresses[0]) if view.device.addresses else ""
+    if size.name != "card":
+        return name, address[shared:]
+    return (address, "no name known") if address and address in name else (name, address)
 
 
-def _place(view: DeviceView, short: bool) -> str:
-    """Its address, or of that the end which tells it from its neighbours."""
-    if not view.device.addresses:
-        return ""
-    address = view.device.addresses[0]
-    if not short:
-        return str(address)
-    return f".{str(address).rpartition('.')[2]}" if address.version == 4 else str(address)[-6:]
+def _shared(views: Sequence[DeviceView]) -> int:
+    """How many letters all addresses begin with, up to a dot or colon and without it."""
+    addresses = [str(view.device.addresses[0]) for view in views if view.device.addresses]
+    if len(addresses) < 2:
+        return 0
+    first, last = min(addresses), max(addresses)
+    pairs = enumerate(zip(first, last, strict=False))
+    common = first[: next((i for i, (a, b) in pairs if a != b), len(first))]
+    return max(common.rfind("."), common.rfind(":"), 0)
 
 
 def _cut(text: str, room: int) -> str:

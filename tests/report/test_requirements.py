@@ -1,0 +1,165 @@
+"""Tables of requirements, and how frameworks correspond."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from types import ModuleType
+
+import pytest
+
+from iotscan.assess.rulebook import load_rulebook
+from iotscan.model import Report, Standing
+from iotscan.report import Options, render
+from iotscan.report.conformity import sheets
+from iotscan.report.correspondence import (
+    CLOSE,
+    LOOSE,
+    PRINCIPLE,
+    STATED,
+    Comparison,
+    as_csv,
+    as_html,
+    as_text,
+    compare,
+)
+
+ETSI, CRA, PSTI, OLD = "etsi-en-303-645", "eu-cra", "uk-psti", "etsi-en-303-645-v2"
+
+
+def table(report: Report, framework: str, form: str) -> str:
+    out = io.StringIO(newline="")
+    render(report, "requirements", out, Options(80, argument=framework, form=form))
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("framework", [ETSI, CRA, PSTI, "owasp-isvs", "en-18031", "nist-ir-8425"])
+def test_every_device_has_every_provision_in_order(framework: str, recorded: Report) -> None:
+    book = load_rulebook()
+    wanted = list(book.frameworks[framework].provisions)
+    tree = json.loads(table(recorded, framework, "json"))
+    rows = list(csv.DictReader(io.StringIO(table(recorded, framework, "csv"), newline="")))
+    assert len(tree["devices"]) == len(recorded.devices)
+    for number, device in enumerate(tree["devices"]):
+        assert [line["id"] for line in device["provisions"]] == wanted
+        part = rows[number * len(wanted) : (number + 1) * len(wanted)]
+        assert [row["provision"] for row in part] == wanted
+        assert sum(device["counts"].values()) == len(wanted)
+        for line, row in zip(device["provisions"], part, strict=True):
+            assert line["reason"]
+            assert row["reason"] == line["reason"]
+            assert bool(line["findings"]) is bool(row["evidence"])
+
+
+def test_verdicts_are_those_of_the_postures_and_findings_prove_them(recorded: Report) -> None:
+    book = load_rulebook()
+    postures = {(p.device, p.framework): p for p in recorded.postures}
+    for sheet in sheets(recorded, book.frameworks[ETSI], book):
+        posture = postures[sheet.view.device.key, ETSI]
+        assert [(line.provision.id, line.standing) for line in sheet.lines] == [
+            (verdict.provision, verdict.standing) for verdict in posture.verdicts
+        ]
+        for line, verdict in zip(sheet.lines, posture.verdicts, strict=True):
+            assert {f.fingerprint for f in line.findings} == set(verdict.findings)
+            if line.standing is Standing.VIOLATED:
+                assert all(finding.proofs for finding in line.findings)
+
+
+def test_frameworks_nobody_measures_by_have_no_verdict_but_findings(recorded: Report) -> None:
+    book = load_rulebook()
+    lines = [
+        line
+        for sheet in sheets(recorded, book.frameworks["owasp-iot-top10-2018"], book)
+        for line in sheet.lines
+    ]
+    assert {line.standing for line in lines} == {Standing.NOT_ASSESSED}
+    reasons = " ".join(line.reason for line in lines)
+    assert "to be judged by a person (default-credentials-telnet" in reasons
+    assert "rules speak to it, and none of them found anything" in reasons
+    bearing = [line for line in lines if line.findings]
+    assert bearing
+    assert all("to be judged" in line.reason for line in bearing)
+
+
+def test_what_cannot_be_seen_says_so(recorded: Report) -> None:
+    text = table(recorded, ETSI, "html")
+    assert "cannot be seen from the network. A paperwork duty of the manufacturer" in text
+    assert "the document itself is the only authority" in text
+
+
+def test_text_is_for_a_screen(samples: ModuleType) -> None:
+    text = table(samples.home(), PSTI, "")
+    assert max(map(len, text.splitlines())) <= 80
+    assert "[not assessed]" in " ".join(text.split())
+
+
+def comparison(first: str, second: str) -> Comparison:
+    book = load_rulebook()
+    return compare(book.frameworks[first], book.frameworks[second], book)
+
+
+def matches(first: str, second: str, provision: str) -> dict[str, str]:
+    found = dict((p.id, found) for p, found in comparison(first, second).lines)
+    return {match.provision.id: match.ground for match in found[provision]}
+
+
+def test_editions_correspond_as_the_documents_state_in_both_directions() -> None:
+    assert matches(OLD, ETSI, "5.3-4") == {"5.3-4A": STATED, "5.3-4B": STATED}
+    assert matches(ETSI, OLD, "5.3-4A")["5.3-4"] == STATED
+    assert matches(PSTI, OLD, "S1-1")["5.1-1"] == STATED
+    assert matches(OLD, PSTI, "5.1-1")["S1-1"] == STATED
+
+
+def test_a_third_document_that_both_name_is_a_bridge() -> None:
+    found = matches(PSTI, ETSI, "S1-2")
+    assert found["5.2-1"] == STATED
+
+
+def test_rules_that_speak_to_both_tie_provisions_and_are_named() -> None:
+    book = load_rulebook()
+    found = comparison(ETSI, CRA)
+    line = next(matched for provision, matched in found.lines if provision.id == "5.1-1")
+    assert {match.ground for match in line} <= {CLOSE, LOOSE}
+    for match in line:
+        assert match.rules
+        for rule in match.rules:
+            walk = book.rules[rule].crosswalk
+            assert "5.1-1" in walk[ETSI]
+            assert match.provision.id in walk[CRA]
+
+
+def test_principles_are_the_last_ground() -> None:
+    lines = [found for _, found in comparison(ETSI, CRA).lines]
+    by_principle = [line for line in lines if PRINCIPLE in {match.ground for match in line}]
+    assert by_principle
+    for line in by_principle:
+        assert {(match.ground, match.rules) for match in line} == {(PRINCIPLE, ())}
+
+
+@pytest.mark.parametrize("second", [CRA, "rfc-8520", "owasp-isvs"])
+def test_what_has_no_match_is_listed(second: str) -> None:
+    found = comparison(PSTI, second)
+    matched = {match.provision.id for _, line in found.lines for match in line}
+    alone = {provision.id for provision in found.alone}
+    assert not alone & matched
+    assert alone | matched == set(load_rulebook().frameworks[second].provisions)
+    assert alone
+
+
+def test_comparison_reads_the_same_in_every_form() -> None:
+    found = comparison(PSTI, CRA)
+    text, page, sheet = io.StringIO(), io.StringIO(), io.StringIO(newline="")
+    as_text(found, text)
+    as_html(found, page)
+    as_csv(found, sheet)
+    sheet.seek(0)
+    rows = list(csv.DictReader(sheet))
+    for provision, line in found.lines:
+        assert provision.title in page.getvalue()
+        assert provision.id in text.getvalue()
+        told = [row["other_provision"] for row in rows if row["provision"] == provision.id]
+        assert told == ([match.provision.id for match in line] or [""])
+    assert {row["other_provision"] for row in rows if not row["provision"]} == {
+        provision.id for provision in found.alone
+    }
