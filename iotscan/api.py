@@ -12,6 +12,7 @@ from pathlib import Path
 
 from iotscan import mudfiles, offline
 from iotscan.assess import assess
+from iotscan.assess.pipeline import ASKS_SUPPORT, FEEDS, feed_word
 from iotscan.assess.policies import load_policy, under
 from iotscan.assess.rulebook import Rulebook, load_rulebook
 from iotscan.capture import evidence as proof
@@ -22,6 +23,7 @@ from iotscan.capture.recording import Journal
 from iotscan.credentials import load as load_credentials
 from iotscan.engine import Engine
 from iotscan.errors import UsageError
+from iotscan.feeds import store as feed_store
 from iotscan.model import Address, Ending, Fact, Footer, Gap, Header, Progress, Report
 from iotscan.net import guard
 from iotscan.net.airwaves import Air
@@ -65,8 +67,12 @@ async def scan(
 
 
 def rules(settings: Settings) -> Rulebook:
-    """What is judged by: the built-in rules, those of the user's folders, under the policy."""
+    """What is judged by: the built-in rules, those of the user's folders, under the policy, and the
+    lists of flaws that were imported.
+    """
     book = load_rulebook(settings.rule_folders)
+    feeds = feed_store.load(feed_store.folder_of(settings))
+    book = replace(book, feeds=feeds, asks_support=settings.support_periods)
     return under(book, load_policy(settings.policy, book)) if settings.policy else book
 
 
@@ -192,5 +198,9 @@ def _header(settings: Settings, targets: Targets, book: Rulebook) -> Header:
         "exclude": settings.exclude,
         "sweep": settings.sweep,
     }
+    if settings.support_periods:
+        told[ASKS_SUPPORT] = True
+    if book.feeds.notes:
+        told[FEEDS] = tuple(map(feed_word, book.feeds.notes))
     started = datetime.now(UTC).replace(microsecond=0).isoformat()
     return Header(recording.FORMAT, __version__, started, targets.scope, told, book.hash)

@@ -541,6 +541,21 @@ class PolicyNote:
 
 
 @dataclass(frozen=True, slots=True)
+class Feed:
+    """A public list of flaws that the user imported, and that devices were held against.
+
+    ``date``: of when its publisher says it is (ISO 8601); ``sha256``: of the file as it was given;
+    ``entries``: how much of it can be held against devices.
+    """
+
+    name: str
+    publisher: str
+    date: str
+    sha256: str
+    entries: int
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """What iotscan concludes. ``complete`` is False when something asked for was not looked at.
 
@@ -571,6 +586,7 @@ class Report:
     policy: PolicyNote | None = None
     outside: tuple[Finding, ...] = ()
     expired: tuple[Acceptance, ...] = ()
+    feeds: tuple[Feed, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,7 +42,8 @@ class Settings:
     seconds in which nothing is done but to listen; 0 for a scan as usual. ``accept``: files of
     accepted risks. ``store``: where the command line keeps finished scans ("" for nowhere), for how
     many days and how many of a scope (0: all). ``baseline``: the scan or report that tells what is
-    new; "" for the one before of the same scope.
+    new; "" for the one before of the same scope. ``feeds``: the folder of imported lists of flaws,
+    "" for the user's own. ``support_periods``: say also of which devices none is known.
     """
 
     targets: tuple[str, ...] = ()
@@ -59,6 +60,8 @@ class Settings:
     fail_on: Severity = Severity.LOW
     show_passwords: bool = False
     rule_folders: tuple[str, ...] = ()
+    feeds: str = ""
+    support_periods: bool = False
     policy: str = ""
     accept: tuple[str, ...] = ()
     store: str = "sqlite"

@@ -196,6 +196,13 @@ KEYS = (
         "folders with rules of your own",
         "--rules",
     ),
+    Key("feeds", FilePath("the path of a folder"), "the folder of imported lists of flaws; empty: your own"),
+    Key(
+        "support_periods",
+        Switch(),
+        "say also of which devices no support period or contact is known",
+        "--support-periods",
+    ),
     Key(
         "policy",
         FilePath("a policy's name or the path of its file"),

@@ -18,6 +18,7 @@ from iotscan.assess import (
     derive_flaws,
     derive_mud,
     derive_ssh,
+    derive_support,
     derive_tls,
     derive_units,
     known_keys,
@@ -90,6 +91,7 @@ KINDS: tuple[Kind, ...] = (
     *derive_units.KINDS,
     *derive_mud.KINDS,
     *derive_families.KINDS,
+    *derive_support.KINDS,
     *profiles.KINDS,
 )
 

@@ -110,7 +110,7 @@ def _finding(hits: Sequence[_Hit], exposed: frozenset[Endpoint]) -> Finding:
         title=rule.title,
         principle=rule.principle,
         severity=rule.severity_if_internet_reachable if open_to_all else rule.severity,
-        confidence=rule.confidence,
+        confidence=max(hit.case.confidence for hit in hits),
         relation=rule.relation,
         device=device.key,
         address=seen.address,

@@ -134,5 +134,9 @@ class Fingerprints:
                 if first[1].casefold() != value.casefold():
                     yield name, (first[0], entry.id)
 
+    def families(self) -> frozenset[str]:
+        """The lines of products that are told by some fingerprint."""
+        return frozenset(e.gives["family"] for e in self.entries.values() if "family" in e.gives)
+
     def vendors(self) -> frozenset[str]:
         return frozenset(e.gives["vendor"] for e in self.entries.values() if "vendor" in e.gives)

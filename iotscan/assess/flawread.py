@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator
+from typing import Protocol
 
 from iotscan.assess.fields import Fields
 from iotscan.assess.flaws import Flaw
@@ -28,7 +29,7 @@ def _flaw(fields: Fields) -> Flaw:
     flaw = Flaw(
         id=fields.text("id"),
         vendor=fields.text("vendor"),
-        models=tuple(filter(None, (_pattern(text, fields) for text in fields.texts("models")))),
+        models=tuple(filter(None, (pattern(text, fields) for text in fields.texts("models")))),
         family=fields.text("family", ""),
         about=fields.text("about"),
         exploited=fields.choice("exploited", ("false", "true")) == "true",
@@ -36,7 +37,7 @@ def _flaw(fields: Fields) -> Flaw:
         since=fields.text("since", ""),
         through=fields.text("through", ""),
         fixed=fields.texts("fixed"),
-        form=_pattern(form, fields) if form else None,
+        form=pattern(form, fields) if form else None,
         path=fields.path,
         line=fields.line,
     )
@@ -46,7 +47,8 @@ def _flaw(fields: Fields) -> Flaw:
     return flaw
 
 
-def _pattern(text: str, fields: Fields) -> re.Pattern[str] | None:
+def pattern(text: str, fields: Fields) -> re.Pattern[str] | None:
+    """The pattern, whatever the case of letters; None and a fault for a broken one."""
     try:
         return re.compile(text, re.IGNORECASE)
     except re.error as error:
@@ -69,7 +71,20 @@ def _faults(flaw: Flaw) -> Iterator[str]:
             yield f"{text} is no version of the form that is expected here"
 
 
-def unknown_vendors(flaws: Mapping[str, Flaw], vendors: frozenset[str]) -> Iterator[Flaw]:
-    """Flaws of vendors that no fingerprint gives, which would never be found."""
+class OfVendor(Protocol):
+    """An entry of a data file that is about one maker's products."""
+
+    @property
+    def vendor(self) -> str: ...
+
+    @property
+    def path(self) -> str: ...
+
+    @property
+    def line(self) -> int: ...
+
+
+def unknown_vendors(entries: Iterable[OfVendor], vendors: frozenset[str]) -> Iterator[OfVendor]:
+    """Entries about vendors that no fingerprint gives, which would never be found."""
     known = {vendor.casefold() for vendor in vendors}
-    yield from (flaw for flaw in flaws.values() if flaw.vendor.casefold() not in known)
+    yield from (entry for entry in entries if entry.vendor.casefold() not in known)

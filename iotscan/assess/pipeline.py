@@ -101,7 +101,9 @@ def conclude(
     derived = derive(stock)
     against = compared(devices, derived, profiles)
     weak = published(readings.observations, book.keys)
-    observations = _merged([*readings.observations, *derived, *flawed, *published_of, *against, *weak])
+    observations = _merged(
+        [*readings.observations, *derived, *flawed, *published_of, *against, *weak]
+    )
     findings = judge(observations, devices, book)
     gaps = find_gaps(recording, [*readings.gaps, *profiles.unused(devices)], devices)
     finished = recording.footer is not None and recording.footer.complete
@@ -131,7 +133,7 @@ def conclude(
 
 
 def _missing_feeds(recording: Recording, book: Rulebook) -> Iterator[str]:
-    """Lists of flaws that the scan was judged by and this report is not: findings may be missing."""
+    """Lists of flaws that the scan was judged by and that are not here: findings may be missing."""
     told = recording.header.settings.get(FEEDS, ())
     have = {feed_word(feed) for feed in book.feeds.notes}
     for word in told if isinstance(told, tuple) else ():

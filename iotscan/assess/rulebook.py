@@ -17,7 +17,7 @@ from iotscan.assess.derive import KINDS
 from iotscan.assess.feeds import Feeds
 from iotscan.assess.fingerprintread import read_fingerprints, spelt_twice
 from iotscan.assess.fingerprints import Fingerprint, Fingerprints
-from iotscan.assess.flawread import read_flaws, unknown_vendors
+from iotscan.assess.flawread import OfVendor, read_flaws, unknown_vendors
 from iotscan.assess.flaws import Flaw
 from iotscan.assess.known_keys import KnownKey, read_known_keys
 from iotscan.assess.ruleread import Vocabulary, read_evidence, read_rule
@@ -35,7 +35,7 @@ FLAWS = "flaws.yaml"
 SUPPORT = "support.yaml"
 KEYS = "known_keys.yaml"
 # Files in the pack itself that are no rules.
-_DATA = (CATALOGUE, FLAWS, KEYS)
+_DATA = (CATALOGUE, FLAWS, SUPPORT, KEYS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,9 +204,12 @@ class _Reader:
             self._content[f"support {len(self._content)}"] = tree.plain()
 
     def check_references(self) -> None:
-        for flaw in unknown_vendors(self._flaws, Fingerprints(self._fingerprints).vendors()):
-            reason = f"no fingerprint gives the vendor {flaw.vendor}"
-            self.faults.append(RuleError(flaw.path, flaw.line, reason))
+        vendors = Fingerprints(self._fingerprints).vendors()
+        support: list[OfVendor] = [*self._support.products, *self._support.makers]
+        told: list[OfVendor] = [*self._flaws.values(), *support]
+        for unknown in unknown_vendors(told, vendors):
+            reason = f"no fingerprint gives the vendor {unknown.vendor}"
+            self.faults.append(RuleError(unknown.path, unknown.line, reason))
         for entry, fault in spelt_twice(self._fingerprints):
             self.faults.append(RuleError(entry.path, entry.line, fault))
         for rule in self._rules.values():
@@ -227,6 +230,7 @@ class _Reader:
             Fingerprints(self._fingerprints),
             self._flaws,
             self._keys,
+            self._support,
             _about=about,
             _speaking=speaking,
         )

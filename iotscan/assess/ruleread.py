@@ -48,10 +48,11 @@ class Vocabulary:
 def read_rule(tree: Tree, path: str, words: Vocabulary, faults: list[RuleError]) -> Rule:
     """One rule. Its examples are tried here: one that gives another answer is a fault."""
     fields = Fields(tree, path, faults)
-    cases = [_case(fields, words)]
+    confidence = fields.choice("confidence", tuple(_CONFIDENCES))
+    cases = [_case(fields, words, confidence)]
     for item in fields.items("also"):
         other = Fields(item, path, faults)
-        cases.append(_case(other, words))
+        cases.append(_case(other, words, confidence))
         other.close()
     rule = Rule(
         id=fields.text("id"),
@@ -64,7 +65,7 @@ def read_rule(tree: Tree, path: str, words: Vocabulary, faults: list[RuleError])
         ],
         severity_rationale=fields.text("severity_rationale"),
         relation=_RELATIONS[fields.choice("relation", tuple(_RELATIONS))],
-        confidence=_CONFIDENCES[fields.choice("confidence", tuple(_CONFIDENCES))],
+        confidence=_CONFIDENCES[confidence],
         intrusiveness=fields.choice("intrusiveness", INTRUSIVENESS),
         per=fields.choice("per", PER, "port"),
         cases=tuple(cases),
@@ -85,10 +86,12 @@ def read_rule(tree: Tree, path: str, words: Vocabulary, faults: list[RuleError])
     return rule
 
 
-def _case(fields: Fields, words: Vocabulary) -> Case:
+def _case(fields: Fields, words: Vocabulary, confidence: str) -> Case:
     kind = _kind(fields, words)
     when = _condition(fields, kind)
-    return Case(kind.name, when, _sentence(fields, kind), _examples(fields, kind, when))
+    own = _CONFIDENCES[fields.choice("confidence", tuple(_CONFIDENCES), confidence)]
+    said, examples = _sentence(fields, kind), _examples(fields, kind, when)
+    return Case(kind.name, when, said, examples, own)
 
 
 def read_evidence(tree: Tree, path: str, words: Vocabulary, faults: list[RuleError]) -> Evidence:

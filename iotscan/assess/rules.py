@@ -100,12 +100,16 @@ class Scenes:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One way in which a rule can hold: of this kind of observation, if so, said like this."""
+    """One way in which a rule can hold: of this kind of observation, if so, said like this.
+
+    ``confidence`` is that of the rule, unless this way shows it more or less directly.
+    """
 
     about: str
     when: Condition
     says: str
     examples: Examples
+    confidence: Confidence
 
 
 @dataclass(frozen=True, slots=True)

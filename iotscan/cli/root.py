@@ -32,6 +32,7 @@ COMMANDS = {
         "iotscan.cli.fingerprints:fingerprints",
         "List or check what devices are told by.",
     ),
+    "feeds": ("iotscan.cli.feeds:feeds", "Import public lists of known flaws."),
     "principles": (
         "iotscan.cli.principles:principles",
         "Browse requirements, and which rules speak to them.",

@@ -18,12 +18,15 @@ from hypothesis import strategies as st
 
 import iotscan.assess
 from iotscan import codec
-from iotscan.assess import assess
+from iotscan.assess import assess, pipeline
+from iotscan.assess.feeds import Feeds
+from iotscan.assess.pipeline import feed_word
 from iotscan.assess.reading import RECOGNITION, Plugins
 from iotscan.assess.rulebook import Rulebook
 from iotscan.model import (
     Ending,
     Endpoint,
+    Feed,
     Footer,
     Header,
     Impact,
@@ -249,3 +252,33 @@ def test_the_core_names_no_probe_and_asks_no_clock() -> None:
             names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
             assert not {name.split(".")[0] for name in names} & banned, file
             assert not any("probes" in name and name != "iotscan.probe_api" for name in names), file
+
+
+def told_in_header(**told: Any) -> Recording:
+    return home(talk(1), header=replace(HEADER, settings=told))
+
+
+def test_lists_of_flaws_are_named_and_missed_where_they_were_used(book: Rulebook) -> None:
+    feed = Feed("nvd", "NVD", "2026-11-20", "ab" * 32, 7)
+    recording = told_in_header(feeds=(feed_word(feed),))
+    with_it = assess(recording, replace(book, feeds=Feeds((feed,))), PLUGINS)
+    assert (with_it.feeds, with_it.blind_spots) == ((feed,), ())
+    without = assess(recording, book, PLUGINS)
+    (spot,) = without.blind_spots
+    assert "nvd of 2026-11-20 (SHA-256 abababababababab), which is not imported here" in spot
+
+
+def test_who_asked_for_support_periods_is_told_again_in_a_replay(
+    book: Rulebook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    noted: list[bool] = []
+
+    def support(*_: object, asked: bool) -> tuple[Observation, ...]:
+        noted.append(asked)
+        return ()
+
+    monkeypatch.setattr(pipeline, "support", support)
+    assess(told_in_header(), book, PLUGINS)
+    assess(told_in_header(support_periods=True), book, PLUGINS)
+    assess(told_in_header(), replace(book, asks_support=True), PLUGINS)
+    assert noted == [False, True, True]
