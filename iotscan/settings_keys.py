@@ -196,7 +196,11 @@ KEYS = (
         "folders with rules of your own",
         "--rules",
     ),
-    Key("feeds", FilePath("the path of a folder"), "the folder of imported lists of flaws; empty: your own"),
+    Key(
+        "feeds",
+        FilePath("the path of a folder"),
+        "the folder of imported lists of flaws; empty: your own",
+    ),
     Key(
         "support_periods",
         Switch(),
