@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 import click
@@ -25,11 +26,13 @@ def history(most: int, as_json: bool, store: str | None, config: str | None) -> 
     with opened(store, config) as kept:
         found = kept.scans(most)
     from iotscan.report import Options
-    from iotscan.report.json import dumps
+    from iotscan.report.json import written
     from iotscan.report.page import Page
 
     if as_json:
-        sys.stdout.write(dumps(found))
+        counts = ({s.value: n for s, n in scan.findings.items()} for scan in found)
+        trees = [asdict(scan) | {"findings": n} for scan, n in zip(found, counts, strict=True)]
+        sys.stdout.write(written(trees))
         return FINE
     page = Page(sys.stdout, Options())
     for scan in found:

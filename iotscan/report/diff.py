@@ -9,6 +9,7 @@ from iotscan.difference import Change, DeviceChange, Difference, FindingChange, 
 from iotscan.errors import UsageError
 from iotscan.report import Options
 from iotscan.report.json import dumps
+from iotscan.report.markdown import plain
 from iotscan.report.page import Page
 from iotscan.report.words import count, safe, when
 
@@ -23,8 +24,6 @@ _DEVICES: Mapping[Change, tuple[str, str]] = {
 }
 _RECOGNISED = "Recognised, though something about them changed"
 _UNSURE = "Taken for the same by no more than their address or a name"
-# Markdown and the HTML in it act on these; a backslash makes each of them plain.
-_MARKS = str.maketrans({mark: f"\\{mark}" for mark in "\\`*_{}[]<>()#+-.!|~&"})
 
 
 def headline(difference: Difference) -> str:
@@ -61,15 +60,15 @@ def to_screen(difference: Difference, out: TextIO, options: Options | None = Non
 
 def to_markdown(difference: Difference, out: TextIO) -> None:
     """The same as Markdown (CommonMark); what devices say is shown and never obeyed."""
-    out.write(f"# What changed\n\n{_plain(headline(difference))}\n\n")
-    out.write(f"From {_plain(_side(difference.before))} to {_plain(_side(difference.after))}.\n")
+    out.write(f"# What changed\n\n{plain(headline(difference))}\n\n")
+    out.write(f"From {plain(_side(difference.before))} to {plain(_side(difference.after))}.\n")
     if difference.notes:
-        out.write("\n" + "".join(f"> {_plain(note)}\n>\n" for note in difference.notes))
+        out.write("\n" + "".join(f"> {plain(note)}\n>\n" for note in difference.notes))
     for title, _, lines in _sections(difference):
-        out.write(f"\n## {_plain(title)}\n\n")
+        out.write(f"\n## {plain(title)}\n\n")
         for line, more in lines:
-            out.write(f"- {_plain(line)}\n")
-            out.writelines(f"  - {_plain(words)}\n" for words in more)
+            out.write(f"- {plain(line)}\n")
+            out.writelines(f"  - {plain(words)}\n" for words in more)
 
 
 def to_json(difference: Difference, out: TextIO) -> None:
@@ -144,7 +143,3 @@ def _side(side: Side) -> str:
     name = f"scan {side.id}" if side.id else side.name or "this report"
     policy = f", policy {side.policy}" if side.policy else ""
     return f"{name} ({when(side.started)}{policy})"
-
-
-def _plain(words: str) -> str:
-    return safe(words).translate(_MARKS)

@@ -35,7 +35,7 @@ _OPENING = re.compile(r"^(\d*)([-+=.)])")
 def render(report: Report, out: TextIO, options: Options) -> None:
     """Headline, a table of devices, then each with its findings, then what could not be seen."""
     views = device_views(report)
-    out.write(f"# {_text(headline(report, views))}\n\n{_text(looked_at(report))}\n\n")
+    out.write(f"# {plain(headline(report, views))}\n\n{plain(looked_at(report))}\n\n")
     if not report.complete:
         out.write("**This report is incomplete**: see what could not be seen.\n\n")
     if report.devices:
@@ -45,7 +45,7 @@ def render(report: Report, out: TextIO, options: Options) -> None:
             _device(out, view)
     _unseen(out, report)
     out.write(
-        f"---\n\nMade by iotscan {_text(report.version)}, rules {_text(safe(report.rules, 20))}. "
+        f"---\n\nMade by iotscan {plain(report.version)}, rules {plain(safe(report.rules, 20))}. "
         "A finding shows what was seen once, from one place. It does not say whether a product "
         "meets a law or standard.\n"
     )
@@ -56,27 +56,27 @@ def _table(out: TextIO, views: Sequence[DeviceView]) -> None:
     for view in views:
         how = urgency(view.worst) if view.findings else "nothing found"
         cells = (device_label(view.device), device_make(view.device), how)
-        out.write(f"| {' | '.join(map(_text, cells))} | {len(view.findings)} |\n")
+        out.write(f"| {' | '.join(map(plain, cells))} | {len(view.findings)} |\n")
     out.write("\n")
 
 
 def _device(out: TextIO, view: DeviceView) -> None:
-    out.write(f"## {_text(device_label(view.device))}\n\n{_text(device_place(view.device))}\n\n")
+    out.write(f"## {plain(device_label(view.device))}\n\n{plain(device_place(view.device))}\n\n")
     if view.postures:
-        out.write(f"{_text(standing(view.postures[0]))}\n\n")
+        out.write(f"{plain(standing(view.postures[0]))}\n\n")
     for finding in view.findings:
         _finding(out, finding)
     if view.met:
         out.write("What looks right here, as far as it was tested:\n\n")
-        out.writelines(f"- {_text(right(verdict))}\n" for verdict in view.met)
+        out.writelines(f"- {plain(right(verdict))}\n" for verdict in view.met)
         out.write("\n")
 
 
 def _finding(out: TextIO, finding: Finding) -> None:
-    out.write(f"### {_text(safe(finding.title))} ({URGENCY[finding.severity]})\n\n")
-    out.write(f"{_text(safe(finding.detail))}\n\n")
+    out.write(f"### {plain(safe(finding.title))} ({URGENCY[finding.severity]})\n\n")
+    out.write(f"{plain(safe(finding.detail))}\n\n")
     if finding.accepted:
-        out.write(f"{_text(accepted(finding.accepted))}\n\n")
+        out.write(f"{plain(accepted(finding.accepted))}\n\n")
     for label, words in (
         ("Why", finding.plain),
         ("What to do", finding.remedy),
@@ -89,7 +89,7 @@ def _finding(out: TextIO, finding: Finding) -> None:
         ("Proof", "; ".join(proofs(finding))),
     ):
         if words:
-            out.write(f"- **{label}**: {_text(safe(words))}\n")
+            out.write(f"- **{label}**: {plain(safe(words))}\n")
     out.write("\n")
 
 
@@ -102,12 +102,12 @@ def _unseen(out: TextIO, report: Report) -> None:
         reasons = listed([safe(reason, 200) for reason in group.reasons], 3)
         advice = f" What to do: {safe(group.advice)}" if group.advice else ""
         what = f"{safe(group.what, 80)} at {subjects}: {reasons}.{advice}"
-        out.write(f"- {_text(what)}\n")
-    out.writelines(f"- {_text(safe(spot))}\n" for spot in report.blind_spots)
+        out.write(f"- {plain(what)}\n")
+    out.writelines(f"- {plain(safe(spot))}\n" for spot in report.blind_spots)
     out.write(f"\n{count(len(report.gaps), 'check')} could not be finished.\n\n")
 
 
-def _text(words: str) -> str:
+def plain(words: str) -> str:
     """Words that mean nothing but themselves: no markup, no link, no end of a cell."""
     return _OPENING.sub(r"\1\\\2", _SIGNS.sub(r"\\\1", safe(words)))
 

@@ -106,14 +106,17 @@ def library(samples: ModuleType, monkeypatch: pytest.MonkeyPatch) -> Library:
 
 
 @pytest.fixture(autouse=True)
-def own_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def own_settings(
+    tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """No settings and no history of whoever runs the tests; the working folder is a fresh one."""
     for name in [name for name in os.environ if name.startswith("IOTSCAN_")]:
         monkeypatch.delenv(name)
     for name in ("NO_COLOR", "FORCE_COLOR", "COLUMNS", "TTY_COMPATIBLE"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr("platformdirs.user_config_path", lambda name: tmp_path / "config")
-    monkeypatch.setattr("platformdirs.user_data_path", lambda name: tmp_path.parent / "data")
+    data = tmp_path_factory.mktemp("data")
+    monkeypatch.setattr("platformdirs.user_data_path", lambda name: data / name)
     monkeypatch.chdir(tmp_path)
 
 
