@@ -17,8 +17,9 @@ _IMAGES = {
     b"UBI#": "ubi",
     b"\xd0\x0d\xfe\xed": "device tree",
 }
+_ARCHIVES = {b"PK\x03\x04": "zip", b"\x1f\x8b": "gzip", b"\xfd7zXZ\x00": "xz", b"BZh": "bzip2"}
 _NAMED = re.compile(
-    r"firmware|sysupgrade|(?:^|[/_.-])fw[/_.-]|\.(?:trx|chk|fw|ubi|img)$"
+    r"firmware|sysupgrade|(?:^|[/_.-])(?:fw|ota)[/_.-]|\.(?:trx|chk|fw|ubi|img)$"
     r"|(?:upgrade|update|rom)[^/]*\.(?:bin|tgz|zip)$",
     re.IGNORECASE,
 )
@@ -27,6 +28,11 @@ _NAMED = re.compile(
 def image_in(content: bytes) -> str:
     """Which kind of image these first bytes begin, "" if none."""
     return next((name for magic, name in _IMAGES.items() if content.startswith(magic)), "")
+
+
+def archive_in(content: bytes) -> str:
+    """Which kind of archive these first bytes begin, "" if none."""
+    return next((name for magic, name in _ARCHIVES.items() if content.startswith(magic)), "")
 
 
 def is_named_so(path: str) -> bool:

@@ -7,6 +7,7 @@ import hashlib
 import re
 from collections.abc import Iterator
 
+from iotscan.protocols.firmware import archive_in, image_in, is_named_so
 from iotscan.protocols.http.auth import parse_answer, parse_challenges
 from iotscan.protocols.http.codec import Headers, Request, Response
 from iotscan.protocols.http.page import Page, read_page, split_address
@@ -30,22 +31,6 @@ _PASSWORD = re.compile(
 )
 _USERNAME = re.compile(
     r"^(?:\w{0,20}[_.-])?(?:user(?:name|id)?|usr|login|account|uname|email|id)$", re.IGNORECASE
-)
-# What firmware images begin with: U-Boot, TRX, SquashFS (both ways round), ELF, UBI, Intel HEX of
-# ESP images is not among them (one byte proves nothing).
-_IMAGES = {
-    b"\x27\x05\x19\x56": "u-boot",
-    b"HDR0": "trx",
-    b"hsqs": "squashfs",
-    b"sqsh": "squashfs",
-    b"\x7fELF": "elf",
-    b"UBI#": "ubi",
-    b"\xd0\x0d\xfe\xed": "device tree",
-}
-_ARCHIVES = {b"PK\x03\x04": "zip", b"\x1f\x8b": "gzip", b"\xfd7zXZ\x00": "xz", b"BZh": "bzip2"}
-_FIRMWARE_PATH = re.compile(
-    r"firmware|/fw[/_.-]|upgrade|sysupgrade|\.(?:trx|fw|img|chk|ubi|bin)(?:$|\?)|/ota[/_.-]",
-    re.IGNORECASE,
 )
 
 
@@ -232,15 +217,14 @@ def firmware_facts(request: Request, response: Response) -> Facts | None:
     if response.status not in (200, 206):
         return None
     body = response.body
-    image = next((name for magic, name in _IMAGES.items() if body.startswith(magic)), "")
-    archive = next((name for magic, name in _ARCHIVES.items() if body.startswith(magic)), "")
-    named = _FIRMWARE_PATH.search(request.target) is not None
+    path = request.target.partition("?")[0]
+    image, archive, named = image_in(body), archive_in(body), is_named_so(path)
     if not image and not (archive and named):
         return None
     length = response.header("content-length")
     size = int(length) if length.isascii() and length.isdigit() and len(length) < 16 else len(body)
     return {
-        "path": clean(request.target.partition("?")[0]),
+        "path": clean(path),
         "host": clean(request.header("host")),
         "format": image or archive,
         "named_so": named,

@@ -9,19 +9,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+from accounts import with_accounts
 from certificates import self_signed
 from lan import Device, Host, await_all
 
 HERE = Path(__file__).resolve().parent.parent
 MOSQUITTO = "/usr/sbin/mosquitto"
-# "admin" and "secret7Q" through crypt(3) with fixed salts, so that no deprecated module is needed.
-SHADOW = "root:!:19000:0:99999:7:::\nadmin:{}:19000:0:99999:7:::\n"
-
-
-def _hashed(password: str) -> str:
-    return subprocess.run(
-        ["openssl", "passwd", "-6", password], capture_output=True, text=True, check=True
-    ).stdout.strip()
 
 
 def _broker(host: Host, *lines: str) -> None:
@@ -93,30 +86,17 @@ def mqtt_elsewhere(host: Host) -> None:
     host.await_port(9001)
 
 
-def _with_accounts(host: Host, password: str, command: str) -> list[str]:
-    """The argv that runs a command with accounts of the host's own, for the real login(1)."""
-    host.file("passwd", "root:x:0:0:root:/:/bin/sh\nadmin:x:0:0:admin:/:/bin/sh\n")
-    host.file("shadow", SHADOW.format(_hashed(password)))
-    script = host.file(
-        "start.sh",
-        "set -e\nmount --make-rprivate /\n"
-        f"mount --bind {host.folder}/passwd /etc/passwd\n"
-        f"mount --bind {host.folder}/shadow /etc/shadow\n"
-        f"exec {command}\n",
-    )
-    return ["unshare", "--mount", "sh", script]
-
-
 def telnet_default(host: Host) -> None:
     """busybox telnetd with the system's login(1); admin/admin opens a shell."""
-    host.start(*_with_accounts(host, "admin", "busybox telnetd -F -p 2323 -l /bin/login"))
+    telnetd = "busybox telnetd -F -p 2323 -l /bin/login"
+    host.start(*with_accounts(host, {"admin": "admin"}, telnetd))
     host.await_port(2323)
 
 
 def telnet_sound_password(host: Host) -> None:
     """inetutils telnetd with the system's login(1) and a password nobody knows."""
     telnetd = f"{sys.executable} {HERE}/inetd.py 23 /usr/sbin/telnetd -E /bin/login"
-    host.start(*_with_accounts(host, "v9kQ2-m1Zt-88ab", telnetd))
+    host.start(*with_accounts(host, {"admin": "v9kQ2-m1Zt-88ab"}, telnetd))
     host.await_port(23)
 
 
