@@ -26,6 +26,12 @@ bench: $(VENV)/dev           ## measure side by side with nmap and arp-scan (roo
 docs: $(VENV)/dev            ## build the documents: build/docs/index.html
 	$(BIN)/sphinx-build -W --keep-going -q -b html docs build/docs
 
+FUZZ_SECONDS ?= 30
+FUZZ ?=
+
+fuzz: $(VENV)/dev            ## fuzz every reader: FUZZ_SECONDS for each, FUZZ="name …" chooses some
+	$(BIN)/python tests/fuzz --seconds $(FUZZ_SECONDS) $(FUZZ)
+
 lock: $(VENV)/dev            ## renew the lock files from pyproject.toml
 	$(BIN)/python -m uv pip compile --universal --generate-hashes --no-header --no-annotate \
 	    --no-emit-index-url -q pyproject.toml -o requirements.lock

@@ -78,9 +78,9 @@ class MdnsProbe:
             asked = [turn.data for _, turn in turns if turn.sender == "client"]
             answers = [(i, turn.data) for i, turn in turns if turn.sender == "server"]
             answers = [(i, data) for i, data in answers if self.recognises(data)]
-            if not answers or not asked:
-                continue
             request, response = sum(map(len, asked)), sum(len(data) for _, data in answers)
+            if not answers or not request:
+                continue
             facts: dict[str, Fact] = {
                 "answered": True,
                 "request_bytes": request,

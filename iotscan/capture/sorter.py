@@ -30,6 +30,7 @@ MOST_ENDED = 4096
 MOST_SENDERS = 65_536
 # EtherType and first byte of IPv4 without options; flags and offset of what is no fragment.
 _PLAIN, _WHOLE = b"\x08\0E", (b"\0\0", b"\x40\0")
+_TCP_BYTE = bytes([TCP])
 _Flow = TypeVar("_Flow", TcpFlow, UdpFlow)
 _SYSTEM_PORTS, _EPHEMERAL_PORTS = 1024, 32_768
 
@@ -58,7 +59,8 @@ class Sorter:
     frame), ``on_answer`` each answer to one (server, port, client, time, frame), ``on_group`` each
     announcement to a group (source, group, port, time, frame).
 
-    ``quiet`` and ``quiet_udp`` are for whoever reads frames: see ``Directions``.
+    ``quiet`` and ``quiet_udp`` are for whoever reads frames: see ``Directions``. ``held``: what all
+    flows hold back.
     """
 
     hears: Mapping[tuple[str, int], str]
@@ -74,7 +76,7 @@ class Sorter:
     evicted: int = 0
     quiet: Directions = field(default_factory=dict)
     quiet_udp: Directions = field(default_factory=dict)
-    _held: Held = field(default_factory=Held)
+    held: Held = field(default_factory=Held)
     _tcp: dict[bytes, TcpFlow] = field(default_factory=dict)
     _udp: dict[bytes, UdpFlow] = field(default_factory=dict)
     _ended: OrderedDict[bytes, None] = field(default_factory=OrderedDict)
@@ -85,7 +87,7 @@ class Sorter:
         """One frame of the capture."""
         number, at, link_type, data, _ = frame
         plain = link_type == ETHERNET and data[12:15] == _PLAIN and data[20:22] in _WHOLE
-        if plain and data[23] == TCP:
+        if plain and data[23:24] == _TCP_BYTE:
             # TCP in IPv4 without options or fragments, nine frames of ten: no detour for these.
             self._from_station(data[6:12], data[26:30], number)
             length = data[16] << 8 | data[17]
@@ -165,7 +167,7 @@ class Sorter:
         )
         if not flow.segment(direction, segment):
             self._over(direction)
-        elif self._held.size > MOST_HELD:
+        elif self.held.size > MOST_HELD:
             self._relieve()
 
     def _opened(
@@ -191,7 +193,7 @@ class Sorter:
             self._relieve()
         back = reverse(direction)
         asking = direction if from_client else back
-        flow = TcpFlow(_part(asking, TCP), asking, self.on_part, self._held, self.quiet)
+        flow = TcpFlow(_part(asking, TCP), asking, self.on_part, self.held, self.quiet)
         self._tcp[direction] = self._tcp[back] = flow
         return flow
 
@@ -240,7 +242,7 @@ class Sorter:
         if flow is None:
             flow = self._new_udp(direction, from_client=self._asks(head))
         flow.datagram(direction, data, at, number)
-        if self._held.size > MOST_HELD:
+        if self.held.size > MOST_HELD:
             self._relieve()
 
     def _new_udp(self, direction: bytes, *, from_client: bool) -> UdpFlow:
@@ -248,7 +250,7 @@ class Sorter:
             self._relieve()
         back = reverse(direction)
         asking = direction if from_client else back
-        flow = UdpFlow(_part(asking, UDP), asking, self.on_part, self._held, self.quiet_udp)
+        flow = UdpFlow(_part(asking, UDP), asking, self.on_part, self.held, self.quiet_udp)
         self._udp[direction] = self._udp[back] = flow
         return flow
 
