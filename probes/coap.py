@@ -182,7 +182,7 @@ class Coap:
             secure = talk.service.tls if channel is None else channel.tls is not None
             turns = ((i, turn.sender, turn.data) for i, turn in talk.turns_of(number))
             every = pair(messages(turns, tcp=endpoint.transport == "tcp"))
-            for kind, facts, indexes in _rows(every, endpoint.transport, endpoint.port, secure):
+            for kind, facts, indexes in _rows(every, endpoint.transport, secure):
                 cleaned = {word: _cleaned(fact) for word, fact in facts.items()}
                 proof = Proof(talk.id, tuple(dict.fromkeys(indexes)))
                 yield Observation(kind, cleaned, endpoint.address, endpoint, (proof,))
@@ -263,19 +263,19 @@ async def _observe(session: Session, path: str) -> None:
 
 
 def _rows(
-    every: Sequence[Exchange], transport: Transport, port: int, secure: bool
+    every: Sequence[Exchange], transport: Transport, secure: bool
 ) -> Iterator[coap_facts.Row]:
     served = [e for e in every if e.asker == "client"]
     asking = [e for e in every if e.asker == "server" and (e.responses or e.rejected)]
     answered = [e for e in served if e.responses or e.rejected is not None]
-    # A question that nobody answered is only taken for CoAP where it is expected.
-    if answered or (served and port == PORT):
-        first = (answered or served)[0]
+    # A question that nobody answered shows no service.
+    if answered:
+        first = answered[0]
         at = first.responses[0][0] if first.responses else first.rejected
-        proof = (first.asked,) if at is None else (first.asked, at)
+        assert at is not None
         open_text = not secure and not all(e.request.has(coap.OSCORE) for e in served)
-        facts: dict[str, Fact] = {"role": "server", "answered": bool(answered)}
-        yield "coap.service", _service(transport, open_text) | facts, proof
+        facts: dict[str, Fact] = {"role": "server", "answered": True}
+        yield "coap.service", _service(transport, open_text) | facts, (first.asked, at)
     if asking:
         open_text = not secure and not all(e.request.has(coap.OSCORE) for e in asking)
         facts = _service(transport, open_text) | {"role": "client"}

@@ -31,7 +31,7 @@ from iotscan.protocols.coap import codec as coap
 from iotscan.protocols.coap.codec import Block, Message, Type, decode, encode, get
 from iotscan.protocols.coap.tcp import encode_tcp
 from iotscan.settings import Limits
-from iotscan.testing import HOSTILE, Fails, FakeNetwork, Handler, Hears, serve
+from iotscan.testing import HOSTILE, Fails, FakeNetwork, Handler, Hears, captured, serve
 
 PROBE = next(probe for probe in plugins.probes() if probe.name == "coap")
 QUICK = Limits(read_timeout=0.2, connect_timeout=0.5, host_connections_per_second=1000.0)
@@ -583,3 +583,11 @@ async def test_two_scans_ask_the_same() -> None:
             await converse(service(port))
     assert first == second
     assert len(first) == 4
+
+
+def test_a_question_of_others_that_nobody_answered_shows_no_service() -> None:
+    asked = encode(get("/lamp", 7, b"t"))
+    assert list(PROBE.read(captured([("client", asked)], 5683, "udp"))) == []
+    answer = encode(Message(coap.CONTENT, Type.ACK, 7, b"t", payload=b"on"))
+    found = PROBE.read(captured([("client", asked), ("server", answer)], 5683, "udp"))
+    assert "coap.service" in {seen.kind for seen in found}

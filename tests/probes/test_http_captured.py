@@ -200,3 +200,16 @@ def test_what_others_get_with_a_login_or_elsewhere_proves_nothing(asked: bytes) 
 
 def test_an_answer_that_is_of_no_known_product_is_passed_over() -> None:
     assert captured(("client", ASKED + b"\r\n"), ("server", player(b"<html>no</html>"))) == []
+
+
+def test_a_scan_with_this_tool_that_others_captured_is_overheard_like_anybody_s() -> None:
+    """A client that calls itself like our own must not hide what it said."""
+    asked = b"GET / HTTP/1.1\r\nHost: a\r\nUser-Agent: iotscan\r\nAuthorization: Basic YTpi\r\n\r\n"
+    answered = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+    talk = capture([("client", asked), ("server", answered)], 80)
+    found = {seen.kind: seen.facts for seen in PROBE.read(talk)}
+    assert found["http.exchange"]["cleartext"] is True
+    assert (found["http.credentials"]["scheme"], found["http.credentials"]["outcome"]) == (
+        "basic",
+        "accepted",
+    )

@@ -77,3 +77,12 @@ def test_version_3_and_other_bytes_show_no_community() -> None:
     talk = captured(("client", snmp.discovery(1)), ("server", b"\x30\x03\x02\x01\x01"))
     assert facts(talk) == []
     assert facts(captured(("client", ber.encode(ber.SEQUENCE, b"\x02\x01\x00")))) == []
+
+
+def test_a_guess_that_nobody_answered_gives_no_community_away() -> None:
+    guess = snmp.get("2c", b"public", 7, ["1.3.6.1.2.1.1.1.0"])
+    assert facts(captured(("client", guess))) == []
+    ((_, found),) = facts(captured(("client", ASKED)))
+    assert (found["answered"], found["well_known"]) == (False, False)
+    ((_, found),) = facts(captured(("client", guess), ("server", guess.replace(b"\xa0", b"\xa2"))))
+    assert (found["answered"], found["well_known"]) == (True, True)

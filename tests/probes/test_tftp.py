@@ -16,6 +16,8 @@ from iotscan.model import Endpoint, Fact, Impact, Scope, Sender, Service, Transc
 from iotscan.net.conversation import Conversation
 from iotscan.net.gateway import Gateway
 from iotscan.plugins import probes
+from iotscan.protocols.tftp import codec as tftp
+from iotscan.protocols.tftp.reading import ABSENT
 from iotscan.recognise import recognise_udp
 from iotscan.settings import Limits
 from iotscan.testing import captured
@@ -215,3 +217,9 @@ def test_what_proves_nothing_is_not_told(said: list[tuple[Sender, bytes]]) -> No
 
 def test_dns_on_port_69_is_no_tftp() -> None:
     assert overheard(("client", b"\x12\x34\1\0\0\1\0\0\0\0\0\0\7example\0\0\1\0\1")) == []
+
+
+def test_a_scanner_that_asks_whether_anybody_is_there_transfers_nothing() -> None:
+    ask = tftp.encode(tftp.Request(ABSENT))
+    assert overheard(("client", ask)) == []
+    assert overheard(("client", ask), ("server", b"\0\5\0\1not found\0")) == []

@@ -29,9 +29,7 @@ def test_a_signature_matches_its_example_and_no_other_does(
     example = entry["example"]
     topic, payload = example["topic"], str(example["payload"]).encode()
     found = {
-        product
-        for brokers in (True, False)
-        for product in products(KNOWN, brokers, topic, payload)
+        product for brokers in (True, False) for product in products(KNOWN, brokers, topic, payload)
     }
     expected = {(entry["product"], str(example.get("version", "")))}
     if "also" in example:

@@ -37,7 +37,9 @@ def read_transcript(talk: Transcript) -> Iterator[Observation]:
     ours = [one for one in heard if one.question is not None]
     if ours:
         yield from _own(talk, [one for one in ours if one.exchange.response is not None])
-    yield from overheard(talk, [one for one in heard if one.question is None])
+    # In a capture it is only a name that anybody may call himself, and what was said was said.
+    captured = talk.client is not None
+    yield from overheard(talk, [one for one in heard if captured or one.question is None])
 
 
 def _own(talk: Transcript, heard: Sequence[Heard]) -> Iterator[Observation]:

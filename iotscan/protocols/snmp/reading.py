@@ -84,7 +84,11 @@ def read_overheard(talk: Transcript) -> Iterator[Observation]:
             "writes": pdu.kind == snmp.SET,
         }
         _add(told, talk, weak, facts, message.community, turn)
-    yield from told.values()
+    # A guess that nobody answered is nobody's community.
+    guesses = ("request", False, True)
+    for seen in told.values():
+        if tuple(seen.facts[word] for word in ("sort", "answered", "well_known")) != guesses:
+            yield seen
 
 
 def _add(

@@ -94,6 +94,8 @@ def _requests(talk: Transcript) -> Iterator[Observation]:
         packet = _decoded(turn.data) if turn.sender == "client" else None
         if not isinstance(packet, Request) or (packet.name, packet.write) in told:
             continue
+        if packet.name == ABSENT:
+            continue  # a scan asks whether anybody answers: nothing is transferred
         told.add((packet.name, packet.write))
         facts: dict[str, Fact] = {
             "file": clean(packet.name),
