@@ -82,8 +82,12 @@ def parse_part(data: bytes) -> Part:
 def variables(text: bytes) -> Mapping[str, bytes]:
     """The variables of a control answer, without their quotes; what is cut off is left out."""
     found: dict[str, bytes] = {}
-    for pair in _PAIR.finditer(text):
-        if len(found) >= _MOST_VARIABLES:
-            break
+    at = 0
+    while 0 <= at < len(text) and len(found) < _MOST_VARIABLES:
+        pair = _PAIR.match(text, at)
+        if pair is None:  # from comma to comma, so that no byte is tried more than a few times
+            at = text.find(b",", at) + 1 or len(text)
+            continue
         found[pair[1].decode()] = (pair[2] or b"").strip().strip(b'"')
+        at = pair.end()
     return found

@@ -17,7 +17,7 @@ from iotscan.net.conversation import Conversation
 from iotscan.net.gateway import Gateway
 from iotscan.plugins import probes
 from iotscan.protocols.tftp import codec as tftp
-from iotscan.protocols.tftp.reading import ABSENT
+from iotscan.protocols.tftp.reading import ABSENT as NO_SUCH_FILE
 from iotscan.recognise import recognise_udp
 from iotscan.settings import Limits
 from iotscan.testing import captured
@@ -220,6 +220,6 @@ def test_dns_on_port_69_is_no_tftp() -> None:
 
 
 def test_a_scanner_that_asks_whether_anybody_is_there_transfers_nothing() -> None:
-    ask = tftp.encode(tftp.Request(ABSENT))
+    ask = tftp.encode(tftp.Request(NO_SUCH_FILE))
     assert overheard(("client", ask)) == []
     assert overheard(("client", ask), ("server", b"\0\5\0\1not found\0")) == []

@@ -117,7 +117,9 @@ def framed(stream: bytes) -> bytes | None:
 
 
 def frame(message: bytes) -> bytes:
-    """A message as it is sent over TCP."""
+    """A message as it is sent over TCP. Raises Malformed."""
+    if len(message) > 0xFFFF:
+        raise Malformed("no message is longer than its length can say")
     return len(message).to_bytes(2, "big") + message
 
 
