@@ -44,6 +44,17 @@ def test_an_answer_is_judged_by_what_it_says() -> None:
     assert "open" not in http_known.facts_of(shelly, answer(200, b'{"type":"x"}'), False)
 
 
+def test_a_router_tells_its_model_over_tr064() -> None:
+    said = (
+        b"<root><systemVersion><Display>154.07.29</Display></systemVersion><device><deviceType>"
+        b"urn:dslforum-org:device:InternetGatewayDevice:1</deviceType>"
+        b"<modelName>FRITZ!Box 7590</modelName></device></root>"
+    )
+    found = http_known.facts_of(KNOWN["tr064"], answer(200, said), False)
+    assert (found["open"], found["model"]) == (True, "FRITZ!Box 7590")
+    assert found["firmware"] == "154.07.29"
+
+
 @pytest.mark.parametrize(
     ("body", "opened"),
     [(b"\x01\x01\x00\x01dbgarea\x00", True), (b"<html>Not found", None), (b"\x01\x01", None)],
@@ -64,6 +75,7 @@ def test_a_file_of_settings_is_known_by_its_first_bytes(body: bytes, opened: boo
         (answer(404), 8002, []),
         (answer(404), 8060, ["roku-ecp"]),
         (answer(404), 8008, ["cast-info"]),
+        (answer(404), 49000, ["tr064"]),
         (answer(200, b"hue personal wireless"), 80, ["hue-config", "hue-keys", "hue-setup"]),
         (answer(200, b"", "Server: Linux UPnP/1.0 Sonos/70.3"), 1400, ["sonos", "sonos-status"]),
         (answer(200, b"<title>Login</title>"), 80, []),
