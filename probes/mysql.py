@@ -1,0 +1,57 @@
+"""MySQL and MariaDB: the server greets with its version, so nothing has to be said to it.
+
+It counts handshakes that are not finished and shuts out their sender after a hundred, so it is
+greeted once, and neither TLS nor a login is tried.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from iotscan.errors import Malformed
+from iotscan.model import Impact, Observation, Service, Transcript
+from iotscan.probe_api import Login, Network, Opening
+from iotscan.protocols import mysql
+from iotscan.protocols.databases import ACCESS, access
+from iotscan.protocols.mysql import Greeting
+
+
+class Mysql:
+    name = "mysql"
+    openings = (Opening("greeting", "tcp", (mysql.PORT,)),)
+    impact = Impact.GREET
+    emits = (ACCESS,)
+    begins = ()  # of others' conversations it reads none
+
+    def recognises(self, heard: bytes) -> bool:
+        return _greeting(heard) is not None
+
+    def handles(self, service: Service) -> bool:
+        return service.name == self.name
+
+    async def converse(self, service: Service, net: Network, logins: Sequence[Login]) -> None:
+        """Nothing: the greeting by which it was recognised told all there is to know."""
+
+    def read(self, talk: Transcript) -> Iterator[Observation]:
+        if talk.client is not None or talk.service.endpoint.transport != "tcp":
+            return
+        for number in sorted({turn.channel for turn in talk.turns}):
+            found = _greeting(talk.said_by("server", number))
+            if found is not None:
+                turns = [i for i, turn in talk.turns_of(number) if turn.sender == "server"]
+                # It would ask for a login next; that one is refused here is known of no stranger.
+                is_open = False if found.refused else None
+                yield access(
+                    talk, found.product, tuple(turns[:4]), is_open=is_open, version=found.version
+                )
+                return
+
+
+def _greeting(heard: bytes) -> Greeting | None:
+    try:
+        return mysql.take(heard)
+    except Malformed:
+        return None
+
+
+PROBE = Mysql()
