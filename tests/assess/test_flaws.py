@@ -67,7 +67,10 @@ def test_versions_are_read_as_numbers(text: str, numbers: tuple[int, ...] | None
 def test_the_file_holds_what_it_promises() -> None:
     assert len(FLAWS) >= 40
     assert len({(flaw.id, flaw.models, flaw.family) for flaw in FLAWS}) == len(FLAWS)
-    assert all(flaw.id in flaw.source for flaw in FLAWS)
+    nvd = "https://nvd.nist.gov/vuln/detail/"
+    assert [flaw.id for flaw in FLAWS if not flaw.source.startswith("https://")] == []
+    told = [flaw for flaw in FLAWS if flaw.source.startswith(nvd)]
+    assert [flaw.id for flaw in told if flaw.source != nvd + flaw.id] == []
 
 
 @pytest.mark.parametrize(
@@ -181,3 +184,24 @@ def test_of_what_was_never_mended_no_version_is_named() -> None:
     (finding,) = judged(Identity("Edimax", "IC-7100", "3.06")).values()
     assert finding.facts["mended"] is False
     assert "3.06" not in finding.detail
+
+
+@pytest.mark.parametrize(
+    ("vendor", "model", "firmware", "has"),
+    [
+        ("Hikvision", "DS-2CD2032F-I", "V5.4.0", True),
+        ("Hikvision", "DS-2CD2032F-I", "V5.4.5", False),
+        ("Hikvision", "DS-2CD2642FWD-IZS", "V5.4.4", True),
+        ("D-Link", "DIR-655", "2.13", False),  # an earlier revision, of which nothing is told
+        ("D-Link", "DIR-655", "3.02b05", True),
+        ("D-Link", "DNS-320", "1.03", False),
+        ("Tenda", "AC15", "15.03.05.19", True),
+        ("Tenda", "AC15", "15.03.05.18", False),
+        ("GeoVision", "GV-VS2412", "", False),
+        ("GeoVision", "GV-VS14", "", True),
+    ],
+)
+def test_flaws_are_of_the_versions_and_models_that_their_records_name(
+    vendor: str, model: str, firmware: str, has: bool
+) -> None:
+    assert bool(found(Identity(vendor, model, firmware))) is has
