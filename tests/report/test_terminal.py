@@ -182,3 +182,14 @@ def test_thousand_devices_take_seconds_not_minutes(samples: ModuleType) -> None:
     assert shown(report).count("Well-known default login") >= 1000
     # 0.6 s on one slow core; a screen library laying out each paragraph takes ten times that.
     assert time.process_time() - began < 5
+
+
+def test_accepted_risks_are_told_last_and_do_not_alarm(samples: ModuleType) -> None:
+    page = shown(samples.accepted(), 200)
+    assert "hub: risks accepted" in page
+    assert "Accepted    by Jane Doe until 2027-01-31: It is behind a lock." in page
+    assert page.splitlines()[0].startswith("Of 5 devices, 1 needs attention soon")
+    camera = page[page.index("Hallway: fix soon") :]
+    assert camera.index("(fix soon)") < camera.index("(risk accepted)")
+    todo = page[page.index("What to do next") :]
+    assert "default login" not in todo
