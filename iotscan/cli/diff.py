@@ -43,7 +43,7 @@ def diff(
     A scan is an id of iotscan history, latest, previous (the one before the latest, of the same
     scope), or the file of a JSON report. What was not looked at again is never called resolved.
     """
-    from iotscan.assess.rulebook import load_rulebook
+    from iotscan.assess.rulings import Rulings
     from iotscan.compare.differ import compare
     from iotscan.difference import Change
     from iotscan.report.diff import writer
@@ -55,7 +55,7 @@ def diff(
         if not (is_file(earlier) and is_file(later)):
             kept = closing.enter_context(opened(store, config))
         before, after = side_of(earlier, kept), side_of(later, kept)
-    found = compare(before, after, lambda: load_rulebook(rules))
+    found = compare(before, after, Rulings(rules))
     _put(partial(write, found), file)
     if any(not finding.accepted for finding in found.of(Change.NEW)):
         return FINDINGS

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from iotscan.assess.rulebook import Rulebook
+from iotscan.assess.rulings import Rulings
 from iotscan.compare.looked import Eyes, fate, novelty
 from iotscan.compare.matching import HISTORY, Match, Matching, Profile, match
 from iotscan.compare.snapshot import Claim, Snapshot, Subject, snapshot
@@ -76,13 +76,9 @@ def profile(
     )
 
 
-def compare(
-    before: Scanned, after: Scanned, rules: Callable[[], Rulebook | None] = lambda: None
-) -> Difference:
-    """What changed. ``rules`` gives the rules to judge by again where that is needed; without any,
-    some of what is no longer reported stays "unknown".
-    """
-    work = _Comparison(before, after, rules)
+def compare(before: Scanned, after: Scanned, rules: Rulings | None = None) -> Difference:
+    """What changed. ``rules``: to judge by again where needed; None for the built-in ones."""
+    work = _Comparison(before, after, rules or Rulings())
     return Difference(
         DIFFERENCE_FORMAT,
         before.side,
@@ -94,9 +90,7 @@ def compare(
 
 
 class _Comparison:
-    def __init__(
-        self, before: Scanned, after: Scanned, rules: Callable[[], Rulebook | None]
-    ) -> None:
+    def __init__(self, before: Scanned, after: Scanned, rules: Rulings) -> None:
         self._before, self._after, self._rules = before, after, rules
         self._earlier, self._later = Eyes(before.snapshot), Eyes(after.snapshot)
         self._matching = _matched(before, after)

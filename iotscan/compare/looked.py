@@ -8,13 +8,11 @@ what they saw decides against the finding. Anything less is "unknown", with the 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from iotscan.assess.conditions import holds
 from iotscan.assess.reading import RECOGNITION
-from iotscan.assess.rulebook import Rulebook
-from iotscan.assess.rules import Rule
+from iotscan.assess.rulings import Rulings
 from iotscan.compare.snapshot import DEVICE, SWEEP, Claim, Hole, Look, Seen, Snapshot
 from iotscan.difference import Change
 from iotscan.model import Ending, Impact
@@ -128,11 +126,11 @@ def fate(
     earlier: Snapshot,
     later: Eyes,
     device: int | None,
-    rules: Callable[[], Rulebook | None],
+    rules: Rulings,
 ) -> Fate:
     """What became of a finding that the later scan does not report on ``device``.
 
-    ``rules`` is asked only where what was seen has to be judged again.
+    ``rules``: what is asked where something that was seen has to be judged again.
     """
     if device is None:
         return Change.UNKNOWN, "the device was not seen this time"
@@ -173,27 +171,22 @@ def _judged(
     seen: Sequence[Seen],
     later: Eyes,
     device: int,
-    rules: Callable[[], Rulebook | None],
+    rules: Rulings,
 ) -> Fate:
     """By what was seen at the same place this time."""
-    book = rules()
-    rule = book.rules.get(claim.rule) if book else None
-    if book is None or rule is None:
+    rule = rules.get(claim.rule)
+    if rule is None:
         return Change.UNKNOWN, f"the rule {claim.rule} is not among the rules at hand"
-    answers = {_holds(rule, claim.kind, one.facts) for one in seen}
+    answers = {rule.holds(claim.kind, one.facts) for one in seen}
     if True in answers:
         for name in later.rules(device):
-            if name in book.rules and claim.rule in book.rules[name].covers:
+            stronger = rules.get(name)
+            if stronger is not None and claim.rule in stronger.covers:
                 return Change.STILL, f"told by {name} now, which says more"
         return Change.UNKNOWN, "the same was seen again, but the later report's rules are silent"
     if None in answers:
         return Change.UNKNOWN, "what decides it was not established this time"
     return Change.RESOLVED, _otherwise(claim, seen)
-
-
-def _holds(rule: Rule, kind: str, facts: Mapping[str, object]) -> bool | None:
-    answers = {holds(case.when, facts) for case in rule.cases if case.about == kind}  # type: ignore[arg-type]
-    return True if True in answers else None if None in answers or not answers else False
 
 
 def _otherwise(claim: Claim, seen: Iterable[Seen]) -> str:

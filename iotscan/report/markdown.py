@@ -18,6 +18,7 @@ from iotscan.report.words import (
     device_label,
     device_make,
     device_place,
+    judged_under,
     listed,
     looked_at,
     right,
@@ -36,6 +37,7 @@ def render(report: Report, out: TextIO, options: Options) -> None:
     """Headline, a table of devices, then each with its findings, then what could not be seen."""
     views = device_views(report)
     out.write(f"# {plain(headline(report, views))}\n\n{plain(looked_at(report))}\n\n")
+    out.writelines(f"{plain(line)}\n\n" for line in judged_under(report))
     if not report.complete:
         out.write("**This report is incomplete**: see what could not be seen.\n\n")
     if report.devices:

@@ -27,6 +27,7 @@ from iotscan.report.words import (
     device_make,
     device_name,
     device_place,
+    judged_under,
     listed,
     looked_at,
     proofs,
@@ -73,6 +74,8 @@ def _head(page: Page, report: Report, views: Sequence[DeviceView]) -> None:
     worst = views[0].worst if views else None
     page.line(headline(report, views), "bold" if worst is None else f"bold {_STYLE[worst]}")
     page.line(looked_at(report))
+    for line in judged_under(report):
+        page.line(line)
     if not report.complete:
         page.line(
             "This report is INCOMPLETE: something could not be looked at. "

@@ -189,6 +189,22 @@ def urgency(worst: Severity | None) -> str:
     return URGENCY[worst] if worst else "risks accepted"
 
 
+def judged_under(report: Report) -> tuple[str, ...]:
+    """The policy a report was made under, and the accepted risks that have ended, a line each."""
+    lines = [f"The accepted risk {ended(risk)}" for risk in report.expired]
+    if report.policy is not None:
+        name, mark = safe(report.policy.title, 120), safe(report.policy.hash, 12)
+        left = count(len(report.outside), "finding")
+        lines.insert(0, f"Policy: {name} ({safe(report.policy.id, 60)}, {mark}); {left} left out.")
+    return tuple(lines)
+
+
+def ended(risk: Acceptance) -> str:
+    """Which risk is accepted no longer, and since when."""
+    where = "every device" if risk.device == "*" else safe(risk.device, 60)
+    return f"{safe(risk.rule, 80)} at {where} ended on {safe(risk.expires, 20)}: it counts again."
+
+
 def accepted(risk: Acceptance) -> str:
     """Who decided to live with a risk, until when, and why."""
     return f"Accepted by {safe(risk.owner, 60)} until {safe(risk.expires, 20)}: {safe(risk.reason)}"

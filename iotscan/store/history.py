@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from types import TracebackType
 from typing import Any
 
@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Engine, Select, delete, insert, select, updat
 
 from iotscan import codec
 from iotscan.assess.accepted import EVERY, accept, wrongs
-from iotscan.assess.rulebook import Rulebook, load_rulebook
+from iotscan.assess.rulings import Rulings
 from iotscan.compare.differ import Scanned, compare, side_of
 from iotscan.compare.snapshot import Snapshot, pack, scope_of, snapshot, unpack
 from iotscan.difference import Difference
@@ -116,13 +116,8 @@ class Store:
             {row.key: row.name for row in rows if row.name},
         )
 
-    def diff(
-        self,
-        earlier: int,
-        later: int,
-        rules: Callable[[], Rulebook | None] = load_rulebook,
-    ) -> Difference:
-        """What changed between two scans."""
+    def diff(self, earlier: int, later: int, rules: Rulings | None = None) -> Difference:
+        """What changed between two scans. ``rules``: None for the built-in ones."""
         return compare(self.scanned(earlier), self.scanned(later), rules)
 
     def devices(self) -> list[KnownDevice]:
