@@ -7,11 +7,15 @@ import shutil
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from ipaddress import ip_address
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 SHARED = Path(__file__).resolve().parent.parent.parent / "shared"
 DAEMONS = (
@@ -51,6 +55,12 @@ DAEMONS = (
     "rpcbind",
     "slapd",
 )
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--golden", action="store_true", help="write the golden files anew, for review as a diff"
+    )
 
 
 def _allowed(address: object) -> bool:
@@ -123,3 +133,21 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 def shared() -> Path:
     """The folder of references and captures beside the checkout."""
     return SHARED
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """A real Chromium; what needs it is left out where there is none.
+
+    For one module: as long as it runs, asynchronous tests cannot.
+    """
+    program = shutil.which("chromium")
+    if program is None:
+        pytest.skip("not installed: chromium")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        # Root may not use the sandbox; the pages are ours.
+        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        yield browser
+        browser.close()

@@ -1,0 +1,170 @@
+"""The pages in a real browser: a scan from consent to report, nothing obeyed, nobody kept out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+from iotscan.cli.web import _demo
+from iotscan.settings import Settings
+from iotscan.store import open_store
+from iotscan.web.rates import Rates
+from iotscan.web.scans import Scans
+from iotscan.web.sessions import Sessions
+from iotscan.web.site import Site
+
+from .conftest import Web, at_a_port
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+IMAGES = Path(__file__).resolve().parent.parent.parent / "docs" / "images"
+PAGES = ("/", "/scans", "/scans/2", "/devices", "/devices/1", "/risks", "/compare?before=1&after=2")
+WIDTHS = {"wide": 1200, "phone": 390}
+
+
+class Watched:
+    """A page that must not run a device's words, ask others for anything, or say an error."""
+
+    def __init__(self, browser: Browser, base: str, width: int = 1200, scheme: str = "light"):
+        self.base = base
+        self.wrong: list[str] = []
+        self.page: Page = browser.new_page(
+            viewport={"width": width, "height": 900},
+            color_scheme="dark" if scheme == "dark" else "light",
+        )
+        self.page.on("dialog", lambda dialog: self.wrong.append(f"dialog {dialog.message}"))
+        self.page.on("pageerror", lambda error: self.wrong.append(f"error {error}"))
+        self.page.on("console", lambda said: self.wrong.append(f"console {said.text}"))
+        self.page.on("request", lambda asked: self._asked(asked.url))
+
+    def _asked(self, url: str) -> None:
+        if not url.startswith((self.base, "data:")):
+            self.wrong.append(f"request {url}")
+
+
+@pytest.fixture
+def watched(browser: Browser, web: Web) -> Iterator[Watched]:
+    with at_a_port(web.site) as base:
+        found = Watched(browser, base)
+        yield found
+        found.page.close()
+        assert found.wrong == []
+
+
+def test_no_page_obeys_what_a_device_calls_itself(watched: Watched) -> None:
+    for path in PAGES:
+        watched.page.goto(watched.base + path)
+        assert watched.page.title()
+    watched.page.goto(f"{watched.base}/devices")
+    assert watched.page.get_by_text("<script>alert(1)</script>").count() >= 1
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", WIDTHS.values(), ids=WIDTHS)
+def test_axe_finds_no_barrier_and_nothing_sticks_out(
+    browser: Browser, web: Web, width: int, scheme: str
+) -> None:
+    with at_a_port(web.site) as base:
+        seen = Watched(browser, base, width, scheme)
+        for path in PAGES:
+            seen.page.goto(base + path)
+            found = Axe().run(seen.page).response["violations"]
+            assert [(one["id"], one["nodes"][0]["html"][:200]) for one in found] == [], path
+            assert seen.page.evaluate("document.documentElement.scrollWidth") <= width, path
+        seen.page.close()
+
+
+def test_everything_can_be_done_with_the_keyboard(watched: Watched) -> None:
+    page = watched.page
+    page.goto(f"{watched.base}/devices/1")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.textContent") == "Skip to the content"
+    page.focus("#name")
+    page.keyboard.type("Front door")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Space")
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+    assert page.inner_text("h1") == "Front door"
+    assert page.is_checked("input[name=known]")
+
+
+def test_the_virtual_home_is_scanned_watched_read_and_compared(
+    browser: Browser, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    """From consent to comparison, as somebody does it who sees the page for the first time."""
+    look, settings = _demo()
+    with open_store(str(tmp_path / "history.db")) as store:
+        site = Site(
+            store,
+            Scans(look, lambda report: str(store.add(store.judged(report)))),
+            Sessions(),
+            Rates(1000, 1000, lambda: 0.0),
+            settings,
+            lambda: "2026-01-02",
+            fixed=True,
+        )
+        with at_a_port(site) as base:
+            seen = Watched(browser, base)
+            page = seen.page
+            _scan(page, base)
+            page.wait_for_selector(".host:nth-child(12)", timeout=60_000)
+            page.wait_for_selector(".host.done", timeout=60_000)
+            _picture(request, page, "web-scan.png")
+            page.wait_for_url(re.compile(r"/scans/1$"), timeout=120_000)
+            assert "need" in page.inner_text("h1")
+            page.click("text=Devices >> nth=0")
+            page.click(".device-link >> nth=0")
+            page.click("summary >> nth=0")
+            page.fill("input[name=reason]", "Behind a wall")
+            page.fill("input[name=owner]", "Me")
+            page.fill("input[name=expires]", "2099-12-31")
+            page.click("text=Accept the risk")
+            assert "Behind a wall" in page.inner_text("main")
+            _scan(page, base)
+            page.wait_for_url(re.compile(r"/scans/2$"), timeout=120_000)
+            page.click("text=compared with scan 1")
+            assert page.inner_text("h1") == "What changed"
+            _picture(request, page, "web-compare.png")
+            page.close()
+            assert seen.wrong == []
+        accepted = [finding for finding in store.report(2).findings if finding.accepted]
+        assert [finding.accepted.owner for finding in accepted if finding.accepted] == ["Me"]
+
+
+def _scan(page: Page, base: str) -> None:
+    page.goto(base)
+    page.check("input[name=consent]")
+    page.click("text=Begin the scan")
+    page.wait_for_url(re.compile("/scans/live$"))
+
+
+def _picture(request: pytest.FixtureRequest, page: Page, name: str) -> None:
+    """Taken at every run, so that it can be; kept when pictures are written anew."""
+    picture = page.screenshot()
+    assert len(picture) < 300_000
+    if request.config.getoption("--golden", default=False):
+        (IMAGES / name).write_bytes(picture)
+
+
+def test_a_locked_page_asks_and_opens(browser: Browser, locked: Web) -> None:
+    with at_a_port(locked.site) as base:
+        page = browser.new_page()
+        page.goto(f"{base}/devices")
+        page.fill("input[name=password]", "wrong")
+        page.click("text=Open")
+        assert "not the token" in page.inner_text("main")
+        page.fill("input[name=password]", "correct horse")
+        page.click("text=Open")
+        assert page.url == f"{base}/"
+        page.close()
+
+
+def test_settings_of_the_demo_name_no_target_of_the_user() -> None:
+    assert _demo()[1] == Settings()
