@@ -47,7 +47,7 @@ def ip_frame(
         pseudo = (
             source.packed + destination.packed + struct.pack("!IHBB", len(payload), 0, 0, protocol)
         )
-        value = _checksum(pseudo + payload) or 0xFFFF
+        value = checksum(pseudo + payload) or 0xFFFF
         payload = payload[:checksum_at] + value.to_bytes(2, "big") + payload[checksum_at + 2 :]
     if source.version == 4:
         kind, head = b"\x08\x00", _ipv4(source, destination, protocol, len(payload))
@@ -121,10 +121,10 @@ def _ipv4(source: Address, destination: Address, protocol: int, length: int) -> 
         source.packed,
         destination.packed,
     )
-    return head[:10] + _checksum(head).to_bytes(2, "big") + head[12:]
+    return head[:10] + checksum(head).to_bytes(2, "big") + head[12:]
 
 
-def _checksum(data: bytes) -> int:
+def checksum(data: bytes) -> int:
     """RFC 1071."""
     data += bytes(len(data) % 2)
     total: int = sum(struct.unpack(f"!{len(data) // 2}H", data))

@@ -25,6 +25,10 @@ COMMANDS = {
     "web": ("iotscan.cli.web:web", "Show a page to scan from, and to read reports."),
     "token": ("iotscan.cli.token:token", "Make and revoke tokens for the page's HTTP API."),
     "evaluate": ("iotscan.cli.evaluate:evaluate", "Score the reading of captures against labels."),
+    "anonymise": (
+        "iotscan.cli.anonymise:anonymise",
+        "Write a capture or recording that can be shared.",
+    ),
     "mud": ("iotscan.cli.mud:mud", "Draft MUD profiles of the devices in captures."),
     "export": ("iotscan.cli.export:export", "Write tables of a report: CSV, JSON lines, Parquet."),
     "rules": ("iotscan.cli.rules:rules", "List, show or check the rules."),

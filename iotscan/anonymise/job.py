@@ -1,0 +1,264 @@
+"""From a capture to one that can be shared, in three walks: what is in it that is somebody's; what
+each conversation becomes; and the frames, one by one.
+
+Nothing is kept in memory but what was learned and where the edits are, so that a capture may be
+larger than it.
+"""
+
+from __future__ import annotations
+
+import gzip
+import os
+import secrets as randomness
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import BinaryIO, cast
+
+import zstandard
+
+from iotscan.anonymise.addresses import Addresses
+from iotscan.anonymise.book import Book
+from iotscan.anonymise.conversations import changes, datagram, rewritten
+from iotscan.anonymise.framing import Framer, Known
+from iotscan.anonymise.keyed import Key
+from iotscan.anonymise.macs import Macs
+from iotscan.anonymise.secrets import NOBODY, hosts, secrets
+from iotscan.assess.listening import Listener
+from iotscan.assess.oui import vendor_of
+from iotscan.assess.reading import Plugins, Readings, read_packet
+from iotscan.capture.files import opened
+from iotscan.capture.frames import Walk
+from iotscan.capture.links import parse as parse_link
+from iotscan.capture.reader import Reader
+from iotscan.capture.writer import Writer
+from iotscan.credentials import load as load_credentials
+from iotscan.errors import UsageError
+from iotscan.model import Packet, Transcript
+
+# Facts of observations in which somebody's name or login stands, whichever reader states them.
+_NAMES = ("host", "server_name", "hostname", "friendly_name", "client_id", "system_name")
+_TRAITS = ("udn", "serial", "name", "friendly_name", "hostname")
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """How to anonymise. ``key`` empty: a new random one; ``keep_vendor``: the first half of MACs
+    stays; ``keep_payload``: so does payload that nobody could read, searched for what is known.
+    """
+
+    key: bytes = b""
+    keep_vendor: bool = False
+    keep_payload: bool = False
+
+
+@dataclass
+class Done:
+    """What was changed: how many of each sort, and what nobody can vouch for."""
+
+    counts: dict[str, int] = field(default_factory=dict)
+    doubts: list[str] = field(default_factory=list)
+
+
+def book_for(wish: Wish) -> Book:
+    """An empty book under the wish's key."""
+    key = Key(wish.key or randomness.token_bytes(32))
+    known = _registered if wish.keep_vendor is False else lambda _: False
+    macs = Macs(key, keep_vendor=wish.keep_vendor, registered=known)
+    return Book(key, macs, Addresses(key, macs), common_words())
+
+
+def common_words() -> frozenset[bytes]:
+    """Words that are in public lists of logins: they identify nobody."""
+    known = load_credentials()
+    words = {entry.username.encode() for entry in known.entries} | set(known.vault().values())
+    return frozenset(words | {word.lower() for word in words} | set(NOBODY))
+
+
+def anonymise(source: Path, target: Path, wish: Wish) -> Done:
+    """Write a capture's anonymised form. Raises UsageError where a file cannot be read or written.
+
+    The output is pcapng, packed if its name ends in .gz or .zst.
+    """
+    book = book_for(wish)
+    plugins = Plugins()
+    read = _learn(source, book, plugins)
+    book.close()
+    known = _edits(source, book, plugins, read, wish)
+    framer = Framer(book, known, keep=wish.keep_payload)
+    with _written(target) as out, opened(source) as stream:
+        writer, walk = Writer(cast("BinaryIO", out)), Walk(stream)
+        for frame in walk.frames():
+            _, at, link, data, wire = frame
+            new = framer(frame)
+            writer.packet(at, link, new, wire + len(new) - len(data))
+    return done(book, wish, walk)
+
+
+def learn(readings: Readings, book: Book) -> None:
+    """Take names, addresses and logins from what readers said."""
+    for witness in readings.witnesses:
+        sighting = witness.sighting
+        for name in sighting.names:
+            book.name(name.encode())
+        for word in _TRAITS:
+            book.name(sighting.traits.get(word, "").encode())
+        for address in sighting.addresses:
+            book.addresses.learn(address.packed)
+        if sighting.mac:
+            book.macs(bytes.fromhex(sighting.mac.replace(":", "")))
+    for seen in readings.observations:
+        book.addresses.learn(seen.address.packed)
+        for word in _NAMES:
+            book.name(str(seen.facts.get(word, "")).encode())
+        if seen.kind == "device.name":
+            book.name(str(seen.facts.get("name", "")).encode())
+        username = str(seen.facts.get("username", "")).encode()
+        if username.lower() not in NOBODY:
+            book.secret(username)
+
+
+def hear(talk: Transcript, book: Book) -> None:
+    """Take names and logins from a conversation itself."""
+    for endpoint in (talk.service.endpoint, talk.client):
+        if endpoint is not None:
+            book.addresses.learn(endpoint.address.packed)
+    for host in hosts(talk):
+        book.name(host)
+    for secret in secrets(talk):
+        if secret.lower() not in NOBODY:
+            book.secret(secret)
+
+
+def _registered(mac: str) -> bool:
+    return bool(vendor_of(mac))
+
+
+def _learn(source: Path, book: Book, plugins: Plugins) -> set[str]:
+    """The first walk. Returns the ids of conversations that a reader could read."""
+    listener = Listener(plugins)
+    read: set[str] = set()
+
+    def talk(heard: Transcript) -> bool:
+        hear(heard, book)
+        understood = listener.talk(heard)
+        if understood:
+            read.add(heard.id)
+        return understood
+
+    _read(source, plugins, talk, listener.packet, listener)
+    learn(listener.readings(), book)
+    with opened(source) as stream:
+        for _, _, link_type, data, _ in Walk(stream).frames():
+            link = parse_link(link_type, data)
+            for mac in (link.source, link.destination) if link else ():
+                if len(mac) == 6:
+                    book.macs(mac)
+    return read
+
+
+def _edits(source: Path, book: Book, plugins: Plugins, read: set[str], wish: Wish) -> Known:
+    """The second walk: what to change in each frame whose payload a reader understood."""
+    known = Known()
+
+    def talk(heard: Transcript) -> bool:
+        if heard.id not in read:
+            return False
+        udp = heard.service.endpoint.transport == "udp"
+        for turn, new in zip(
+            heard.turns, rewritten(heard, book, keep=wish.keep_payload), strict=True
+        ):
+            if turn.frame is None:
+                continue
+            known.lengths[turn.frame] = len(turn.data) + 1
+            if udp and new != turn.data:
+                known.whole[turn.frame] = new
+            elif edits := changes(turn.data, new) if not udp else ():
+                known.edits[turn.frame] = edits
+        return True
+
+    def packet(heard: Packet) -> None:
+        if heard.frame is None or not _understood(heard, plugins):
+            return
+        if heard.source is None:
+            known.heard.add(heard.frame)
+        else:
+            known.whole[heard.frame] = datagram(None, heard.data, book)
+
+    _read(source, plugins, talk, packet)
+    return known
+
+
+def _understood(packet: Packet, plugins: Plugins) -> bool:
+    """Whether an announcement is one: a reader says something of it, or it is a text."""
+    text = packet.data[:16].isascii() and packet.data[:16].decode().isprintable()
+    return text or next(read_packet(packet, plugins, []), None) is not None
+
+
+def _read(
+    source: Path,
+    plugins: Plugins,
+    talk: Callable[[Transcript], bool],
+    packet: Callable[[Packet], None],
+    listener: Listener | None = None,
+) -> None:
+    """One walk by the very means, and with the same answers, as a replay: so ids are the same."""
+    hears = {
+        place: reader.name for reader in plugins.discoverers.values() for place in reader.hears
+    }
+    usual = {
+        port
+        for probe in plugins.probes.values()
+        for opening in probe.openings
+        for port in (*opening.ports, *opening.tls)
+    }
+    sighting = listener.sighting if listener else lambda _: None
+    Reader(hears, talk, packet, sighting, usual=usual).read(source)
+
+
+@contextmanager
+def _written(target: Path) -> Iterator[object]:
+    """A file for its owner alone, packed as its name says."""
+    try:
+        handle = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    except OSError as error:
+        raise UsageError(f"{target} cannot be written: {error.strerror}") from error
+    with os.fdopen(handle, "wb") as file:
+        if target.suffix == ".gz":
+            # Without a name and a time, so that the same input gives the same bytes.
+            with gzip.GzipFile("", "wb", fileobj=file, mtime=0) as packed:
+                yield packed
+        elif target.suffix in (".zst", ".zstd"):
+            with zstandard.ZstdCompressor().stream_writer(file) as packed:
+                yield packed
+        else:
+            yield file
+
+
+def done(book: Book, wish: Wish, walk: Walk | None = None) -> Done:
+    """What was changed, and what is left to doubt."""
+    counts = {"addresses": _changed(book.addresses.known), "MACs": _changed(book.macs.known)}
+    return Done({**counts, **dict(sorted(book.counts.items()))}, list(_doubts(wish, walk)))
+
+
+def _changed(table: dict[bytes, bytes]) -> int:
+    return sum(old != new for old, new in table.items())
+
+
+def _doubts(wish: Wish, walk: Walk | None) -> Iterator[str]:
+    yield (
+        "What people wrote (pages, messages, file names) was only searched for names and logins"
+        " that stand elsewhere in the capture, and for what looks like one."
+    )
+    yield "Sizes, times and the services that devices use may still tell whose they are."
+    if wish.keep_payload:
+        yield "Payload that nobody could read, and encrypted content, was kept as you wished."
+    if wish.keep_vendor:
+        yield "MACs still tell who made the devices, as you wished."
+    if walk is None:
+        return
+    if any(section.keylog for section in walk.sections):
+        yield "Decryption secrets that were in the capture were left out."
+    if walk.damage:
+        yield f"The capture was read only as far as it goes: {walk.damage}."

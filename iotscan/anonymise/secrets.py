@@ -1,0 +1,164 @@
+"""User names, passwords and other people's names in conversations, as each protocol carries them.
+
+What stands in texts by its form alone is told by ``texts``; here is what takes a protocol to find.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from collections.abc import Iterator
+
+from iotscan.anonymise import texts
+from iotscan.errors import Malformed
+from iotscan.model import Transcript
+from iotscan.protocols import ldap, overheard
+from iotscan.protocols.amqp import codec as amqp
+from iotscan.protocols.dns import message as dns
+from iotscan.protocols.login_text import Prompt
+from iotscan.protocols.mqtt.session import read_session
+from iotscan.protocols.snmp import codec as snmp
+from iotscan.protocols.telnet.dialogue import read_dialogue
+from iotscan.protocols.tls.codec import parse_client
+
+# RFC 1635: who logs in to FTP by these is nobody.
+NOBODY = (b"anonymous", b"ftp")
+_COMMANDS = re.compile(rb"(?i)\A(?:user|pass|acct|apop|auth [\w-]+|authenticate [\w-]+)[ \t]+(.+)")
+_IMAP = re.compile(rb"(?i)\A\S{1,32} (?:login|authenticate \S+)[ \t]+(.+)")
+_BASE64 = re.compile(rb"\A[A-Za-z0-9+/]{4,}={0,2}\Z")
+_URI_USER = re.compile(
+    rb"(?i)\b(?:sips?|rtsp|ftp|https?|mqtt):(?://)?([^@:;>/\s\"]{1,64})(?::([^@;>/\s\"]{1,64}))?"
+    rb"@(?=[A-Za-z0-9\[])"
+)
+_HOSTS = re.compile(
+    rb"(?im)(?:^host[ \t]*:[ \t]*|^location[ \t]*:[ \t]*https?://|^referer[ \t]*:[ \t]*https?://"
+    rb"|^origin[ \t]*:[ \t]*https?://)([A-Za-z0-9_.-]{1,255})"
+)
+_REDIS = re.compile(
+    rb"(?i)\*[23]\r\n\$4\r\nauth\r\n(?:\$\d+\r\n([^\r\n]+)\r\n)?\$\d+\r\n([^\r\n]+)\r\n"
+)
+_JSON = re.compile(rb"\"(?:user|pass|auth_token|name)\":\s?\"([^\"]{1,128})\"")
+_LONGEST = 65_536
+
+
+def secrets(talk: Transcript) -> Iterator[bytes]:
+    """User names, passwords and tokens in a conversation."""
+    client, server = (talk.said_by(side)[:_LONGEST] for side in ("client", "server"))
+    yield from texts.logins(client)
+    yield from texts.logins(server)
+    for hit in (*_URI_USER.finditer(client), *_URI_USER.finditer(server), *_REDIS.finditer(client)):
+        yield from filter(None, hit.groups())
+    if client.startswith((b"CONNECT {", b"INFO {")):
+        yield from (hit[1] for hit in _JSON.finditer(client))
+    if _looks_typed(client):
+        yield from _lines(client)
+    yield from _telnet(talk)
+    yield from _binary(talk, client)
+
+
+def hosts(talk: Transcript) -> Iterator[bytes]:
+    """Names of hosts in a conversation: those that HTTP, TLS and DNS name."""
+    for side in ("client", "server"):
+        said = talk.said_by(side)[:_LONGEST]
+        yield from (hit[1] for hit in _HOSTS.finditer(said))
+    first = talk.said_by("client")[:_LONGEST]
+    if first[:2] == b"\x16\x03":
+        try:
+            hello = parse_client(first)
+        except Malformed:
+            hello = None
+        if hello is not None and hello.sni:
+            yield hello.sni.encode()
+    if dns.PORT in (talk.service.endpoint.port, talk.client.port if talk.client else 0):
+        for turn in talk.turns[:64]:
+            try:
+                message = dns.parse(turn.data)
+            except Malformed:
+                continue
+            yield from (name.encode() for name, _, _ in message.questions)
+            yield from (record.name.encode() for record in message.answers)
+
+
+def typed_in(talk: Transcript) -> frozenset[int]:
+    """The turns of a telnet session in which a user name or password was typed."""
+    said = read_dialogue((i, turn.sender, turn.data) for i, turn in enumerate(talk.turns))
+    asked = (Prompt.LOGIN, Prompt.PASSWORD)
+    return frozenset(i for reply in said.replies if reply.asked in asked for i in reply.turns)
+
+
+def _looks_typed(client: bytes) -> bool:
+    """Whether a client speaks by lines, as in FTP and mail."""
+    first = client[:512]
+    return b"\r\n" in first and first.isascii() and b"\0" not in first
+
+
+def _lines(client: bytes) -> Iterator[bytes]:
+    """Logins of FTP, POP3, IMAP and SMTP, in the clear or in base64 (RFC 4954, RFC 3501)."""
+    for line in client.split(b"\r\n")[:1000]:
+        hit = _COMMANDS.match(line) or _IMAP.match(line)
+        if hit is not None:
+            words = hit[1].split() if line[:4].lower() != b"pass" else [hit[1]]
+            for word in words:
+                yield from _bare(word.strip(b'"'))
+        elif _BASE64.match(line):
+            yield from _bare(line)
+
+
+def _bare(word: bytes) -> Iterator[bytes]:
+    """A word, and what is in it if it is base64 of a SASL answer."""
+    if word.lower() in NOBODY:
+        return
+    yield word
+    try:
+        plain = base64.b64decode(word, validate=True)
+    except (binascii.Error, ValueError):
+        return
+    if plain.replace(b"\0", b"").isascii() and plain.replace(b"\0", b"").decode().isprintable():
+        yield from filter(None, plain.split(b"\0"))
+
+
+def _telnet(talk: Transcript) -> Iterator[bytes]:
+    if talk.service.endpoint.transport != "tcp":
+        return
+    said = read_dialogue((i, turn.sender, turn.data) for i, turn in enumerate(talk.turns[:4096]))
+    for reply in said.replies:
+        if reply.asked in (Prompt.LOGIN, Prompt.PASSWORD) and reply.text:
+            yield reply.text.encode("latin-1", "replace")
+
+
+def _binary(talk: Transcript, client: bytes) -> Iterator[bytes]:
+    """Logins in fields of binary protocols."""
+    session = read_session(talk.turns_of(0)) if talk.turns else None
+    if session is not None and session.connect is not None:
+        yield (session.connect.username or "").encode()
+        yield session.connect.password or b""
+        yield session.connect.client_id.encode()
+    for turn in talk.turns[:64]:
+        try:
+            message = snmp.decode(turn.data)
+        except Malformed:
+            break
+        yield message.community
+        yield message.user
+    turns = list(enumerate(talk.turns[:64]))
+    for _, sender, item in overheard.framed(turns, ldap.take, _LONGEST):
+        if sender == "client" and isinstance(item, ldap.Bind) and item.name:
+            yield item.name
+            yield _simple(client.partition(item.name)[2])
+    for _, sender, method in overheard.framed(turns, amqp.take, _LONGEST):
+        if sender != "client":
+            continue
+        response = b""
+        if isinstance(method, amqp.Method) and method.number == amqp.START_OK:
+            response = amqp.start_ok(method)[1]
+        elif isinstance(method, amqp.SaslInit):
+            response = method.response
+        yield from filter(None, response.split(b"\0"))
+
+
+def _simple(rest: bytes) -> bytes:
+    """The password of a simple bind, behind its name: RFC 4511 section 4.2."""
+    return (
+        rest[2 : 2 + rest[1]] if rest[:1] == b"\x80" and len(rest) > 1 and rest[1] < 0x80 else b""
+    )
