@@ -1,4 +1,4 @@
-"""What comparing needs of a report, small and quick to read: a hundredth of the report's size.
+"""What comparing needs of a report, an eighth of its size and read in a tenth of a second.
 
 Nothing in it can refer back to what holds it, so the garbage collector may leave it alone.
 Devices are numbered by their place in ``subjects``; a place on a device is "23/tcp", "device" for
