@@ -5,7 +5,7 @@ Where a number came from is said beside it. Rates and limits are enforced by ``i
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from iotscan.model import Impact, Severity
 
@@ -44,6 +44,7 @@ class Settings:
     many days and how many of a scope (0: all). ``baseline``: the scan or report that tells what is
     new; "" for the one before of the same scope. ``feeds``: the folder of imported lists of flaws,
     "" for the user's own. ``support_periods``: say also of which devices none is known.
+    ``notify``: where changes are sent, as addresses that hold secrets.
     """
 
     targets: tuple[str, ...] = ()
@@ -69,6 +70,7 @@ class Settings:
     keep_scans: int = 0
     baseline: str = ""
     fail_on_new: bool = False
+    notify: tuple[str, ...] = field(default=(), repr=False)
     limits: Limits = Limits()
 
     def settled(self) -> Settings:

@@ -109,6 +109,8 @@ class StoreName:
 class Texts:
     allowed: str
     paths: bool = False
+    # In a variable; None is any white space.
+    separator: str | None = ","
 
     def read(self, value: object) -> tuple[str, ...]:
         items = value if isinstance(value, list) else [value]
@@ -118,7 +120,7 @@ class Texts:
         return tuple(_expanded(text) if self.paths else text for text in texts)
 
     def from_text(self, text: str) -> object:
-        separator = os.pathsep if self.paths else ","
+        separator = os.pathsep if self.paths else self.separator
         return [part.strip() for part in text.split(separator) if part.strip()]
 
 
@@ -151,6 +153,8 @@ class Key:
     form: Form
     doc: str
     flag: str = ""
+    # Its value is never shown.
+    secret: bool = False
 
     @property
     def variable(self) -> str:
@@ -233,6 +237,13 @@ KEYS = (
         Switch(),
         "only new findings give exit 1, from fail_on on",
         "--fail-on",
+    ),
+    Key(
+        "notify",
+        Texts("a list of Apprise addresses", separator=None),
+        "where `iotscan watch` sends what changed",
+        "--notify",
+        secret=True,
     ),
     Key(
         "limits.packets_per_second",

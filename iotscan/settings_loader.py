@@ -50,7 +50,8 @@ def load(
         try:
             values[name] = key.form.read(key.form.from_text(str(raw)) if is_text else raw)
         except ValueError:
-            faults.append(f"{origin}: must be {key.form.allowed}, not {_shown(raw)}")
+            told = "what stands there" if key.secret else _shown(raw)
+            faults.append(f"{origin}: must be {key.form.allowed}, not {told}")
     if faults:
         raise SettingsError("\n".join(dict.fromkeys(faults)))
     limits = {name[7:]: value for name, value in values.items() if name.startswith("limits.")}

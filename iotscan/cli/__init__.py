@@ -55,12 +55,18 @@ def _tell(error: Exception, run: Run) -> int:
     first = causes[0]
     _say(f"iotscan: a fault in iotscan itself: {type(first).__name__}: {first}")
     if not run.debug:
-        command = shlex.join(["iotscan", "--debug", *sys.argv[1:]])
+        command = shlex.join(["iotscan", "--debug", *map(_masked, sys.argv[1:])])
         _say(
             f"Please report it with what this prints: {command}\n"
             "It may name your devices: read it before you send it."
         )
     return BUG
+
+
+def _masked(argument: str) -> str:
+    """Addresses of databases and messengers hold passwords, and this is to be sent to others."""
+    place, mark, _ = argument.partition("://")
+    return f"{place}{mark}…" if mark else argument
 
 
 def _say(words: str) -> None:

@@ -34,6 +34,8 @@ class Keeper:
     accepted: tuple[Acceptance, ...] = ()
     baseline: Scanned | None = None
     quiet: bool = False
+    # The id under which the report was kept; 0 before that.
+    scan: int = field(default=0, init=False)
     _fault: StoreError | None = field(default=None, init=False)
 
     def finish(self, report: Report, outputs: tuple[Output, ...]) -> int:
@@ -92,14 +94,18 @@ class Keeper:
         if self.store is None or self._fault is not None:
             return
         try:
-            scan = self.store.add(report)
+            self.scan = self.store.add(report)
             self.store.prune(self.settings.keep_days, self.settings.keep_scans)
         except StoreError as error:
             self._fault = error
             return
         if not self.quiet:
-            hint = f"; iotscan diff {earlier.side.id} {scan}" if earlier and earlier.side.id else ""
-            click.echo(f"Kept as scan {scan} of the history{hint}.", err=True)
+            hint = (
+                f"; iotscan diff {earlier.side.id} {self.scan}"
+                if earlier and earlier.side.id
+                else ""
+            )
+            click.echo(f"Kept as scan {self.scan} of the history{hint}.", err=True)
 
 
 @contextmanager

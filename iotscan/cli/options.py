@@ -6,7 +6,7 @@ in the same words wherever a value came from.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -39,6 +39,7 @@ _KEYS = {
     "store": ("store",),
     "baseline": ("baseline",),
     "fail_on_new": ("fail_on_new",),
+    "notify": ("notify",),
     "rate": ("limits.packets_per_second", "limits.connections_per_second"),
     "timeout": ("limits.connect_timeout", "limits.read_timeout"),
     "targets": ("targets",),
@@ -76,71 +77,127 @@ def _words(flag: str, values: tuple[str, ...]) -> list[str]:
     return [part.strip() for value in values for part in value.split(",") if part.strip()]
 
 
+# Where to look and how far to go.
+_LOOKING = (
+    click.option(
+        "--exclude", multiple=True, metavar="NETWORK", help="Never touch this. Repeatable."
+    ),
+    click.option(
+        "--interface", multiple=True, metavar="NAME", help="Use only this one. Repeatable."
+    ),
+    click.option(
+        "--impact",
+        metavar="listen|greet|login",
+        help="The most that is done to a device: listen to announcements, greet its services, or "
+        "also try a few well-known logins (default).",
+    ),
+    click.option("--ports", metavar="PORTS", help="TCP ports to try, such as 23,1883,8000-8100."),
+    click.option("--sweep", metavar="connect|nmap", help="How open ports are found."),
+    click.option(
+        "--rate", metavar="NUMBER", help="At most so many packets and connections a second."
+    ),
+    click.option("--timeout", metavar="SECONDS", help="How long to wait for each answer."),
+    click.option(
+        "--discovery-time",
+        metavar="SECONDS",
+        help="How long to wait for devices to announce themselves.",
+    ),
+    click.option(
+        "--listen",
+        metavar="SECONDS",
+        help="Only listen for so long, and send nothing at all: what devices announce by "
+        "themselves.",
+    ),
+    click.option(
+        "--authorisation",
+        metavar="FILE",
+        help="A file that names the public networks you may scan. Others are refused.",
+    ),
+)
+# How it is judged, where it is kept.
+_JUDGING = (
+    click.option(
+        "--policy",
+        metavar="NAME|FILE",
+        help="Report what this policy takes, as it weighs it: home, office, etsi-baseline, "
+        "uk-psti, cra-annex-i, or a file.",
+    ),
+    click.option(
+        "--accept",
+        multiple=True,
+        metavar="FILE",
+        help="A file of accepted risks: such findings are shown as accepted, and do not "
+        "count. Repeatable.",
+    ),
+    click.option(
+        "--store",
+        metavar="STORE",
+        help="Where the finished scan is kept: sqlite, a file, or a postgresql:// address.",
+    ),
+    click.option(
+        "--support-periods",
+        is_flag=True,
+        default=None,
+        help="Say also of which devices no support period or contact is known.",
+    ),
+    click.option(
+        "--rules",
+        multiple=True,
+        metavar="FOLDER",
+        help="Add rules of your own. Repeatable.",
+    ),
+    click.option(
+        "--config", metavar="FILE", help="Read settings from this file, not from your own."
+    ),
+    click.option("--quiet", is_flag=True, help="Show no progress."),
+)
+# What becomes of the report.
+_REPORTING = (
+    click.option(
+        "--output",
+        multiple=True,
+        metavar="FORMAT[:FILE]",
+        help="How and where the report is written: terminal (default), html, json, sarif "
+        "and others, into a file as in html:report.html. Repeatable.",
+    ),
+    click.option(
+        "--fail-on",
+        metavar="[new:]SEVERITY",
+        help="Exit with 1 for findings from here on: info, low (default), medium, high, "
+        "critical. With new or new:SEVERITY, only for those that an earlier scan had not.",
+    ),
+    click.option(
+        "--baseline",
+        metavar="SCAN",
+        help="What --fail-on new compares with: a stored scan or a JSON report. Otherwise "
+        "the last stored scan of the same scope.",
+    ),
+    click.option("--no-store", is_flag=True, help="Do not keep the scan."),
+    click.option(
+        "--show-passwords",
+        is_flag=True,
+        default=None,
+        help="Show the passwords that worked. They are masked otherwise.",
+    ),
+)
+
+
+def looking_options(command: _F) -> _F:
+    """The flags of every command that scans networks."""
+    return _with(command, _LOOKING)
+
+
+def judging_options(command: _F) -> _F:
+    """The flags of every command that judges and keeps what it saw."""
+    return _with(command, _JUDGING)
+
+
 def report_options(command: _F) -> _F:
     """The flags of every command that ends in a report."""
-    for option in reversed(
-        (
-            click.option(
-                "--output",
-                multiple=True,
-                metavar="FORMAT[:FILE]",
-                help="How and where the report is written: terminal (default), html, json, sarif "
-                "and others, into a file as in html:report.html. Repeatable.",
-            ),
-            click.option(
-                "--fail-on",
-                metavar="[new:]SEVERITY",
-                help="Exit with 1 for findings from here on: info, low (default), medium, high, "
-                "critical. With new or new:SEVERITY, only for those that an earlier scan had not.",
-            ),
-            click.option(
-                "--policy",
-                metavar="NAME|FILE",
-                help="Report what this policy takes, as it weighs it: home, office, etsi-baseline, "
-                "uk-psti, cra-annex-i, or a file.",
-            ),
-            click.option(
-                "--accept",
-                multiple=True,
-                metavar="FILE",
-                help="A file of accepted risks: such findings are shown as accepted, and do not "
-                "count. Repeatable.",
-            ),
-            click.option(
-                "--baseline",
-                metavar="SCAN",
-                help="What --fail-on new compares with: a stored scan or a JSON report. Otherwise "
-                "the last stored scan of the same scope.",
-            ),
-            click.option(
-                "--store",
-                metavar="STORE",
-                help="Where the finished scan is kept: sqlite, a file, or a postgresql:// address.",
-            ),
-            click.option("--no-store", is_flag=True, help="Do not keep the scan."),
-            click.option(
-                "--show-passwords",
-                is_flag=True,
-                default=None,
-                help="Show the passwords that worked. They are masked otherwise.",
-            ),
-            click.option(
-                "--support-periods",
-                is_flag=True,
-                default=None,
-                help="Say also of which devices no support period or contact is known.",
-            ),
-            click.option(
-                "--rules",
-                multiple=True,
-                metavar="FOLDER",
-                help="Add rules of your own. Repeatable.",
-            ),
-            click.option(
-                "--config", metavar="FILE", help="Read settings from this file, not from your own."
-            ),
-            click.option("--quiet", is_flag=True, help="Show no progress."),
-        )
-    ):
+    return _with(command, (*_REPORTING, *_JUDGING))
+
+
+def _with(command: _F, options: Sequence[Callable[[_F], _F]]) -> _F:
+    for option in reversed(options):
         command = option(command)
     return command

@@ -16,6 +16,7 @@ COMMANDS = {
     "scan": ("iotscan.cli.scan:scan", "Find the devices on a network, and check them."),
     "demo": ("iotscan.cli.demo:demo", "Scan a virtual home on this machine, to see how it works."),
     "replay": ("iotscan.cli.replay:replay", "Make the report of captures, or of a recording."),
+    "watch": ("iotscan.cli.watch:watch", "Scan on a schedule, and tell only what changed."),
     "history": ("iotscan.cli.history:history", "List the scans that were kept."),
     "report": ("iotscan.cli.report:report", "Write the report of a kept scan, in any format."),
     "diff": ("iotscan.cli.diff:diff", "Say what changed from one scan to another."),

@@ -9,27 +9,30 @@ import sys
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from types import FrameType
+from typing import TypeVar
 
 from iotscan.cli.exits import STOPPED
-from iotscan.model import Report
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
-Looking = Callable[[asyncio.Event], Coroutine[object, object, Report]]
+_T = TypeVar("_T")
 
 
-def run(looking: Looking) -> Report:
-    """Run the scan that ``looking`` makes, given the event that stops it."""
+def run(
+    looking: Callable[[asyncio.Event], Coroutine[object, object, _T]],
+    stopping: str = "What is known so far is reported.",
+) -> _T:
+    """Run what ``looking`` makes, given the event that stops it; ``stopping``: what comes then."""
 
-    async def until_done() -> Report:
+    async def until_done() -> _T:
         stop = asyncio.Event()
-        with _stopping(asyncio.get_running_loop(), stop):
+        with _stopping(asyncio.get_running_loop(), stop, stopping):
             return await looking(stop)
 
     return asyncio.run(until_done())
 
 
 @contextmanager
-def _stopping(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> Iterator[None]:
+def _stopping(loop: asyncio.AbstractEventLoop, stop: asyncio.Event, words: str) -> Iterator[None]:
     """Signals set ``stop``; the second one ends the process.
 
     ``loop.add_signal_handler`` does not exist on Windows; a handler that wakes the loop works
@@ -43,7 +46,7 @@ def _stopping(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> Iterator[
             _leave()
         stopping = True
         loop.call_soon_threadsafe(stop.set)
-        _say("\nStopping. What is known so far is reported. Ctrl-C again leaves at once.\n")
+        _say(f"\nStopping. {words} Ctrl-C again leaves at once.\n")
 
     before = {number: signal.signal(number, on_signal) for number in _SIGNALS}
     try:

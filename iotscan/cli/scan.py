@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from iotscan.cli.options import report_options, settings_of
+from iotscan.cli.options import looking_options, report_options, settings_of
 
 
 @click.command(
@@ -14,33 +14,7 @@ from iotscan.cli.options import report_options, settings_of
     "something could not be looked at. Ctrl-C once stops with a report of what is known."
 )
 @click.argument("targets", nargs=-1, metavar="[TARGET]...")
-@click.option("--exclude", multiple=True, metavar="NETWORK", help="Never touch this. Repeatable.")
-@click.option("--interface", multiple=True, metavar="NAME", help="Use only this one. Repeatable.")
-@click.option(
-    "--impact",
-    metavar="listen|greet|login",
-    help="The most that is done to a device: listen to announcements, greet its services, or also "
-    "try a few well-known logins (default).",
-)
-@click.option("--ports", metavar="PORTS", help="TCP ports to try, such as 23,1883,8000-8100.")
-@click.option("--sweep", metavar="connect|nmap", help="How open ports are found.")
-@click.option("--rate", metavar="NUMBER", help="At most so many packets and connections a second.")
-@click.option("--timeout", metavar="SECONDS", help="How long to wait for each answer.")
-@click.option(
-    "--discovery-time",
-    metavar="SECONDS",
-    help="How long to wait for devices to announce themselves.",
-)
-@click.option(
-    "--listen",
-    metavar="SECONDS",
-    help="Only listen for so long, and send nothing at all: what devices announce by themselves.",
-)
-@click.option(
-    "--authorisation",
-    metavar="FILE",
-    help="A file that names the public networks you may scan. Others are refused.",
-)
+@looking_options
 @click.option("--record", metavar="FILE", help="Keep all that was said, for iotscan replay.")
 @click.option("--yes", is_flag=True, help="Do not ask before scanning the attached networks.")
 @report_options

@@ -14,6 +14,8 @@
         store.revoke(1), store.acceptances()
         store.add_token("nightly", ["read"], "2026-01-31T…")  # (id, token); store.token(token)
         store.tokens(), store.revoke_token(1)
+        store.told(receiver), store.note_told(receiver, 17)      # how far a receiver knows
+        store.series(17), store.met_before(17, [3])  # scans of its scope; the last with a device
         store.prune(keep_days=365, keep_scans=0)     # ids of the scans that were forgotten
 
 Everything is synchronous and safe to call from several threads and processes at once.

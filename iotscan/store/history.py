@@ -16,7 +16,7 @@ from iotscan.compare.snapshot import Snapshot, pack, scope_of, snapshot, unpack
 from iotscan.difference import Difference
 from iotscan.errors import UsageError
 from iotscan.model import Acceptance, Report
-from iotscan.store import tokens
+from iotscan.store import tokens, told
 from iotscan.store.forget import prune
 from iotscan.store.nouns import AcceptedRisk, ApiToken, KnownDevice, Scan
 from iotscan.store.registry import Registry, known_devices
@@ -212,6 +212,26 @@ class Store:
         """Let a token open nothing any more."""
         with writing(self._engine) as connection:
             tokens.revoke(connection, token)
+
+    def told(self, receiver: str) -> int:
+        """The id of the scan up to which a receiver of notifications was told; 0: never."""
+        with reading(self._engine) as connection:
+            return told.last(connection, receiver)
+
+    def note_told(self, receiver: str, scan: int) -> None:
+        """Note that a receiver knows of everything up to that scan."""
+        with writing(self._engine) as connection:
+            told.note(connection, receiver, scan)
+
+    def series(self, scan: int) -> list[int]:
+        """The scans of this one's scope and source up to it, in the order they were stored."""
+        with reading(self._engine) as connection:
+            return told.series(connection, scan)
+
+    def met_before(self, scan: int, devices: Iterable[int]) -> dict[int, int]:
+        """Of those devices that were seen before this scan: the last scan in which each was."""
+        with reading(self._engine) as connection:
+            return told.met_before(connection, scan, devices)
 
     def prune(self, keep_days: int = 0, keep_scans: int = 0) -> list[int]:
         """Forget old scans; their ids. 0 keeps all. The newest of each scope always stays."""

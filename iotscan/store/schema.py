@@ -22,7 +22,7 @@ from sqlalchemy import (
 )
 
 # The newest migration; a database that stands elsewhere is upgraded or refused.
-REVISION = "0003"
+REVISION = "0004"
 
 metadata = MetaData()
 
@@ -141,4 +141,12 @@ api_tokens = Table(
     Column("scopes", String(40), nullable=False),
     Column("created", String(40), nullable=False),
     sqlite_autoincrement=True,
+)
+
+told = Table(
+    "told",
+    metadata,
+    Column("receiver", String(64), primary_key=True),
+    # Not a foreign key: a scan that is forgotten was told all the same.
+    Column("scan", Integer, nullable=False),
 )
