@@ -7,7 +7,6 @@ import sys
 import threading
 from pathlib import Path
 
-import pytest
 from paper import TELNET, Thing, report
 
 from iotscan.store import Store, open_store
@@ -24,12 +23,21 @@ name, number, many = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
 camera = Thing("192.0.2.7", "00:00:5e:00:53:01", doors=(TELNET,))
 macs = [f"00:00:5e:00:54:{{n:02x}}" for n in range(60)]
 lamps = [Thing(f"192.0.2.{{100 + n}}", mac, doors=(TELNET,)) for n, mac in enumerate(macs)]
-reports = [report(camera, *lamps, day=1 + (number * many + n) % 27) for n in range(many)]
+reports = [report(camera, *lamps, day=1 + abs(number * many + n) % 27) for n in range(many)]
 print("ready", flush=True)
 sys.stdin.readline()
 with open_store(name) as store:
     for made in reports:
         print(store.add(made), flush=True)
+    if number < 0:
+        from iotscan.store.registry import Registry
+
+        def stop(*_):
+            print("middle", flush=True)
+            sys.stdin.readline()
+
+        Registry._keep_marks = stop
+        store.add(reports[0])
 """
 CAMERA = Thing("192.0.2.7", "00:00:5e:00:53:01", doors=(TELNET,))
 
@@ -122,15 +130,26 @@ def test_many_that_open_a_new_file_at_once_all_find_it_ready(tmp_path: Path) -> 
             assert len(store.scans()) == 4
 
 
-@pytest.mark.parametrize("moment", [1, 2, 4])
-def test_killed_writer_loses_no_finished_scan_and_leaves_no_half_one(
-    place: str, moment: int
-) -> None:
-    """Killed right after a scan was said to be safe, so that it dies somewhere in the next."""
+def test_writer_killed_in_the_middle_leaves_no_half_scan(place: str) -> None:
+    """It dies between the rows of a scan, after two scans that were said to be safe."""
+    process = writer(place, -1, 2)
+    begin(process)
+    assert process.stdout is not None
+    safe = {int(process.stdout.readline()) for _ in range(2)}
+    assert process.stdout.readline() == "middle\n"
+    process.kill()
+    process.communicate(timeout=30)
+    with open_store(place) as store:
+        assert {scan.id for scan in store.scans()} == safe
+        check_whole(store, safe)
+        assert store.report(store.add(report(CAMERA, day=28))) == report(CAMERA, day=28)
+
+
+def test_writer_killed_at_any_moment_loses_no_finished_scan(place: str) -> None:
     process = writer(place, 0, 200)
     begin(process)
     assert process.stdout is not None
-    safe = {int(process.stdout.readline()) for _ in range(moment)}
+    safe = {int(process.stdout.readline()) for _ in range(3)}
     process.kill()
     rest = process.communicate(timeout=30)[0]
     safe |= {int(line) for line in rest.splitlines() if line.isdecimal()}
@@ -139,4 +158,3 @@ def test_killed_writer_loses_no_finished_scan_and_leaves_no_half_one(
         # At most one more was safe before it could say so.
         assert len({scan.id for scan in store.scans()} - safe) <= 1
         check_whole(store, safe)
-        assert store.report(store.add(report(CAMERA, day=28))) == report(CAMERA, day=28)
