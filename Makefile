@@ -3,10 +3,13 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test check bench docs fuzz lock clean
+.PHONY: demo web test check bench docs fuzz lock clean
 
 demo: $(VENV)/run            ## scan a virtual home on loopback: no root, no other packages
 	$(BIN)/iotscan demo
+
+web: $(VENV)/run             ## a page to scan your own network from, for this machine alone
+	$(BIN)/iotscan web
 
 test: $(VENV)/dev            ## install what the tests need and run all of them
 	sh tests/lab/install.sh
@@ -34,7 +37,7 @@ fuzz: $(VENV)/dev            ## fuzz every reader: FUZZ_SECONDS for each, FUZZ="
 
 lock: $(VENV)/dev            ## renew the lock files from pyproject.toml
 	$(BIN)/python -m uv pip compile --universal --generate-hashes --no-header --no-annotate \
-	    --no-emit-index-url -q pyproject.toml -o requirements.lock
+	    --no-emit-index-url -q pyproject.toml --extra web -o requirements.lock
 	$(BIN)/python -m uv pip compile --universal --generate-hashes --no-header --no-annotate \
 	    --no-emit-index-url -q pyproject.toml --all-extras --group dev -o requirements-dev.lock
 

@@ -13,7 +13,7 @@ from iotscan.errors import UsageError
 from iotscan.model import Severity
 from iotscan.net.interfaces import attachments
 from iotscan.net.scope import resolve_targets
-from iotscan.report import Options, render, renderers
+from iotscan.report import Argued, Options, render, renderers
 from iotscan.report.html.page import Page
 from iotscan.report.plan import plan
 from iotscan.store import Scan
@@ -27,8 +27,8 @@ IMPACTS = (
     ("greet", "Greet services, but try no password"),
     ("listen", "Only listen to what devices announce"),
 )
-# What is made for a screen, or needs another package, is nothing to save.
-_NOT_SAVED = {"terminal", "parquet"}
+# What is made for a screen is nothing to save.
+_NOT_SAVED = {"terminal"}
 _MOST_SCANS = 200
 
 
@@ -158,8 +158,9 @@ def risks(request: Request, cookie: Cookie) -> Response:
 
 
 def formats() -> list[str]:
-    """The formats in which a report can be saved."""
-    return sorted(set(renderers()) - _NOT_SAVED)
+    """The formats in which a report can be saved without saying more."""
+    found = renderers().items()
+    return sorted({name for name, one in found if not isinstance(one, Argued)} - _NOT_SAVED)
 
 
 def download(site: Site, scan: int, name: str) -> Response:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from iotscan.model import Impact
+from iotscan.web.pages import formats
 from iotscan.web.sessions import COOKIE
 
 from .conftest import HOSTILE, Web
@@ -116,13 +117,14 @@ def test_what_changed_is_compared(web: Web) -> None:
     assert "Nothing changed" in web.browser.get("/compare?before=2&after=2").text
 
 
-@pytest.mark.parametrize("name", ["json", "html"])
+@pytest.mark.parametrize("name", formats())
 def test_reports_are_saved_and_never_shown_by_the_browser(web: Web, name: str) -> None:
     answer = web.browser.get(f"/scans/2/as/{name}")
     assert answer.status_code == 200
     assert answer.headers["content-disposition"].startswith("attachment;")
     assert "sandbox" in answer.headers["content-security-policy"]
-    assert web.browser.get("/scans/2/as/nothing").status_code == 400
+    for other in ("nothing", "terminal", "requirements"):
+        assert web.browser.get(f"/scans/2/as/{other}").status_code == 400
 
 
 @pytest.mark.parametrize("path", [*PAGES, "/scans/live/events", "/scans/2/as/json"])
