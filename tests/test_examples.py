@@ -20,7 +20,11 @@ def run(name: str, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_every_example_is_run_here() -> None:
-    assert {path.name for path in EXAMPLES.glob("*.py")} == {"scan_and_report.py", "replay.py"}
+    assert {path.name for path in EXAMPLES.glob("*.py")} == {
+        "scan_and_report.py",
+        "replay.py",
+        "captures.py",
+    }
 
 
 def test_scan_and_report_tells_devices_findings_and_gaps() -> None:
@@ -51,3 +55,14 @@ async def test_replay_shows_the_bytes_that_prove_a_finding(tmp_path: Path) -> No
     assert done.returncode == 0, done.stderr
     assert "high: Telnet without encryption answers" in done.stdout
     assert "server said b'\\xff\\xfd\\x18\\r\\nrouter login: '" in done.stdout
+
+
+def test_captures_tells_devices_whom_they_talk_to_and_the_frames_that_prove_findings() -> None:
+    done = run("captures.py", str(EXAMPLES.parent / "captures" / "demo-home"))
+    assert done.returncode == 0, done.stderr
+    assert "1 captures, " in done.stdout
+    assert "telnet-credentials-seen" in done.stdout
+    assert "input.pcapng frame " in done.stdout
+    one = run("captures.py", str(EXAMPLES.parent / "captures" / "demo-home"), "127.20.0.1")
+    assert 0 < len(one.stdout) < len(done.stdout)
+    assert "talks to " in one.stdout

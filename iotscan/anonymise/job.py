@@ -13,6 +13,7 @@ import secrets as randomness
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import BinaryIO, cast
 
@@ -69,6 +70,7 @@ def book_for(wish: Wish) -> Book:
     return Book(key, macs, Addresses(key, macs), common_words())
 
 
+@cache
 def common_words() -> frozenset[bytes]:
     """Words that are in public lists of logins: they identify nobody."""
     known = load_credentials()

@@ -10,8 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from iotscan.anonymise.conversations import datagram
+from iotscan.anonymise.framing import Framer, Known
 from iotscan.anonymise.job import Wish, anonymise, book_for
 from iotscan.capture.files import GZIP, ZSTD
 from iotscan.capture.making import Connection, checksum, ip_frame, udp_frame
@@ -310,3 +313,38 @@ def test_a_damaged_capture_gives_what_it_holds_and_says_so(share: Share, tmp_pat
     assert "only as far as it goes" in done.doubts[-1]
     with pytest.raises(UsageError, match="cannot be written"):
         anonymise(shared.before, tmp_path / "none" / "o", Wish(b"k"))
+
+
+HEADS = {
+    1: b"\x00\x17\x88\x01\x02\x03\x00\x17\x88\x01\x02\x04",
+    113: bytes(14),
+    105: b"\x08\x00" + bytes(22) + b"\xaa\xaa\x03\0\0\0",
+    127: b"\0\0\x08\0" + bytes(4),
+    0: b"\2\0\0\0",
+}
+KINDS = (b"\x08\x00\x45", b"\x86\xdd\x60", b"\x08\x06", b"\x88\xcc", b"\x81\x00", b"")
+
+
+@given(
+    st.sampled_from(sorted(HEADS)),
+    st.sampled_from(KINDS),
+    st.sampled_from([6, 17, 1, 2, 58, 0, 43, 44]),
+    st.sampled_from([53, 67, 137, 547, 1900, 9]),
+    st.binary(max_size=200),
+)
+def test_no_frame_is_too_odd(link: int, kind: bytes, protocol: int, port: int, rest: bytes) -> None:
+    """Frames that go wrong anywhere come out as long as they were, or as their texts are."""
+    data = bytearray(HEADS[link] + kind + rest)
+    at = len(HEADS[link]) + 2
+    if kind[2:] == b"\x45" and len(data) >= at + 24:
+        data[at + 9], data[at + 22 : at + 24] = protocol, port.to_bytes(2, "big")
+    elif kind[2:] == b"\x60" and len(data) >= at + 44:
+        data[at + 6], data[at + 42 : at + 44] = protocol, port.to_bytes(2, "big")
+    book = book_for(Wish(b"k"))
+    book.name(b"kitchen")
+    book.close()
+    for keep in (False, True):
+        framer = Framer(book, Known({1: 30}, {1: ((3, b"x"),)}), keep=keep)
+        frame = (1, 0.0, link, bytes(data), len(data))
+        assert len(framer(frame)) == len(data)
+        assert len(framer(frame)) == len(data)
