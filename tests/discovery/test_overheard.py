@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -237,3 +238,28 @@ def test_what_is_not_in_scope_is_not_kept(home: Any) -> None:
     # The network's own chatter over an IP version that nobody asked for is not worth a word.
     assert any("announcements from outside the scope" in note for note in found["blind"])
     assert not any("fe80" in note for note in found["blind"])
+
+
+@pytest.mark.lab
+def test_a_scan_that_only_listens_makes_its_report_without_a_packet(
+    home: Any, tmp_path: Path
+) -> None:
+    told, report = [dhcp(), mdns(), netbios()], tmp_path / "report.json"
+    with saying(home, *told), home.frames(tmp_path / "said.pcap") as frames:
+        done = home.scanner.run(
+            sys.executable, "-m", "iotscan", "scan", "10.77.0.0/24", "--listen", "1", "--quiet",
+            "--no-store", "--record", str(tmp_path / "record.jsonl"), "--output", f"json:{report}",
+        )  # fmt: skip
+    assert done.returncode in (0, 1), done.stderr
+    assert [f for f in frames() if f[6:12] == SCANNER and not kernels_own(f)] == []
+    found = json.loads(report.read_bytes())
+    (device,) = [device for device in found["devices"] if device["mac"] == MAC]
+    assert (device["addresses"], device["names"]) == ([ADDRESS], ["HALL-PC", "hall-lamp", "lamp"])
+    assert found["scope"]["impact"] == "listen"
+    assert any("Nothing was asked" in spot for spot in found["blind_spots"])
+    again = tmp_path / "again.json"
+    home.scanner.run(
+        sys.executable, "-m", "iotscan", "replay", str(tmp_path / "record.jsonl"), "--quiet",
+        "--no-store", "--output", f"json:{again}",
+    )  # fmt: skip
+    assert again.read_bytes() == report.read_bytes()
