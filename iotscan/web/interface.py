@@ -181,10 +181,15 @@ def one_scan(site: Reading, scan: Number) -> Scan:
     responses={**_MISSING, 200: {"content": {"application/octet-stream": {}}}},
     response_class=Response,
 )
-def report(site: Reading, scan: Number, format: Annotated[str, Path(max_length=40)]) -> Response:
+def report(
+    site: Reading,
+    scan: Number,
+    format: Annotated[str, Path(max_length=40)],
+    framework: Annotated[str, Query(max_length=60, description="For requirements.")] = "",
+) -> Response:
     """The report of a scan in any format that `iotscan scan --output` knows, json before all."""
     _found(site, scan)
-    return download(site, scan, format)
+    return download(site, scan, format, framework)
 
 
 @api.post("/scans", status_code=202, responses=_BUSY)

@@ -13,7 +13,7 @@ from iotscan.errors import UsageError
 from iotscan.model import Severity
 from iotscan.net.interfaces import attachments
 from iotscan.net.scope import resolve_targets
-from iotscan.report import Argued, Options, render, renderers
+from iotscan.report import Argued, Options, render, renderer, renderers
 from iotscan.report.html.page import Page
 from iotscan.report.plan import plan
 from iotscan.store import Scan
@@ -27,6 +27,8 @@ IMPACTS = (
     ("greet", "Greet services, but try no password"),
     ("listen", "Only listen to what devices announce"),
 )
+# Those that testers begin a conformity file from; the others are in the command line and the API.
+FRAMEWORKS = ("etsi-en-303-645", "eu-cra", "uk-psti", "nist-ir-8425", "en-18031")
 # What is made for a screen is nothing to save.
 _NOT_SAVED = {"terminal"}
 _MOST_SCANS = 200
@@ -82,13 +84,14 @@ def report(request: Request, cookie: Cookie, scan: int) -> Response:
         scan=found,
         previous=_before(site_of(request), found),
         formats=formats(),
+        frameworks=FRAMEWORKS,
     )
 
 
 @router.get("/scans/{scan:int}/as/{name}")
-def saved(request: Request, cookie: Cookie, scan: int, name: str) -> Response:
+def saved(request: Request, cookie: Cookie, scan: int, name: str, framework: str = "") -> Response:
     """The report in a format, as a file to save."""
-    return download(site_of(request), scan, name)
+    return download(site_of(request), scan, name, framework)
 
 
 @router.get("/compare")
@@ -163,18 +166,31 @@ def formats() -> list[str]:
     return sorted({name for name, one in found if not isinstance(one, Argued)} - _NOT_SAVED)
 
 
-def download(site: Site, scan: int, name: str) -> Response:
-    """A report in a format. Raises UsageError that lists those there are."""
-    if name not in formats():
-        raise UsageError(f"there is no format {name!r}; formats are: {', '.join(formats())}")
+def download(site: Site, scan: int, name: str, argument: str = "") -> Response:
+    """A report in a format; ``argument``: a framework, for requirements as a page.
+
+    Raises UsageError that says which there are.
+    """
+    if name in _NOT_SAVED:
+        raise UsageError(f"there is nothing to save as {name!r}; formats are: {_listed()}")
+    form = "html" if argument else ""
+    options = Options(width=100, colour=False, argument=argument, form=form)
+    found = renderer(name)
+    if isinstance(found, Argued):
+        found.check(options)
     out = io.StringIO()
-    render(site.store.report(scan), name, out, Options(width=100, colour=False))
+    render(site.store.report(scan), name, out, options)
+    title = f"{scan}-{argument}.{form}" if isinstance(found, Argued) else f"{scan}.{name}"
     # Always a download: a browser that showed it would show what devices say under our name.
     headers = {
-        "content-disposition": f'attachment; filename="iotscan-{scan}.{name}"',
+        "content-disposition": f'attachment; filename="iotscan-{title}"',
         "content-security-policy": "default-src 'none'; sandbox",
     }
     return Response(out.getvalue(), media_type="application/octet-stream", headers=headers)
+
+
+def _listed() -> str:
+    return ", ".join(formats())
 
 
 def _before(site: Site, scan: Scan) -> Scan | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from iotscan.model import Impact
-from iotscan.web.pages import formats
+from iotscan.web.pages import FRAMEWORKS, formats
 from iotscan.web.sessions import COOKIE
 
 from .conftest import HOSTILE, Web
@@ -125,6 +125,15 @@ def test_reports_are_saved_and_never_shown_by_the_browser(web: Web, name: str) -
     assert "sandbox" in answer.headers["content-security-policy"]
     for other in ("nothing", "terminal", "requirements"):
         assert web.browser.get(f"/scans/2/as/{other}").status_code == 400
+
+
+@pytest.mark.parametrize("name", FRAMEWORKS)
+def test_tables_of_requirements_are_saved(web: Web, name: str) -> None:
+    assert f"framework={name}" in web.browser.get("/scans/2").text
+    answer = web.browser.get(f"/scans/2/as/requirements?framework={name}")
+    assert answer.status_code == 200
+    assert f"iotscan-2-{name}.html" in answer.headers["content-disposition"]
+    assert web.browser.get('/scans/2/as/requirements?framework="x').status_code == 400
 
 
 @pytest.mark.parametrize("path", [*PAGES, "/scans/live/events", "/scans/2/as/json"])
