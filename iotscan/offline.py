@@ -50,6 +50,13 @@ BLIND_SPOTS = (
     "A capture shows only what was said while it was taken and passed where it was taken; a device "
     "that is not in it may be there, and what was encrypted was not opened.",
 )
+# Links whose frames are known and cannot be looked into.
+_SEALED = {
+    105: "Wi-Fi, encrypted",
+    127: "Wi-Fi, encrypted",
+    195: "IEEE 802.15.4",
+    230: "IEEE 802.15.4",
+}
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -255,7 +262,8 @@ def _input(facts: CaptureFacts) -> Input:
 
 
 def _unread(link_type: int, frames: int) -> str:
-    return f"{frames} frames of link type {link_type}"
+    name = _SEALED.get(link_type, "")
+    return f"{frames} frames of link type {link_type}{name and f' ({name})'}"
 
 
 def _gaps(facts: CaptureFacts) -> Iterator[Gap]:
@@ -266,7 +274,7 @@ def _gaps(facts: CaptureFacts) -> Iterator[Gap]:
         yield Gap(name, "capture", Ending.WRONG_PROTOCOL, facts.damage, advice)
     for link_type, frames in sorted(facts.unread_links.items()):
         reason = f"{_unread(link_type, frames)} cannot be looked into"
-        advice = "Take the capture on an Ethernet or Wi-Fi interface."
+        advice = "Take the capture on the router or on an Ethernet port, where frames are in clear."
         yield Gap(name, "capture", Ending.WRONG_PROTOCOL, reason, advice)
     if facts.flows_cut:
         reason = (

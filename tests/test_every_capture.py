@@ -8,9 +8,13 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
+from derive_captures import CASES as CHANGED
+from judge_captures import expectation
+from overheard import reason as explanation
 
 from iotscan import scoring
 from iotscan.assess.rulebook import load_rulebook
@@ -86,20 +90,51 @@ def test_reports_of_captures_are_written_in_every_format(name: str, tmp_path: Pa
 
 
 OWN = Path(__file__).resolve().parent.parent / "captures"
+OWN_CASES = sorted(path.parent for path in OWN.rglob("expected.yaml"))
+# Where what was done to a recording changes what it says; all others say what theirs says.
+TELLING = {"802.15.4", "empty", "ipv6-only", "one-direction", "two-at-once", "wifi-encrypted"}
+# These packers do not write the same bytes in every version.
+PACKED = {"cut-gzip", "gzip", "zstd"}
 
 
-@pytest.mark.parametrize("case", sorted(OWN.glob("*/expected.yaml")), ids=lambda p: p.parent.name)
+def expected(case: Path) -> dict[str, Any]:
+    tree: dict[str, Any] = yaml.safe_load((case / "expected.yaml").read_text("utf-8"))
+    return tree
+
+
+@pytest.mark.parametrize("case", OWN_CASES, ids=lambda path: path.name)
 def test_our_own_captures_say_exactly_what_is_expected(case: Path) -> None:
-    wanted = yaml.safe_load(case.read_text(encoding="utf-8"))
-    (capture,) = case.parent.glob("input.pcap*")
-    report = report_on([capture], load_rulebook())
-    found = sorted(
-        {
-            f"{finding.address} {finding.rule}"
-            + (f" {finding.endpoint.port}/{finding.endpoint.transport}" if finding.endpoint else "")
-            for finding in report.findings
-        }
-    )
-    assert found == wanted["findings"]
-    assert report.complete is wanted["complete"]
-    assert (case.parent / "README.md").is_file()
+    """After a new rule or reader: ``python tests/lab/judge_captures.py``, and read what changed."""
+    (capture,) = case.glob("input.*")
+    assert expectation(report_on([capture], load_rulebook())) == expected(case)
+
+
+@pytest.mark.parametrize("case", sorted(OWN.glob("lab-*")), ids=lambda path: path.name)
+def test_what_is_expected_of_a_device_is_true_of_it(case: Path) -> None:
+    """The lab's truth is written by hand; what a report says must follow from it."""
+    name = case.name.removeprefix("lab-")
+    assert [one for one in expected(case)["findings"] if not explanation(name, one)] == []
+
+
+@pytest.mark.parametrize("name", sorted(set(CHANGED) - TELLING))
+def test_what_happens_to_a_capture_on_its_way_does_not_change_what_it_says(name: str) -> None:
+    base = CHANGED[name][0]
+    assert expected(OWN / f"offline-{name}")["findings"] == expected(OWN / base)["findings"]
+
+
+@pytest.mark.parametrize("name", sorted(set(CHANGED) - PACKED))
+def test_changed_captures_are_made_from_recordings_of_our_own(name: str) -> None:
+    _, _, file, make = CHANGED[name]
+    assert make() == (OWN / f"offline-{name}" / file).read_bytes()
+
+
+def test_a_home_without_fault_is_told_none() -> None:
+    assert expected(OWN / "benign" / "household")["findings"] == []
+
+
+def test_captures_of_our_own_are_many_small_and_described() -> None:
+    captures = [path for case in OWN_CASES for path in case.glob("input.*")]
+    assert len(captures) == len(OWN_CASES) >= 40
+    assert all((case / "README.md").is_file() for case in OWN_CASES)
+    assert max(path.stat().st_size for path in captures) < 1 << 20
+    assert sum(path.stat().st_size for path in captures) < 6 << 20

@@ -25,7 +25,8 @@ class Link(NamedTuple):
     """What a frame's link layer said. ``kind``: an EtherType, 0 when the payload is no network.
 
     ``offset``: where the payload begins. MACs are six bytes, or b"" where there are none.
-    ``vlan``: the innermost VLAN identifier, -1 without one.
+    ``vlan``: the innermost VLAN identifier, -1 without one. ``sealed``: what it carries cannot be
+    looked into.
     """
 
     kind: int
@@ -33,6 +34,7 @@ class Link(NamedTuple):
     source: bytes = b""
     destination: bytes = b""
     vlan: int = -1
+    sealed: bool = False
 
 
 def parse(link_type: int, frame: bytes) -> Link | None:
@@ -129,7 +131,7 @@ def _wifi(frame: bytes) -> Link:
     destination = addresses[2] if to_ds else addresses[0]
     source = addresses[2] if from_ds and not to_ds else addresses[1]
     if kind != 2 or subtype & 4 or protected:
-        return Link(0, len(frame), source, destination)
+        return Link(0, len(frame), source, destination, sealed=kind == 2 and bool(protected))
     offset = 24 + (6 if to_ds and from_ds else 0) + (2 if subtype & 8 else 0)
     if to_ds and from_ds:
         source = frame[24:30]
@@ -139,12 +141,12 @@ def _wifi(frame: bytes) -> Link:
 def _radiotap(frame: bytes) -> Link:
     length = frame[2] | frame[3] << 8
     inner = _wifi(frame[length:])
-    return Link(inner.kind, inner.offset + length, inner.source, inner.destination)
+    return inner._replace(offset=inner.offset + length)
 
 
 def _opaque(frame: bytes) -> Link:
     """Recognised, not looked into: IEEE 802.15.4."""
-    return Link(0, len(frame))
+    return Link(0, len(frame), sealed=True)
 
 
 _PARSERS: Mapping[int, Callable[[bytes], Link]] = {

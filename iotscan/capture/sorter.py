@@ -95,8 +95,9 @@ class Sorter:
             self._take_tcp(data[26:38], data[34:end], end - 34, at, number)
             return
         link = parse_link(link_type, data)
-        if link is None:
+        if link is None or link.sealed:
             self.unknown_links[link_type] = self.unknown_links.get(link_type, 0) + 1
+        if link is None:
             return
         if not link.kind:
             if link.source:

@@ -305,3 +305,23 @@ def test_garbage_is_harmless(read: Read, pcap: Pcap, frames: list[bytes], link: 
     heard = read(pcap([*frames, *(ip + frame for frame in frames)], link=link))
     assert heard.facts.frames == 2 * len(frames)
     assert all(isinstance(talk, Transcript) for talk in heard.talks)
+
+
+@pytest.mark.parametrize(
+    ("link", "frame"),
+    [
+        (195, b"\x41\x88" + bytes(20)),
+        (105, b"\x08\x41\0\0" + bytes(18) + b"\x10\0" + bytes(30)),
+        (127, b"\0\0\x08\0\0\0\0\0" + b"\x08\x42\0\0" + bytes(18) + b"\x10\0" + bytes(30)),
+    ],
+    ids=["802.15.4", "encrypted Wi-Fi", "encrypted Wi-Fi behind radiotap"],
+)
+def test_frames_that_cannot_be_looked_into_are_told(
+    read: Read, pcap: Pcap, link: int, frame: bytes
+) -> None:
+    assert read(pcap([frame] * 3, link)).facts.unread_links == {link: 3}
+
+
+def test_wifi_frames_that_carry_nothing_are_not_missed(read: Read, pcap: Pcap) -> None:
+    beacon = b"\x80\0\0\0" + bytes(18) + b"\x10\0" + bytes(30)
+    assert read(pcap([beacon], 105)).facts.unread_links == {}

@@ -3,7 +3,7 @@
 ``python tests/lab/record_captures.py [DEVICE …]`` as root; ``python tests/lab/judge_captures.py``
 then writes what a report says of them. Each device stands alone on a LAN with the scanner, which is
 told the ports that the device listens on. Left out are questions that nobody answered, so that the
-captures hold conversations and not hundreds of refusals, and what the ports of the LAN's bridge say.
+captures hold conversations and not hundreds of refusals, and what the LAN's bridge says itself.
 """
 
 from __future__ import annotations
