@@ -142,7 +142,8 @@ def destinations(capture: Path) -> set[str]:
 
 
 def test_no_packet_left_the_scope(scanned: Scanned) -> None:
-    groups = {"224.0.0.251", "239.255.255.250", "224.0.0.22"}
+    # mDNS, SSDP (over IPv6 the site's as well), and the kernel's own reports of membership.
+    groups = {"224.0.0.251", "239.255.255.250", "224.0.0.22", "ff05::c"}
     inside = [ip_network(NETWORK), ip_network(NETWORK6)]
     outside = {
         address
