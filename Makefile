@@ -22,7 +22,7 @@ check: $(VENV)/dev           ## format, lint, types, layers
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: $(VENV)/dev           ## measure side by side with nmap and arp-scan (root)
+bench: $(VENV)/dev           ## measure side by side with nmap, hydra, sslscan and others (root)
 	sh tests/lab/install.sh
 	$(BIN)/python -m benchmarks
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
+from benchmarks.measure import counting
 from benchmarks.measure import missing as _missing
 from benchmarks.measure import run as measured
 
@@ -69,7 +69,7 @@ def run() -> None:
         (folder / "logins").write_text(LOGINS)
         commands = {
             "iotscan": [
-                sys.executable, "-m", "iotscan", "scan", NETWORK, "--quiet",
+                sys.executable, "-m", "iotscan", "scan", NETWORK, "--quiet", "--no-store",
                 "--output", f"json:{folder}/report.json",
             ],
             "nmap with scripts": [
@@ -81,33 +81,15 @@ def run() -> None:
         }  # fmt: skip
         print(f"{'':20}{'wall':>8}{'cpu':>8}{'MB':>7}{'frames':>8}  found of {len(wanted)}")
         for name, argv in commands.items():
-            sniffer, counted = _count(scanner.namespace, folder / name.split()[0])
-            cost = measured(scanner.command(*argv))
-            sniffer.terminate()
-            sniffer.wait()
+            with counting(scanner.namespace, folder) as sent:
+                cost = measured(scanner.command(*argv))
             said = _ours(folder / "report.json") if name == "iotscan" else _nmap(cost.output)
             print(
                 f"{name:20}{cost.wall:8.1f}{cost.processor:8.1f}{cost.memory:7.0f}"
-                f"{_frames(counted):8}  {len(said & wanted)}"
+                f"{sent.frames:8}  {len(said & wanted)}"
             )
             for address, rule in sorted(wanted - said):
                 print(f"    missed: {address} {rule}")
-
-
-def _count(namespace: str, path: Path) -> tuple[subprocess.Popen[bytes], Path]:
-    argv = ["ip", "netns", "exec", namespace, "tcpdump", "-i", "lan0", "-Q", "out", "-U", "-w"]
-    sniffer = subprocess.Popen([*argv, str(path)], stderr=subprocess.DEVNULL)
-    while not path.exists():
-        pass
-    return sniffer, path
-
-
-def _frames(path: Path) -> int:
-    from iotscan.capture.files import opened
-    from iotscan.capture.frames import Walk
-
-    with opened(path) as source:
-        return sum(1 for _ in Walk(source).frames())
 
 
 def _ours(path: Path) -> set[tuple[str, str]]:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import statistics
 import subprocess
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+
+from iotscan.capture.files import opened
+from iotscan.capture.frames import Walk
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +71,47 @@ def _median(costs: Sequence[Cost]) -> Cost:
         statistics.median(cost.memory for cost in costs),
         costs[-1].output,
     )
+
+
+# tcpdump writes a capture's header when it has begun to listen.
+_HEADER = 24
+
+
+@dataclass
+class Sent:
+    """How many frames left an interface; filled in when the counting is over."""
+
+    frames: int = 0
+
+
+@contextlib.contextmanager
+def counting(namespace: str, folder: Path, interface: str = "lan0") -> Iterator[Sent]:
+    """Count the frames that leave an interface of a network namespace meanwhile."""
+    sent, path = Sent(), folder / "sent.pcap"
+    path.unlink(missing_ok=True)
+    command = [
+        "ip",
+        "netns",
+        "exec",
+        namespace,
+        "tcpdump",
+        "-i",
+        interface,
+        "-Q",
+        "out",
+        "-U",
+        "-w",
+    ]
+    sniffer = subprocess.Popen([*command, str(path)], stderr=subprocess.DEVNULL)
+    while not path.exists() or path.stat().st_size < _HEADER:
+        time.sleep(0.01)
+    try:
+        yield sent
+    finally:
+        sniffer.terminate()
+        sniffer.wait()
+        with opened(path) as source:
+            sent.frames = sum(1 for _ in Walk(source).frames())
 
 
 def missing(*programs: str) -> str:

@@ -11,7 +11,7 @@ dropbear-bin openssh-server rsh-redone-server samba tftpd-hpa tigervnc-standalon
 tigervnc-tools vsftpd \
 cups-ipp-utils dbus dnsmasq-base inetutils-inetd influxdb memcached nats-server ntpsec postgresql redis-server \
 snmpd \
-dovecot-imapd gdbserver microsocks nfs-ganesha nfs-ganesha-vfs rpcbind slapd"
+dovecot-imapd gdbserver hydra microsocks nfs-ganesha nfs-ganesha-vfs rpcbind slapd ssh-audit sslscan"
 
 missing=""
 for package in $packages; do
