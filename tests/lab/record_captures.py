@@ -8,6 +8,7 @@ captures hold conversations and not hundreds of refusals, and what the LAN's bri
 
 from __future__ import annotations
 
+import platform
 import re
 import sys
 import tempfile
@@ -30,6 +31,12 @@ CAPTURES = Path(__file__).resolve().parent.parent.parent / "captures"
 MOST_BYTES = 100_000
 SCANNER_MAC = "02:00:00:00:00:02"
 _ICMP = 1
+_MACHINE = re.compile(
+    re.escape(platform.release().encode())
+    + rb"|"
+    + re.escape(tempfile.gettempdir().encode())
+    + rb"/tmp[a-z0-9_]{8}"
+)
 
 
 def main(names: list[str]) -> None:
@@ -51,11 +58,24 @@ def record(device: Device) -> None:
         _scan(scanner, address, _ports(host), raw)
         with opened(raw) as source:
             frames = list(Walk(source).frames())
+    frames = [(n, at, link, neutral(d), wire) for n, at, link, d, wire in frames]
     kept = conversations(
         [frame for frame in frames if frame[3][6:12] in (_mac(SCANNER_MAC), _mac(mac))]
     )
     save(folder / "input.pcapng", kept)
     print(f"{name}: {len(kept)} of {len(frames)} frames", flush=True)
+
+
+def neutral(data: bytes) -> bytes:
+    """Without the kernel and the folders of the machine that recorded, which daemons tell: others
+    of the same length stand there.
+    """
+    return _MACHINE.sub(lambda found: _other(found[0]), data)
+
+
+def _other(word: bytes) -> bytes:
+    begin = b"/opt/lab" if word.startswith(b"/") else b"6.1.0-"
+    return begin.ljust(len(word), b"0")
 
 
 def _mac(text: str) -> bytes:
