@@ -51,6 +51,15 @@ def known(link_type: int) -> bool:
     return link_type in _PARSERS
 
 
+def typed(kind: int, data: bytes) -> Link | None:
+    """The link layer where the EtherType is told elsewhere: tags and labels are taken off."""
+    try:
+        link = _tagged(kind.to_bytes(2, "big") + data, 0, b"", b"")
+    except IndexError:
+        return None
+    return link._replace(offset=link.offset - 2)
+
+
 def _number(data: bytes, offset: int) -> int:
     return data[offset] << 8 | data[offset + 1]
 

@@ -17,6 +17,7 @@ from iotscan.capture.internet import TCP, UDP, Fragments, Packet, parse
 from iotscan.capture.links import ETHERNET, Link
 from iotscan.capture.links import parse as parse_link
 from iotscan.capture.tcp import ACK, SYN, Segment, TcpFlow
+from iotscan.capture.tunnels import DEEPEST, PORTS, PROTOCOLS, carried
 from iotscan.capture.udp import SILENCE, UdpFlow
 
 MOST_FLOWS = 16_384
@@ -97,8 +98,11 @@ class Sorter:
         link = parse_link(link_type, data)
         if link is None or link.sealed:
             self.unknown_links[link_type] = self.unknown_links.get(link_type, 0) + 1
-        if link is None:
-            return
+        if link is not None:
+            self._take_linked(link, data, at, number)
+
+    def _take_linked(self, link: Link, data: bytes, at: float, number: int, depth: int = 0) -> None:
+        """What follows a link layer. ``depth``: in how many tunnels it came."""
         if not link.kind:
             if link.source:
                 self.on_station(link.source, b"", number, to_group=False)
@@ -118,13 +122,25 @@ class Sorter:
             direction = packet.source + packet.destination + packet.payload[:4]
             self._take_tcp(direction, packet.payload, packet.length, at, number)
         elif packet.protocol == UDP:
-            self._take_udp(packet, link, at, number)
+            head = packet.payload
+            tunnel = head[2:4] in PORTS or head[:2] in PORTS
+            if not (tunnel and self._take_carried(packet, at, number, depth)):
+                self._take_udp(packet, link, at, number)
+        elif packet.protocol in PROTOCOLS:
+            self._take_carried(packet, at, number, depth)
         else:
             protocol = self.hears.get(("ip", packet.protocol))
             if protocol is not None:
                 self.on_heard(
                     Heard(protocol, number, at, link.source, packet.source, packet.payload)
                 )
+
+    def _take_carried(self, packet: Packet, at: float, number: int, depth: int) -> bool:
+        """Look into what may be a tunnel's packet; False when it is none."""
+        inner = carried(packet) if depth < DEEPEST else None
+        if inner is not None:
+            self._take_linked(*inner, at, number, depth + 1)
+        return inner is not None
 
     def finish(self) -> None:
         """End what the capture left open."""

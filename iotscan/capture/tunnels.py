@@ -1,0 +1,161 @@
+"""What tunnels carry that do not encrypt: packets within packets, frames within datagrams.
+
+Sources: RFC 2003 and RFC 4213 (IP in IP), RFC 3378 (EtherIP), RFC 2784, RFC 2890 and RFC 2637
+(GRE), draft-foschiano-erspan, RFC 7348 (VXLAN), RFC 8926 (GENEVE), RFC 4380 (Teredo), RFC 2661
+(L2TP), 3GPP TS 29.281 (GTP-U), the TaZmen sniffer protocol of mirroring routers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from ipaddress import IPv6Network
+
+from iotscan.capture.internet import UDP, Packet
+from iotscan.capture.links import ETHERNET, IPV4, IPV6, Link, known, parse, typed
+
+# Tunnels in tunnels deeper than this are attacks, not traffic.
+DEEPEST = 4
+_PPP = 9
+_ETHERNET_BRIDGED, _PPP_IN_GRE = 0x6558, 0x880B
+_ERSPAN, _ERSPAN_III = 0x88BE, 0x22EB
+_VXLAN, _GENEVE, _TEREDO, _L2TP, _GTP, _TZSP = 4789, 6081, 3544, 1701, 2152, 37_008
+# Linux's own port for VXLAN, older than the RFC.
+_VXLAN_LINUX = 8472
+_TEREDO_ADDRESSES = IPv6Network("2001::/32").network_address.packed[:4]
+# Encapsulated protocols of TZSP → link types.
+_TZSP_LINKS = {1: ETHERNET, 18: 105, 119: 119, 126: 127}
+
+# A link layer and the bytes it speaks of.
+Carried = tuple[Link, bytes]
+
+
+def carried(packet: Packet) -> Carried | None:
+    """What the packet carries if it is one of a tunnel that can be looked into, else None."""
+    try:
+        if packet.protocol == UDP:
+            return _in_udp(packet.payload)
+        opener = _PROTOCOLS.get(packet.protocol)
+        return opener(packet.payload) if opener else None
+    except IndexError:
+        return None
+
+
+def _in_udp(datagram: bytes) -> Carried | None:
+    """Where a port's datagrams are not what they should be, they are no tunnel's."""
+    opener = _PORTS.get(datagram[2:4]) or _ANSWERING.get(datagram[:2])
+    return opener(datagram[8:]) if opener else None
+
+
+def _framed(link_type: int, data: bytes) -> Carried | None:
+    link = parse(link_type, data) if known(link_type) else None
+    return (link, data) if link else None
+
+
+def _typed(kind: int, data: bytes) -> Carried | None:
+    """``kind``: an EtherType."""
+    if kind == _ETHERNET_BRIDGED:
+        return _framed(ETHERNET, data)
+    if kind == _PPP_IN_GRE:
+        return _framed(_PPP, data)
+    link = typed(kind, data)
+    return (link, data) if link else None
+
+
+def _ip(data: bytes) -> Carried | None:
+    kind = {4: IPV4, 6: IPV6}.get(data[0] >> 4)
+    return (Link(kind, 0), data) if kind else None
+
+
+def _etherip(data: bytes) -> Carried | None:
+    return _framed(ETHERNET, data[2:]) if data[0] == 0x30 else None
+
+
+def _gre(data: bytes) -> Carried | None:
+    flags, version = data[0], data[1] & 7
+    if flags & 0x40 or version > 1:  # source routes are history
+        return None
+    offset = 4 + 4 * (flags >> 7 & 1) + 4 * (flags >> 5 & 1) + 4 * (flags >> 4 & 1)
+    if version == 1:
+        offset += 4 * (data[1] >> 7)
+    kind = data[2] << 8 | data[3]
+    if kind == _ERSPAN:
+        return _framed(ETHERNET, data[offset + (8 if flags & 0x10 else 0) :])
+    if kind == _ERSPAN_III:
+        return _framed(ETHERNET, data[offset + 12 + 8 * (data[offset + 11] & 1) :])
+    return _typed(kind, data[offset:])
+
+
+def _vxlan(data: bytes) -> Carried | None:
+    return _framed(ETHERNET, data[8:]) if data[0] & 0x7F == 8 and data[7] == 0 else None
+
+
+def _geneve(data: bytes) -> Carried | None:
+    if data[0] >> 6 or data[7]:
+        return None
+    return _typed(data[2] << 8 | data[3], data[8 + 4 * (data[0] & 0x3F) :])
+
+
+def _teredo(data: bytes) -> Carried | None:
+    if data[:2] == b"\0\1":
+        data = data[13 + data[2] + data[3] :]
+    if data[:2] == b"\0\0":
+        data = data[8:]
+    fits = data[0] >> 4 == 6 and 40 + (data[4] << 8 | data[5]) == len(data)
+    return (
+        (Link(IPV6, 0), data) if fits and _TEREDO_ADDRESSES in (data[8:12], data[24:28]) else None
+    )
+
+
+def _l2tp(data: bytes) -> Carried | None:
+    flags = data[0]
+    if flags & 0x80 or data[1] & 15 != 2:  # control messages carry nothing
+        return None
+    offset = 6 + 2 * (flags >> 6 & 1) + 4 * (flags >> 3 & 1)
+    if flags & 2:
+        offset += 2 + (data[offset] << 8 | data[offset + 1])
+    return _framed(_PPP, data[offset:])
+
+
+def _gtp(data: bytes) -> Carried | None:
+    if data[0] >> 4 != 3 or data[1] != 0xFF:
+        return None
+    offset = 8
+    if data[0] & 7:
+        following, offset = data[11], 12
+        while following:
+            size = 4 * (data[offset] or len(data))
+            following, offset = data[offset + size - 1], offset + size
+    return _ip(data[offset:])
+
+
+def _tzsp(data: bytes) -> Carried | None:
+    if data[0] != 1 or data[1] > 1:
+        return None
+    offset = 4
+    while data[offset] != 1:
+        offset += 2 + data[offset + 1] if data[offset] else 1
+    return _framed(_TZSP_LINKS.get(data[2] << 8 | data[3], -1), data[offset + 1 :])
+
+
+_PROTOCOLS: Mapping[int, Callable[[bytes], Carried | None]] = {
+    4: _ip,
+    41: _ip,
+    47: _gre,
+    97: _etherip,
+}
+_PORTS: Mapping[bytes, Callable[[bytes], Carried | None]] = {
+    port.to_bytes(2, "big"): opener
+    for port, opener in {
+        _VXLAN: _vxlan,
+        _VXLAN_LINUX: _vxlan,
+        _GENEVE: _geneve,
+        _TEREDO: _teredo,
+        _L2TP: _l2tp,
+        _GTP: _gtp,
+        _TZSP: _tzsp,
+    }.items()
+}
+# Of these, both ends speak from or to the port; the others only to it.
+_ANSWERING = {port: _PORTS[port] for port in (p.to_bytes(2, "big") for p in (_TEREDO, _L2TP, _GTP))}
+# Protocols and ports, as they stand in packets, that are worth a question here.
+PROTOCOLS, PORTS = frozenset(_PROTOCOLS), frozenset(_PORTS)
