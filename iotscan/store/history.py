@@ -25,6 +25,10 @@ from iotscan.store.transactions import reading, writing
 from iotscan.store.writing import packed, scan_of, unpacked, write
 
 LATEST, PREVIOUS = "latest", "previous"
+_NONE_YET = {
+    LATEST: "no scan was kept yet: run `iotscan scan` first",
+    PREVIOUS: "there are no two scans of the same networks to compare yet: run `iotscan scan` again",
+}
 _NEWEST_FIRST = (scans.c.started.desc(), scans.c.id.desc())
 
 
@@ -75,7 +79,10 @@ class Store:
                 number = int(name) if name.isdecimal() and len(name) < 10 else 0
                 found = _first(connection, select(scans).where(scans.c.id == number))
         if found is None:
-            raise UsageError(f"the history holds no scan {name!r}; `iotscan history` lists them")
+            raise UsageError(
+                _NONE_YET.get(name)
+                or f"the history holds no scan {name!r}; `iotscan history` lists them"
+            )
         return found
 
     def before(self, report: Report) -> Scan | None:

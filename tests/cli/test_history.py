@@ -124,7 +124,7 @@ def test_two_reports_are_compared_without_any_history(command: Callable[..., Any
     [
         (("diff", "1", "2"), "holds no scan '1'"),
         (("report", "nowhere.json"), "nowhere.json is no scan"),
-        (("report",), "holds no scan 'latest'"),
+        (("report",), "no scan was kept yet: run `iotscan scan` first"),
         (("diff", "--output", "pdf"), "formats are: terminal, json, markdown"),
         (("scan", "x", "--store", "a", "--no-store"), "exclude each other"),
         (("scan", "x", "--fail-on", "new:grave"), "--fail-on: must be one of"),
