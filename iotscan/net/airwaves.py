@@ -2,38 +2,32 @@
 
 Every byte that leaves here was checked first: an address by the scope, a group by being local and
 by the interface it leaves on. Only what comes from inside the scope is kept, see
-:mod:`iotscan.net.hearing`.
+:mod:`iotscan.net.intake`.
 """
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Sequence
 from ipaddress import IPv4Address, IPv6Address
-from typing import Any
 
 from iotscan.errors import Forbidden, OutOfScope
 from iotscan.model import Address, Endpoint, Impact, Packet, Scope, Subnet
 from iotscan.net import neighbours
 from iotscan.net.ears import Ears, why
-from iotscan.net.hearing import Hearing
 from iotscan.net.icmp import ALL_NODES
+from iotscan.net.intake import Dissect, Intake
 from iotscan.net.limits import Governor
 from iotscan.net.linklayer import LinkLayer
 from iotscan.net.multicast import is_local_group
 from iotscan.net.port_rules import rule_for
 from iotscan.net.reach import Reach, interfaces_named
 from iotscan.net.resolvers import resolvers
-from iotscan.net.senders import Macs, sender_of, zoned
 from iotscan.probe_api import Attachment
-from iotscan.protocols.arp import Arp
 from iotscan.settings import Settings
 
 DISCARD_PORT = 9
 # What an ICMP socket is dialled with, which has no ports.
 _NO_PORT = 0
-# A frame taken apart: protocol, sender if it has an address, MAC, payload. None: nobody reads it.
-Dissect = Callable[[bytes], tuple[str, Address | None, str, bytes] | None]
 _MOST_NOTES = 64
 _NO_MULTICAST = (
     "No attached network in scope can do multicast: devices are found only where they are asked "
@@ -62,22 +56,16 @@ class Air:
         attached: Sequence[Attachment] | None = None,
         dissect: Dissect = lambda _: None,
     ) -> None:
-        self._scope, self._governor, self._on_packet = scope, governor, on_packet
-        self._dissect = dissect
+        self._scope, self._governor = scope, governor
         self._impact = min(scope.impact, settings.impact)
         self._patience = settings.discovery_time
         names = scope.interfaces or settings.interfaces
         self._reach = Reach(scope, interfaces_named(names) if attached is None else attached)
-        self._ears = Ears(self._on_datagram, self._note)
-        self._link = LinkLayer(self._note, self._on_arp, self._on_frame, self._on_echo)
-        self._hearing = Hearing()
+        intake = self._intake = Intake(scope, self._reach, governor.clock, on_packet, dissect)
+        self._ears = Ears(intake.datagram, self._note)
+        self._link = LinkLayer(self._note, intake.arp, intake.frame, intake.echo)
         self._notes: dict[str, None] = {}
-        self._numbers = itertools.count(1)
-        self._began = governor.clock()
-        self._covered = {one.name for one in self.interfaces if self._reach.covers_all(one)}
-        self._said: set[bytes] = set()
         self._ports: set[int] = set()
-        self._macs = Macs(governor.clock)
 
     async def __aenter__(self) -> Air:
         # These sockets are opened before any guard is set, which lets none be opened.
@@ -105,12 +93,12 @@ class Air:
 
     @property
     def heard(self) -> Sequence[Packet]:
-        return self._hearing.packets
+        return self._intake.hearing.packets
 
     @property
     def blind(self) -> list[str]:
         """What could not be asked, heard or kept, in sentences for the user."""
-        return [*self._notes, *self._hearing.notes()]
+        return [*self._notes, *self._intake.hearing.notes()]
 
     def attached(self, network: Subnet) -> bool:
         """Whether the whole network lies on an interface of this scan."""
@@ -203,7 +191,7 @@ class Air:
             if (name in names or not name) and self._scope.admits(address)
         ]
         for address, mac, name in known:
-            self._keep("neighbours", f"{address} {mac}".encode(), address, None, mac, name)
+            self._intake.keep("neighbours", f"{address} {mac}".encode(), address, None, mac, name)
         return known
 
     def resolvers(self) -> Sequence[Address]:
@@ -246,10 +234,10 @@ class Air:
     ) -> None:
         if not is_local_group(group):
             raise OutOfScope(f"{group} is no multicast group of this network")
-        if not self._speaks(group.version):
+        if not self._intake.speaks(group.version):
             return  # every answer would come from outside the scope
         self._ports.add(port)
-        self._said.add(data)
+        self._intake.questions.add(data)
         for one in self._chosen(interface):
             if self._reach.covers(one, group.version):
                 await self._governor.packet(group)
@@ -258,10 +246,10 @@ class Air:
                 self._only_a_part(one)
 
     async def _ask_everybody(self, protocol: str, data: bytes, port: int, interface: str) -> None:
-        if not self._speaks(4):
+        if not self._intake.speaks(4):
             return  # nobody broadcasts over IPv6
         self._ports.add(port)
-        self._said.add(data)
+        self._intake.questions.add(data)
         for one in self._chosen(interface):
             addresses = self._reach.broadcasts(one)
             if not addresses:
@@ -282,55 +270,6 @@ class Air:
         if not able:
             self._note(_NO_MULTICAST)
         return able
-
-    def _on_datagram(self, protocol: str, interface: str, data: bytes, sender: Any) -> None:
-        source = sender_of(sender)
-        if source is None or (source in self._reach.own and data in self._said):
-            return  # our own question, looped back
-        self._keep(protocol, data, source, source, self._macs.of(source), interface)
-
-    def _on_arp(self, interface: str, message: Arp, data: bytes, mac: str) -> None:
-        if not message.sender.is_unspecified and message.sender not in self._reach.own:
-            self._keep("arp", data, message.sender, None, mac, interface)
-
-    def _on_echo(self, interface: str, message: bytes, sender: Any) -> None:
-        source = sender_of(sender)
-        if source is not None and source not in self._reach.own:
-            self._keep("echo", message, source, source, self._macs.of(source), interface)
-
-    def _on_frame(self, interface: str, frame: bytes) -> None:
-        said = self._dissect(frame)
-        if said is None or said[0] == "arp":  # which its own socket hears
-            return
-        protocol, sender, mac, data = said
-        source = zoned(sender, interface) if sender is not None else None
-        if source is None:
-            if interface in self._covered:  # whose frame it is nobody knows yet
-                self._keep(protocol, data, mac, None, mac, interface)
-        elif source not in self._reach.own and self._speaks(source.version):
-            self._keep(protocol, data, source, source, mac, interface)
-
-    def _speaks(self, version: int) -> bool:
-        """Whether any address of this IP version is in scope."""
-        return any(net.version == version for net in self._scope.allow)
-
-    def _keep(
-        self,
-        protocol: str,
-        data: bytes,
-        about: Hashable,
-        source: Address | None,
-        mac: str | None,
-        interface: str,
-    ) -> None:
-        """``about``: whose packet it is, an address that must be in scope, or a MAC."""
-        if isinstance(about, Address) and not self._scope.admits(about):
-            self._hearing.outside += 1
-        elif self._hearing.room_for(about, protocol, data):
-            at = round(self._governor.clock() - self._began, 6)
-            packet = Packet(f"p{next(self._numbers)}", at, protocol, data, source, mac, interface)
-            self._hearing.packets.append(packet)
-            self._on_packet(packet)
 
     def _note(self, text: str) -> None:
         if len(self._notes) < _MOST_NOTES:
