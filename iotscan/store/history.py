@@ -27,7 +27,7 @@ from iotscan.store.writing import packed, scan_of, unpacked, write
 LATEST, PREVIOUS = "latest", "previous"
 _NONE_YET = {
     LATEST: "no scan was kept yet: run `iotscan scan` first",
-    PREVIOUS: "there are no two scans of the same networks to compare yet: run `iotscan scan` again",
+    PREVIOUS: "no two scans of the same networks were kept yet: run `iotscan scan` again",
 }
 _NEWEST_FIRST = (scans.c.started.desc(), scans.c.id.desc())
 
