@@ -49,7 +49,7 @@ def test_latest_and_previous_and_ids(store: Store) -> None:
 
 @pytest.mark.parametrize("name", ["latest", "previous", "1", "x", "", "99999999999999999999", "-1"])
 def test_scan_that_is_not_there_is_told(name: str, store: Store) -> None:
-    with pytest.raises(UsageError, match="`iotscan (history|scan)`"):
+    with pytest.raises(UsageError, match=r"`iotscan (history|scan)`"):
         store.find(name)
 
 
