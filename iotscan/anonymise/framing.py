@@ -221,9 +221,8 @@ class Framer:
             low, high = max(place, begin), min(place + len(new), end)
             if low < high:
                 out[low - begin : high - begin] = new[low - place : high - place]
-        lost = sum(a != b for a, b in zip(out, payload, strict=True)) if length < 0 else 0
-        if lost and not self._keep:
-            self._book.counts[BLANKED] += lost
+        if length < 0 and not self._keep and out.count(0) == len(out) != payload.count(0):
+            self._book.counts[BLANKED] += len(payload) - payload.count(0)
             self._book.counts[BLANK_FRAMES] += 1
         return bytes(out)
 

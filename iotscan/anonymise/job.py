@@ -85,7 +85,7 @@ def anonymise(source: Path, target: Path, wish: Wish) -> Done:
     """
     book = book_for(wish)
     plugins = Plugins()
-    read = _learn(source, book, plugins)
+    read = _learn(source, book, plugins, keep=wish.keep_payload)
     book.close()
     known = _edits(source, book, plugins, read, wish)
     framer = Framer(book, known, keep=wish.keep_payload)
@@ -137,16 +137,19 @@ def _registered(mac: str) -> bool:
     return bool(vendor_of(mac))
 
 
-def _learn(source: Path, book: Book, plugins: Plugins) -> set[str]:
-    """The first walk. Returns the ids of conversations that a reader could read."""
+def _learn(source: Path, book: Book, plugins: Plugins, *, keep: bool) -> set[str]:
+    """The first walk: what is not kept need not be searched. The ids of conversations that a reader
+    could read.
+    """
     listener = Listener(plugins)
     read: set[str] = set()
 
     def talk(heard: Transcript) -> bool:
-        hear(heard, book)
         understood = listener.talk(heard)
         if understood:
             read.add(heard.id)
+        if understood or keep:
+            hear(heard, book)
         return understood
 
     _read(source, plugins, talk, listener.packet, listener)

@@ -140,7 +140,7 @@ def _reversed4(labels: list[bytes], book: Book) -> list[bytes]:
     raw = bytes(map(int, octets))
     new = [str(byte).encode() for byte in book.addresses(raw)]
     if [len(octet) for octet in new] != [len(octet) for octet in octets]:
-        new = book.stand_in(b".".join(octets), raw).split(b".")
+        new = book.numbers.stand_in(b".".join(octets), raw).split(b".")
     return [*new[::-1], *labels[-2:]]
 
 

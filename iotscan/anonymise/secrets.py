@@ -26,6 +26,7 @@ from iotscan.protocols.tls.codec import parse_client
 NOBODY = (b"anonymous", b"ftp")
 _COMMANDS = re.compile(rb"(?i)\A(?:user|pass|acct|apop|auth [\w-]+|authenticate [\w-]+)[ \t]+(.+)")
 _IMAP = re.compile(rb"(?i)\A\S{1,32} (?:login|authenticate \S+)[ \t]+(.+)")
+_PROMPT = re.compile(rb"(?i)login|pass|user|account|name")
 _BASE64 = re.compile(rb"\A[A-Za-z0-9+/]{4,}={0,2}\Z")
 _URI_USER = re.compile(
     rb"(?i)\b(?:sips?|rtsp|ftp|https?|mqtt):(?://)?([^@:;>/\s\"]{1,64})(?::([^@;>/\s\"]{1,64}))?"
@@ -82,9 +83,17 @@ def hosts(talk: Transcript) -> Iterator[bytes]:
 
 def typed_in(talk: Transcript) -> frozenset[int]:
     """The turns of a telnet session in which a user name or password was typed."""
-    said = read_dialogue((i, turn.sender, turn.data) for i, turn in enumerate(talk.turns))
     asked = (Prompt.LOGIN, Prompt.PASSWORD)
+    if not _prompts(talk):
+        return frozenset()
+    said = read_dialogue((i, turn.sender, turn.data) for i, turn in enumerate(talk.turns))
     return frozenset(i for reply in said.replies if reply.asked in asked for i in reply.turns)
+
+
+def _prompts(talk: Transcript) -> bool:
+    """Whether a server may have asked for a login by a prompt."""
+    tcp = talk.service.endpoint.transport == "tcp"
+    return tcp and _PROMPT.search(talk.said_by("server")[:_LONGEST]) is not None
 
 
 def _looks_typed(client: bytes) -> bool:
@@ -119,7 +128,7 @@ def _bare(word: bytes) -> Iterator[bytes]:
 
 
 def _telnet(talk: Transcript) -> Iterator[bytes]:
-    if talk.service.endpoint.transport != "tcp":
+    if not _prompts(talk):
         return
     said = read_dialogue((i, turn.sender, turn.data) for i, turn in enumerate(talk.turns[:4096]))
     for reply in said.replies:

@@ -210,3 +210,12 @@ def test_pictures_lose_what_is_on_them() -> None:
 def test_pictures_of_anything_keep_its_length(data: bytes) -> None:
     for start in (b"", b"\xff\xd8\xff\xe0", b"\x89PNG\r\n\x1a\n", b"RTSP/1.0 2\r\n\r\n$"):
         assert len(blanked(start + data)) == len(start + data)
+
+
+def test_what_a_certificate_is_for_is_replaced_like_the_packets() -> None:
+    made = book(b"api.vendor.com")
+    raw = ip_address("192.168.1.7").packed
+    new = made.text(b"\x30\x20\x82\x0c*.vendor.com\x87\x04" + raw)
+    assert new.endswith(b"\x87\x04" + made.addresses(raw))
+    assert b"*." + made.words.name(b"vendor.com") in new
+    assert made.words.name(b"api.vendor.com").endswith(made.words.name(b"vendor.com"))
