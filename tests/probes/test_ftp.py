@@ -392,6 +392,26 @@ def test_a_session_that_begins_in_the_middle_or_is_turned_round_is_read() -> Non
     assert seen.facts["peer"] == "192.0.2.1"
 
 
+@pytest.mark.parametrize(
+    ("port", "more"), [(21, b""), (40_021, b"SYST\r\n"), (40_021, b"PASV\r\n")]
+)
+def test_a_login_of_which_no_answer_was_captured_is_read(port: int, more: bytes) -> None:
+    said = [turn for turn in SESSION if turn[0] == "client"]
+    ((kind, found, turns),) = overheard([*said, ("client", more)] if more else said, port)
+    assert (kind, found["username"], found["outcome"], turns) == (
+        "ftp.overheard_login",
+        "cam",
+        "unknown",
+        (1,),
+    )
+
+
+def test_a_client_that_could_as_well_fetch_its_mail_is_not_taken_for_one_of_ftp() -> None:
+    said = [turn for turn in SESSION if turn[0] == "client"]
+    assert overheard(said, 110) == []
+    assert overheard([("client", b"EHLO x\r\n"), *said], 21) == []
+
+
 def test_a_greeting_that_says_ftp_is_enough() -> None:
     ((kind, found, _),) = overheard(SESSION[:1])
     assert (kind, found["cleartext"]) == ("ftp.overheard", True)

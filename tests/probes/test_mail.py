@@ -99,3 +99,25 @@ def test_the_sessions_of_the_other_two_are_left_alone(name: str) -> None:
 )
 def test_other_protocols_are_left_alone(name: str, said: list[tuple[Sender, bytes]]) -> None:
     assert overheard(name, said) == []
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        [("client", b"USER cam\r\n"), ("server", b"331 password\r\n"), ("client", b"PASS x\r\n")],
+        [("client", b"USER cam\r\nPASS x\r\nSYST\r\nPASV\r\n")],
+    ],
+)
+def test_ftp_from_the_middle_on_is_no_mail(said: list[tuple[Sender, bytes]]) -> None:
+    assert overheard("pop3", said) == []
+
+
+def test_what_only_a_client_says_on_the_port_of_ftp_is_no_mail() -> None:
+    talk = captured([("client", b"USER cam\r\nPASS x\r\n")], 21)
+    assert list(PROBES["pop3"].read(talk)) == []
+
+
+@pytest.mark.parametrize("name", LOGINS)
+def test_a_login_of_which_no_answer_was_captured_is_read(name: str) -> None:
+    alone = [(sender, data) for sender, data in LOGINS[name] if sender == "client"]
+    assert [facts["outcome"] for facts, _, _ in overheard(name, alone)] == ["unknown"]

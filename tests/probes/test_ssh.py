@@ -27,6 +27,7 @@ from iotscan.model import (
 from iotscan.net.gateway import Gateway
 from iotscan.plugins import probes
 from iotscan.probe_api import Login
+from iotscan.protocols.overheard import turned
 from iotscan.settings import Limits
 from iotscan.testing import FakeNetwork, Says, captured
 
@@ -258,9 +259,21 @@ def test_both_sides_of_a_session_of_others_name_themselves() -> None:
     assert turns == (1,)
 
 
-def test_a_single_side_that_was_captured_is_the_servers() -> None:
-    ((found, _),) = overheard(("client", b"SSH-1.5-x\n"))
-    assert (found["protocol_1"], found["peer"]) == (True, "192.0.2.1")
+def one_side(sender: Sender, port: int, note: str) -> list[tuple[object, object]]:
+    talk = replace(captured([(sender, b"SSH-1.5-x\n")], port), note=note)
+    return [(one.facts["protocol_1"], one.facts["peer"]) for one in PROBE.read(talk)]
+
+
+def test_a_single_side_that_was_captured_is_the_servers_unless_it_is_surely_a_clients() -> None:
+    assert one_side("client", 40_000, "starts mid-stream") == [(True, "192.0.2.1")]
+    assert one_side("client", 40_000, "") == []
+    assert one_side("client", 22, "starts mid-stream") == []
+    assert one_side("server", 22, "starts mid-stream") == [(True, "192.0.2.7")]
+
+
+def test_the_client_of_a_usual_server_is_no_server_whatever_its_port() -> None:
+    talk = turned(replace(captured([("client", b"SSH-1.5-x\n")], 22), note="starts mid-stream"))
+    assert list(PROBE.read(talk)) == []
 
 
 def test_other_protocols_are_left_alone() -> None:

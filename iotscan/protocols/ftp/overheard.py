@@ -13,12 +13,15 @@ from iotscan.protocols.ftp.reading import ANONYMOUS, version_in
 from iotscan.protocols.overheard import beginning, clear_turns, lines, login_facts, observe, turned
 from iotscan.text import clean
 
+PORT = 21
 # What decides for a conversation that began in the middle: commands and codes that mail and news
 # do not have. LIST, MODE, HELP and AUTH are theirs too.
 _OURS = frozenset(
     {"USER", "PASS", "RETR", "STOR", "PASV", "EPSV", "PORT", "EPRT", "CWD", "CDUP", "PWD", "TYPE"}
     | {"SYST", "MLSD", "SIZE"}
 )
+# Of these, what POP3 does not have either.
+_ALONE = _OURS - {"USER", "PASS", "RETR"}
 _CODES = frozenset((150, 213, 226, 227, 229, 230, 250, 257, 331, 332, 350, 530, 550))
 _MAIL = frozenset(("EHLO", "HELO", "LHLO", "MAIL", "RCPT"))
 _SIZE = re.compile(r"\((\d{1,12}) bytes\)")
@@ -28,12 +31,31 @@ def read_captured(talk: Transcript) -> Iterator[Observation]:
     """Observations of ftp.overheard, ftp.overheard_login and ftp.firmware."""
     if talk.service.endpoint.transport != "tcp":
         return
+    if len({turn.sender for turn in talk.turns}) == 1:
+        yield from _one_sided(talk)
+        return
     for seen in (talk, turned(talk)):
         if not _looks_right(seen):
             continue
         said = list(ftp.control(lines(clear_turns(seen))))
         if _is_ftp(said):
             yield from _session(seen, said)
+            return
+
+
+def _one_sided(talk: Transcript) -> Iterator[Observation]:
+    """What only one side's words tell: a server's that it is one, a client's its login."""
+    for seen in (talk, turned(talk)):
+        said = list(ftp.control(lines(clear_turns(seen))))
+        verbs = {item.verb for item in said if isinstance(item, Command)}
+        if _looks_right(seen) and _is_ftp(said):
+            yield from _session(seen, said)
+            return
+        if verbs & _MAIL:
+            return
+        # POP3 logs in with the same words.
+        if {"USER", "PASS"} <= verbs and (seen.service.endpoint.port == PORT or verbs & _ALONE):
+            yield from _logins(seen, said)
             return
 
 

@@ -23,16 +23,23 @@ from iotscan.protocols.overheard import (
 )
 from iotscan.text import clean
 
+_FTP_PORT = 21
+_FTP = re.compile(
+    rb"^(?:SYST|FEAT|TYPE|PASV|EPSV|PORT|EPRT|CWD|PWD)\b", re.IGNORECASE | re.MULTILINE
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """One of the three. ``greeting``: how its servers begin; ``ours``: a client's line that only
-    it knows, for sessions that were captured from the middle on.
+    """One of the three. ``greeting``: how its servers begin; ``ours``: a client's line that no
+    other of the three knows, for sessions that were captured from the middle on; ``answers``: how
+    servers begin a line.
     """
 
     name: str
     greeting: re.Pattern[bytes]
     ours: re.Pattern[bytes]
+    answers: re.Pattern[bytes]
     logins: Callable[[Sequence[Line]], Iterator[MailLogin]]
 
     @property
@@ -90,8 +97,15 @@ class Dialect:
     def _is_it(self, talk: Transcript) -> bool:
         if self.recognises(beginning(talk, "server")):
             return True
-        began = talk.turns[0].sender == "client"
-        return began and self.ours.match(beginning(talk, "client")) is not None
+        if talk.turns[0].sender != "client" or talk.service.endpoint.port == _FTP_PORT:
+            return False
+        asked, answered = beginning(talk, "client"), beginning(talk, "server")
+        # FTP has some of the same commands; its answers are other ones.
+        return (
+            self.ours.match(asked) is not None
+            and (not answered or self.answers.match(answered) is not None)
+            and _FTP.search(asked) is None
+        )
 
 
 POP3 = Dialect(
@@ -99,6 +113,7 @@ POP3 = Dialect(
     # Without words behind it "+OK" is what Redis and NATS say.
     re.compile(rb"\+OK [^\r\n]+\r?\n"),
     re.compile(rb"(?:USER|PASS|APOP|CAPA|STLS|UIDL)\b[^\r\n]*\r\n", re.IGNORECASE),
+    re.compile(rb"\+(?:OK\b| )|-ERR\b"),
     mail.pop3_logins,
 )
 IMAP = Dialect(
@@ -108,6 +123,7 @@ IMAP = Dialect(
         rb"[A-Za-z0-9.]{1,32} (?:LOGIN |AUTHENTICATE |CAPABILITY\r|STARTTLS\r|SELECT )",
         re.IGNORECASE,
     ),
+    re.compile(rb"[*+] |[A-Za-z0-9.]{1,32} (?:OK|NO|BAD)\b", re.IGNORECASE),
     mail.imap_logins,
 )
 SMTP = Dialect(
@@ -116,5 +132,6 @@ SMTP = Dialect(
         rb"220[ -][^\r\n]*(?:SMTP|\bmail\b|postfix|sendmail|exim|LMTP)[^\r\n]*\r?\n", re.IGNORECASE
     ),
     re.compile(rb"(?:EHLO|HELO) [^\r\n]*\r\n|AUTH (?:LOGIN|PLAIN)\b", re.IGNORECASE),
+    re.compile(rb"[2-5]\d\d[ -]"),
     mail.smtp_logins,
 )

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 
 from iotscan.errors import Malformed
-from iotscan.model import Channel, Ending, Fact, Observation, Outcome, Transcript, Turn
+from iotscan.model import Channel, Ending, Fact, Observation, Outcome, Sender, Transcript, Turn
 from iotscan.protocols.overheard import beginning, observe, turned
 from iotscan.protocols.ssh import codec as ssh
 from iotscan.protocols.ssh import judged as ssh_judged
@@ -14,6 +14,7 @@ from iotscan.protocols.ssh.client import WITHOUT_RSA, Client
 from iotscan.protocols.ssh.codec import Identification, KexInit
 from iotscan.text import clean
 
+PORT = 22
 _MOST_LISTED = 64
 
 
@@ -146,6 +147,8 @@ def read_captured(talk: Transcript) -> Iterator[Observation]:
         return
     first = {turn.sender: i for i, turn in reversed(tuple(enumerate(talk.turns)))}
     named = {sender: _named(beginning(talk, sender)) for sender in first}
+    if len(first) == 1 and _is_clients(talk, *first):
+        return
     if named.get("server") is None and named.get("client") is not None and len(first) == 1:
         talk = turned(talk)  # only one side was captured: a server speaks first
         first, named = {"server": first["client"]}, {"server": named["client"]}
@@ -157,6 +160,16 @@ def read_captured(talk: Transcript) -> Iterator[Observation]:
     if client is not None and client.software:
         facts["client_software"] = clean(client.software)
     yield observe(talk, "ssh.overheard", facts, [first["server"]])
+
+
+def _is_clients(talk: Transcript, speaker: Sender) -> bool:
+    """Whether the only side that was captured is surely a client's: it opened the connection, or
+    the other one's port is that of servers.
+    """
+    server, client = talk.service.endpoint, talk.client
+    if speaker == "client":
+        return not talk.note or server.port == PORT
+    return client is not None and client.port == PORT != server.port
 
 
 def _named(data: bytes) -> Identification | None:
