@@ -48,7 +48,8 @@ from iotscan.version import __version__
 WORTH_PROCESSES = 32 << 20
 BLIND_SPOTS = (
     "A capture shows only what was said while it was taken and passed where it was taken; a device "
-    "that is not in it may be there, and what was encrypted was not opened.",
+    "that is not in it may be there, and what was encrypted was opened only where the capture has "
+    "the keys.",
 )
 # Links whose frames are known and cannot be looked into.
 _SEALED = {

@@ -170,6 +170,8 @@ def _edits(source: Path, book: Book, plugins: Plugins, read: set[str], wish: Wis
     def talk(heard: Transcript) -> bool:
         if heard.id not in read:
             return False
+        if heard.channels[0].tls is not None:
+            return True  # opened with keys of the capture: these bytes stand in no frame
         udp = heard.service.endpoint.transport == "udp"
         for turn, new in zip(
             heard.turns, rewritten(heard, book, keep=wish.keep_payload), strict=True

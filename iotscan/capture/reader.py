@@ -8,13 +8,14 @@ grow with the length of the capture.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Set
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from iotscan.capture.files import opened
 from iotscan.capture.flows import Part
 from iotscan.capture.frames import Walk
 from iotscan.capture.internet import TCP
+from iotscan.capture.pcapng import Section
 from iotscan.capture.scans import Scans
 from iotscan.capture.sorter import Heard, Sorter
 from iotscan.capture.stations import Stations, parsed
@@ -30,6 +31,8 @@ from iotscan.model import (
     Transport,
     Turn,
 )
+from iotscan.protocols.tls.keylog import Keys, parse_keylog, tls_facts
+from iotscan.protocols.tls.keylog import opened as opened_session
 
 
 @dataclass
@@ -53,11 +56,12 @@ class Reader:
     """Reads one capture. ``hears``: (layer, number) → announcement protocol, see ``Sorter``.
 
     ``on_talk`` gets transcripts and may tell by False that nobody could read one, so that a flow of
-    such is not looked at any longer. ``on_packet`` gets announcements, ``on_sighting`` the stations
-    at the end, ``on_answer`` each port that answered a SYN: endpoint, client, time, frame, and
-    ``on_group`` each announcement to a group: group, sender, time, frame. Times are seconds since
-    the first frame. ``usual``: ports that servers use, to tell who asks where the beginning is not
-    in the capture. ``scans`` is for use afterwards.
+    such is not looked at any longer; what was said inside TLS follows as a transcript of its own,
+    where the capture holds the keys (a decryption secrets block). ``on_packet`` gets announcements,
+    ``on_sighting`` the stations at the end, ``on_answer`` each port that answered a SYN: endpoint,
+    client, time, frame, and ``on_group`` each announcement to a group: group, sender, time, frame.
+    Times are seconds since the first frame. ``usual``: ports that servers use, to tell who asks
+    where the beginning is not in the capture. ``scans`` is for use afterwards.
     """
 
     hears: Mapping[tuple[str, int], str]
@@ -68,6 +72,9 @@ class Reader:
     usual: Set[int] = frozenset()
     on_group: Callable[[Endpoint, Address, float, int], None] = lambda *_: None
     scans: Scans = field(default_factory=Scans)
+    _sections: list[Section] = field(default_factory=list)
+    _read_blocks: int = 0
+    _known_keys: Keys = field(default_factory=dict)
     _talks: int = 0
     _packets: int = 0
     _zero: float = 0.0
@@ -88,6 +95,7 @@ class Reader:
         )
         with opened(path) as source:
             walk = Walk(source, sorter.quiet, sorter.quiet_udp)
+            self._sections = walk.sections
             take = sorter.take
             for frame in walk.frames():
                 if not facts.frames:
@@ -128,7 +136,29 @@ class Reader:
             _note(part),
             client,
         )
-        return self.on_talk(talk) is not False
+        understood = self.on_talk(talk) is not False
+        self._open(talk, part)
+        return understood
+
+    def _open(self, talk: Transcript, part: Part) -> None:
+        """Hand on what was said inside TLS, where the capture holds the keys to it."""
+        keys = self._keys() if part.transport == TCP else {}
+        if not keys:
+            return
+        said = ((i, turn.sender, turn.data) for i, turn in enumerate(talk.turns))
+        session = opened_session(said, keys)
+        if session is None or not session.said:
+            return
+        self._talks += 1
+        turns = tuple(replace(talk.turns[i], data=content) for i, _, content in session.said)
+        channel = replace(talk.channels[0], tls=tls_facts(session.flight))
+        self.on_talk(replace(talk, id=f"c{self._talks}", turns=turns, channels=(channel,)))
+
+    def _keys(self) -> Keys:
+        blocks = [block for section in self._sections for block in section.keylog]
+        if len(blocks) != self._read_blocks:
+            self._read_blocks, self._known_keys = len(blocks), parse_keylog(b"\n".join(blocks))
+        return self._known_keys
 
     def _heard(self, heard: Heard) -> None:
         self._packets += 1

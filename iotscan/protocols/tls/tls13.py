@@ -59,8 +59,8 @@ def unseal(client_hello: bytes, flight: Flight) -> Flight:
     except ValueError as problem:
         return replace(flight, finished=True, fault=f"key share: {problem}")
     secret = _server_secret(hash_name, agreed, client_hello + flight.hello_message)
-    opener = cipher(_expand(hash_name, secret, b"key", b"", key_length))
-    start = int.from_bytes(_expand(hash_name, secret, b"iv", b"", 12), "big")
+    opener = cipher(expand(hash_name, secret, b"key", b"", key_length))
+    start = int.from_bytes(expand(hash_name, secret, b"iv", b"", 12), "big")
     stream = bytearray()
     for number, record in enumerate(flight.sealed):
         try:
@@ -120,13 +120,13 @@ def _server_secret(hash_name: str, agreed: bytes, transcript: bytes) -> bytes:
     size = hashlib.new(hash_name).digest_size
     nothing = hashlib.new(hash_name).digest()
     early = hmac.digest(bytes(size), bytes(size), hash_name)
-    derived = _expand(hash_name, early, b"derived", nothing, size)
+    derived = expand(hash_name, early, b"derived", nothing, size)
     handshake = hmac.digest(derived, agreed, hash_name)
     heard = hashlib.new(hash_name, transcript).digest()
-    return _expand(hash_name, handshake, b"s hs traffic", heard, size)
+    return expand(hash_name, handshake, b"s hs traffic", heard, size)
 
 
-def _expand(hash_name: str, secret: bytes, label: bytes, context: bytes, length: int) -> bytes:
+def expand(hash_name: str, secret: bytes, label: bytes, context: bytes, length: int) -> bytes:
     """HKDF-Expand-Label for results of at most one hash length, which all of these are."""
     name = b"tls13 " + label
     info = length.to_bytes(2, "big") + bytes([len(name)]) + name + bytes([len(context)]) + context
