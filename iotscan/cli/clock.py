@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from contextlib import suppress
 from datetime import UTC, datetime
 
 
@@ -13,3 +15,15 @@ def now() -> str:
 def today() -> str:
     """The user's own date, ISO 8601."""
     return datetime.now().astimezone().date().isoformat()
+
+
+class WallClock:
+    """The user's own clock, for what is to happen at a time of day."""
+
+    def now(self) -> datetime:
+        return datetime.now().astimezone()
+
+    async def wait(self, stop: asyncio.Event, seconds: float) -> None:
+        """Return after so many seconds, or when ``stop`` is set."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), seconds)

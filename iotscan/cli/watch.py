@@ -5,14 +5,13 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import sys
-from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from iotscan.cli.clock import WallClock
 from iotscan.cli.exits import FINE, INCOMPLETE
 from iotscan.cli.options import judging_options, looking_options, settings_of
 from iotscan.errors import UsageError
@@ -121,7 +120,10 @@ def _lock(settings: Settings) -> Path:
 
     from iotscan.store.connect import place
 
-    what = "\n".join((place(settings.store), *sorted(settings.targets)))
+    history = place(settings.store)
+    # The same file may be called by several names.
+    history = history if "://" in history else str(Path(history).resolve())
+    what = "\n".join((history, *sorted(settings.targets)))
     name = hashlib.sha256(what.encode()).hexdigest()[:16]
     return user_data_path("iotscan") / f"watch-{name}.lock"
 
@@ -143,7 +145,7 @@ class _Turns:
         async def turn() -> None:
             await self._turn(stop)
 
-        await keep_watch(turn, self.teller.failed, schedule, _WallClock(), stop, self._say)
+        await keep_watch(turn, self.teller.failed, schedule, WallClock(), stop, self._say)
         return FINE
 
     async def _turn(self, stop: asyncio.Event) -> bool:
@@ -168,14 +170,3 @@ class _Turns:
     def _say(self, words: str) -> None:
         if not self.quiet:
             click.echo(words, err=True)
-
-
-class _WallClock:
-    """The clock of this machine."""
-
-    def now(self) -> datetime:
-        return datetime.now().astimezone()  # noqa: TID251 - the outermost room hands it to others
-
-    async def wait(self, stop: asyncio.Event, seconds: float) -> None:
-        with suppress(TimeoutError):
-            await asyncio.wait_for(stop.wait(), seconds)

@@ -35,10 +35,10 @@ class Receiver:
         """Raises UsageError for an address that Apprise cannot use."""
         from apprise import Apprise, AppriseAsset
 
-        # With a limit of its own Apprise would wait for its threads when the program ends.
-        self._apprise = Apprise(asset=AppriseAsset(service_timeout=0))
         self._patience = patience
         with _overheard():
+            # With a limit of its own Apprise would wait for its threads when the program ends.
+            self._apprise = Apprise(asset=AppriseAsset(service_timeout=0))
             taken = self._apprise.add(address)
         if not taken or not len(self._apprise):
             raise UsageError(
