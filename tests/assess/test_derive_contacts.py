@@ -55,8 +55,13 @@ def test_places(address: str, place: str) -> None:
 
 
 def test_only_devices_have_contacts() -> None:
-    strange: Seen = {(CLOUD.address, Endpoint(LAMP, "tcp", 80)): Contact(Proof("contact"))}
-    assert list(contacts(strange, (), OWNERS)) == []
+    place = Endpoint(LAMP, "tcp", 80)
+    strange: Seen = {(CLOUD.address, place): Contact(Proof("contact"))}
+    (seen,) = contacts(strange, (), OWNERS)
+    assert (seen.kind, seen.address, seen.endpoint) == ("capture.visit", LAMP, place)
+    assert seen.facts == {"port": 80, "transport": "tcp", "place": "public", "peer": "52.1.2.3"}
+    silent: Seen = {(CLOUD.address, place): Contact(Proof("contact"), answered=False)}
+    assert list(contacts(silent, (), OWNERS)) == []
 
 
 def test_names_come_from_the_device_s_own_lookups_and_words() -> None:
