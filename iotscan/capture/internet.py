@@ -33,40 +33,68 @@ class Packet(NamedTuple):
 
 @dataclass(slots=True)
 class _Partial:
-    """A packet whose fragments have not all come."""
+    """A packet whose fragments have not all come. ``first``: what its first one alone tells, and
+    the mark of whoever brought it.
+    """
 
     pieces: dict[int, bytes] = field(default_factory=dict)
     size: int = 0
     end: int = -1
+    first: tuple[Packet, object] | None = None
 
 
 @dataclass
 class Fragments:
-    """Fragments waiting for their others. The oldest packet is given up when there are too many."""
+    """Fragments waiting for their others. The oldest packet is given up when there are too many.
+
+    ``mark``: to be set before a fragment is brought; it comes back with what is ``left``.
+    """
 
     most_packets: int = 256
     most_bytes: int = 65_535
     given_up: int = 0
+    mark: object = None
     _waiting: OrderedDict[bytes, _Partial] = field(default_factory=OrderedDict)
+    _left: list[tuple[Packet, object]] = field(default_factory=list)
 
-    def add(self, key: bytes, start: int, more: bool, data: bytes) -> bytes | None:
-        """One fragment; the whole payload once it is complete.
+    def add(self, key: bytes, start: int, more: bool, packet: Packet) -> Packet | None:
+        """One fragment, as a packet; the whole packet once it is complete.
 
         The first fragment to claim a byte keeps it: an overlapping one changes nothing.
         """
+        data = packet.payload
         partial = self._waiting.setdefault(key, _Partial())
+        if not start and partial.first is None:
+            partial.first = packet, self.mark
         if start not in partial.pieces and partial.size + len(data) <= self.most_bytes:
             partial.pieces[start] = data
             partial.size += len(data)
         if not more:
             partial.end = start + len(data)
         if len(self._waiting) > self.most_packets:
-            self._waiting.popitem(last=False)
+            _, oldest = self._waiting.popitem(last=False)
+            self._give_up(oldest)
             self.given_up += 1
         whole = _joined(partial)
-        if whole is not None:
-            self._waiting.pop(key, None)
-        return whole
+        if whole is None:
+            return None
+        self._waiting.pop(key, None)
+        return packet._replace(payload=whole, length=len(whole))
+
+    def left(self) -> list[tuple[Packet, object]]:
+        """First fragments, with their marks, of packets that were given up since the last call."""
+        left, self._left = self._left, []
+        return left
+
+    def end(self) -> None:
+        """No more fragments come."""
+        for partial in self._waiting.values():
+            self._give_up(partial)
+        self._waiting.clear()
+
+    def _give_up(self, partial: _Partial) -> None:
+        if partial.first is not None and len(self._left) < self.most_packets:
+            self._left.append(partial.first)
 
 
 def _joined(partial: _Partial) -> bytes | None:
@@ -111,10 +139,8 @@ def _ipv4(frame: bytes, offset: int, fragments: Fragments) -> Packet | None:
     placing = frame[offset + 6] << 8 | frame[offset + 7]
     if placing & 0x3FFF:
         key = source + destination + frame[offset + 4 : offset + 6] + bytes([protocol])
-        whole = fragments.add(key, (placing & 0x1FFF) * 8, bool(placing & 0x2000), payload)
-        if whole is None:
-            return None
-        return Packet(source, destination, protocol, whole, len(whole))
+        piece = Packet(source, destination, protocol, payload, len(payload))
+        return fragments.add(key, (placing & 0x1FFF) * 8, bool(placing & 0x2000), piece)
     return Packet(source, destination, protocol, payload, end - offset - header)
 
 
@@ -135,11 +161,9 @@ def _ipv6(frame: bytes, offset: int, fragments: Fragments) -> Packet | None:
         elif protocol == _FRAGMENT:
             placing = frame[at + 2] << 8 | frame[at + 3]
             key = source + destination + frame[at + 4 : at + 8]
-            piece = frame[at + 8 : end]
-            whole = fragments.add(key, placing & 0xFFF8, bool(placing & 1), piece)
-            if whole is None:
-                return None
-            return Packet(source, destination, frame[at], whole, len(whole))
+            data = frame[at + 8 : end]
+            piece = Packet(source, destination, frame[at], data, len(data))
+            return fragments.add(key, placing & 0xFFF8, bool(placing & 1), piece)
         else:
             return Packet(source, destination, protocol, frame[at:end], end - at)
     return None

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from iotscan.capture.flows import Directions, Emit, Held, Part, reverse
 from iotscan.capture.frames import Frame
@@ -111,10 +111,12 @@ class Sorter:
         if protocol is not None:
             payload = data[link.offset :]
             self.on_heard(Heard(protocol, number, at, link.source, b"", payload))
+        self.fragments.mark = link, at, number
         packet = parse(link.kind, data, link.offset, self.fragments)
         if packet is None:
             if link.source:
                 self.on_station(link.source, b"", number, to_group=False)
+            self._take_left()
             return
         to_group = _never_forwarded(packet.destination)
         self.on_station(link.source, packet.source, number, to_group=to_group)
@@ -144,6 +146,8 @@ class Sorter:
 
     def finish(self) -> None:
         """End what the capture left open."""
+        self.fragments.end()
+        self._take_left()
         for flow in dict.fromkeys(self._tcp.values()):
             flow.end()
         for exchange in dict.fromkeys(self._udp.values()):
@@ -237,6 +241,14 @@ class Sorter:
         flows.pop(flow.direction, None)
         flows.pop(reverse(flow.direction), None)
         flow.end()
+
+    def _take_left(self) -> None:
+        """Datagrams of which only the first fragment came: their beginning tells what they are."""
+        for packet, mark in self.fragments.left():
+            if packet.protocol == UDP:
+                link, at, number = cast(tuple[Link, float, int], mark)
+                flow = self._udp.get(packet.source + packet.destination + packet.payload[:4])
+                self._take_udp(packet, link, max(at, flow.last) if flow else at, number)
 
     def _take_udp(self, packet: Packet, link: Link, at: float, number: int) -> None:
         head = packet.payload

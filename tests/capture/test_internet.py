@@ -109,6 +109,18 @@ def test_endless_fragments_are_bounded() -> None:
     assert sum(partial.size for partial in waiting._waiting.values()) <= 8 * waiting.most_bytes
 
 
+def test_first_fragments_of_what_is_given_up_are_left_with_their_marks() -> None:
+    waiting = Fragments(most_packets=1)
+    for number in (1, 2):
+        waiting.mark = number
+        parse(IPV4, ipv4(b"%d" % number * 8, 0, True, number=number), 0, waiting)
+        parse(IPV4, ipv4(b"b" * 8, 16, True, number=number), 0, waiting)
+    assert [(packet.payload, mark) for packet, mark in waiting.left()] == [(b"1" * 8, 1)]
+    waiting.end()
+    assert [(packet.payload, mark) for packet, mark in waiting.left()] == [(b"2" * 8, 2)]
+    assert waiting.left() == []
+
+
 def test_a_packet_longer_than_any_is_never_put_together() -> None:
     waiting = Fragments(most_bytes=100)
     assert parse(IPV4, ipv4(b"a" * 96, 0, True), 0, waiting) is None

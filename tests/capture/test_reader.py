@@ -325,3 +325,20 @@ def test_frames_that_cannot_be_looked_into_are_told(
 def test_wifi_frames_that_carry_nothing_are_not_missed(read: Read, pcap: Pcap) -> None:
     beacon = b"\x80\0\0\0" + bytes(18) + b"\x10\0" + bytes(30)
     assert read(pcap([beacon], 105)).facts.unread_links == {}
+
+
+@pytest.mark.parametrize("before", [0, 1])
+def test_the_first_fragment_of_a_datagram_is_read_if_the_others_never_come(
+    before: int, read: Read, pcap: Pcap
+) -> None:
+    asked = udp_frame(place("192.168.1.5", 40_000, "udp"), place("192.168.1.9", 53, "udp"), b"?")
+    answer = udp_frame(
+        place("192.168.1.9", 53, "udp"), place("192.168.1.5", 40_000, "udp"), bytes(1000)
+    )
+    first = answer[:14] + b"\x45\0\0\x64\0\1\x20\0" + answer[22:114]
+    heard = read(pcap([asked] * before + [first] + [asked] * before))
+    (talk,) = heard.talks
+    frames = [1] if not before else [1, 3, 2]
+    assert [turn.frame for turn in talk.turns] == frames
+    assert [len(turn.data) for turn in talk.turns if turn.sender == "server"] == [72]
+    assert sorted(turn.at for turn in talk.turns) == [turn.at for turn in talk.turns]
