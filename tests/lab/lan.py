@@ -103,7 +103,8 @@ class Lan:
         ip("-n", self.switch, "link", "set", f"p{number}", "master", "br0", "up")
         ip("-n", namespace, "link", "set", "lan0", "address", mac)
         ip("netns", "exec", namespace, "sysctl", "-qw", "net.ipv6.conf.all.accept_dad=0",
-           "net.ipv6.conf.lan0.accept_dad=0")  # fmt: skip
+           "net.ipv6.conf.lan0.accept_dad=0",
+           "net.ipv6.conf.lan0.router_solicitations=0")  # fmt: skip
         ip("-n", namespace, "link", "set", "lo", "up")
         ip("-n", namespace, "link", "set", "lan0", "up")
         length = 64 if ":" in address else 24
