@@ -240,10 +240,9 @@ class Framer:
         found: bytes | None = None
         if wire.known(ports):
             found = wire.replaced(ports, payload, self._book)
-        elif number in self._known.whole:
-            found = self._known.whole[number]
-        elif number in self._known.lengths:
-            found = payload
+        elif self._known.lengths.get(number) == len(payload) + 1:
+            # Else it is a tunnel, and what was read stands further inside.
+            found = self._known.whole.get(number, payload)
         return found if found is not None else self._blank(payload)
 
 

@@ -191,6 +191,7 @@ def _edits(source: Path, book: Book, plugins: Plugins, read: set[str], wish: Wis
         if heard.source is None:
             known.heard.add(heard.frame)
         else:
+            known.lengths[heard.frame] = len(heard.data) + 1
             known.whole[heard.frame] = datagram(None, heard.data, book)
 
     _read(source, plugins, talk, packet)

@@ -287,6 +287,22 @@ def test_fragments_and_cut_frames_leave_nothing(share: Share) -> None:
     assert b"kitchen" not in cut
 
 
+@pytest.mark.parametrize("port", [4789, 37_008], ids=["VXLAN", "TZSP"])
+def test_what_is_read_inside_a_tunnel_leaves_nothing_there(port: int, share: Share) -> None:
+    head = {4789: b"\x08\0\0\0\0\0\x01\0", 37_008: b"\x01\0\0\x01\x01"}[port]
+    inside = [
+        *tcp((True, PAGE), (False, ANSWER)),
+        udp(b"NOTIFY * HTTP/1.1\r\nX: kitchen\r\n\r\n", 1900),
+    ]
+    outer = Endpoint(ip_address("10.0.0.1"), "udp", 50_000), Endpoint(HUB, "udp", port)
+    shared = share([udp_frame(*outer, head + frame) for frame in inside])
+    before, _ = shared.reports()
+    assert any(seen.kind == "http.exchange" for seen in before.observations)
+    assert LAMP.packed not in shared.raw
+    assert b"kitchen" not in shared.raw
+    assert all(map(sums_are_right, shared.frames))
+
+
 def test_names_in_parts_of_segments_are_found_in_order(
     share: Share, said_in: Callable[[Path], bytes]
 ) -> None:
