@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from iotscan.assess.fields import Fields
-from iotscan.assess.rules import AGAINST, FOR, WAYS, Framework, Observability, Principle, Provision
+from iotscan.assess.rules import (
+    AGAINST,
+    FOR,
+    MEASURED,
+    WAYS,
+    Framework,
+    Observability,
+    Principle,
+    Provision,
+)
 from iotscan.assess.yamltree import Tree
 from iotscan.errors import RuleError
 
@@ -60,6 +69,8 @@ def read_framework(tree: Tree, path: str, faults: list[RuleError]) -> Framework:
         sections=dict(_sections(fields, path, faults)),
         provisions=dict(_provisions(fields, path, faults)),
         details={key: value for key, value in details.items() if value},
+        measured=fields.choice("measured", MEASURED, MEASURED[0]),
+        follows=fields.text("follows", ""),
     )
     fields.close()
     return framework

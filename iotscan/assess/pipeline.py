@@ -7,7 +7,7 @@ written down does not show.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from iotscan.assess.booking import booked
@@ -20,11 +20,11 @@ from iotscan.assess.identify import identify
 from iotscan.assess.inventory import owner_of, take_stock
 from iotscan.assess.known_keys import published
 from iotscan.assess.links import usable
-from iotscan.assess.posture import Measure, Seen
+from iotscan.assess.measuring import Judged, emitters, postures
+from iotscan.assess.posture import Measure
 from iotscan.assess.profiles import Profiles, compared
 from iotscan.assess.reading import Plugins, Readings, read_all
 from iotscan.assess.rulebook import Rulebook, load_rulebook
-from iotscan.assess.rules import Facts
 from iotscan.credentials import CONTROL
 from iotscan.model import (
     Address,
@@ -32,11 +32,8 @@ from iotscan.model import (
     Device,
     Fact,
     Feed,
-    Finding,
-    Gap,
     Input,
     Observation,
-    Posture,
     Proof,
     Recording,
     Report,
@@ -107,6 +104,17 @@ def conclude(
     findings = judge(observations, devices, book)
     gaps = find_gaps(recording, [*readings.gaps, *profiles.unused(devices)], devices)
     finished = recording.footer is not None and recording.footer.complete
+    judged = Judged(
+        devices=devices,
+        observations=observations,
+        findings=findings,
+        gaps=gaps,
+        emitters=emitters(plugins),
+        asked=_asked(recording),
+        impact=recording.header.scope.impact,
+        live=recording.header.source == "scan",
+        finished=finished,
+    )
     return Report(
         format=REPORT_FORMAT,
         version=recording.header.version,
@@ -119,7 +127,7 @@ def conclude(
         devices=devices,
         observations=observations,
         findings=tuple(finding for finding in findings if book.reports(finding.rule)),
-        postures=_postures(recording, devices, observations, findings, gaps, book, plugins),
+        postures=postures(judged, Measure(book)),
         gaps=gaps,
         blind_spots=tuple(sorted({*recording.blind_spots, *_missing_feeds(recording, book)})),
         conversations=(*map(_note, recording.transcripts), *readings.notes),
@@ -208,54 +216,10 @@ def _merged(observations: Sequence[Observation]) -> tuple[Observation, ...]:
     return tuple(sorted(merged, key=where))
 
 
-def _postures(
-    recording: Recording,
-    devices: Sequence[Device],
-    observations: Sequence[Observation],
-    findings: Sequence[Finding],
-    gaps: Sequence[Gap],
-    book: Rulebook,
-    plugins: Plugins,
-) -> tuple[Posture, ...]:
-    owners = owner_of(devices)
-    facts = _facts_of(observations, owners)
-    emitters = {kind.name: probe.name for probe in plugins.probes.values() for kind in probe.emits}
+def _asked(recording: Recording) -> set[Address]:
+    """The addresses that something was asked of."""
     asked = {talk.service.endpoint.address for talk in recording.transcripts}
-    asked |= {sweep.address for sweep in recording.sweeps}
-    by_finding: dict[str, list[Finding]] = defaultdict(list)
-    by_gap: dict[str, list[Gap]] = defaultdict(list)
-    for finding in findings:
-        by_finding[finding.device].append(finding)
-    for gap in gaps:
-        by_gap[gap.device].append(gap)
-    measure = Measure(book)
-    found: list[Posture] = []
-    for device in devices:
-        seen = Seen(
-            device=device,
-            findings=by_finding[device.key],
-            facts=facts.get(device.key, {}),
-            gaps=by_gap[device.key],
-            emitters=emitters,
-            impact=recording.header.scope.impact,
-            live=recording.header.source == "scan",
-            looked=any(address in asked for address in device.addresses),
-            finished=recording.footer is not None and recording.footer.complete,
-        )
-        found += measure.postures(seen)
-    return tuple(found)
-
-
-def _facts_of(
-    observations: Sequence[Observation], owners: Mapping[Address, Device]
-) -> dict[str, dict[str, list[Facts]]]:
-    """What is known of each device: the facts of each kind of observation."""
-    found: dict[str, dict[str, list[Facts]]] = {}
-    for seen in observations:
-        device = owners.get(seen.address)
-        if device is not None and about_itself(seen):
-            found.setdefault(device.key, {}).setdefault(seen.kind, []).append(seen.facts)
-    return found
+    return asked | {sweep.address for sweep in recording.sweeps}
 
 
 def _note(talk: Transcript) -> ConversationNote:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from iotscan.assess.coverage import hides_something
 from iotscan.assess.rulebook import Rulebook
 from iotscan.assess.ruleread import shown
-from iotscan.assess.rules import Evidence, Facts, Framework, Observability, Provision
+from iotscan.assess.rules import MEASURED, Evidence, Facts, Framework, Observability, Provision
 from iotscan.model import (
     Device,
     Finding,
@@ -30,6 +30,7 @@ from iotscan.model import (
 NOT_OBSERVABLE = "not observable from the network"
 NOT_TESTED = "not tested"
 INCONCLUSIVE = "inconclusive"
+CUT_SHORT = f"{NOT_TESTED}: the scan did not run to its end"
 
 GRADES = "ABCDF"
 _CAPS = {
@@ -61,21 +62,22 @@ class Seen:
 
 
 class Measure:
-    """Measures devices by one rulebook. Devices of which the same is known stand the same, so
-    thousands that merely announced themselves cost one computation.
+    """Measures devices by one rulebook: by the ``frameworks`` given, or by those that the book's
+    policy names, or else by those that every report measures by. Devices of which the same is known
+    stand the same, so thousands that merely announced themselves cost one computation.
     """
 
-    def __init__(self, book: Rulebook) -> None:
+    def __init__(self, book: Rulebook, frameworks: Sequence[Framework] = ()) -> None:
         self._book = book
         self._judged = [
             entry
-            for entry in book.frameworks.values()
-            if entry.judged and (not book.measures or entry.id in book.measures)
+            for entry in frameworks or book.frameworks.values()
+            if entry.judged and (frameworks or _wanted(entry, book))
         ]
         self._known: dict[object, tuple[Posture, ...]] = {}
 
     def postures(self, seen: Seen) -> tuple[Posture, ...]:
-        """The device's posture for every framework whose provisions say what a scan can see."""
+        """The device's posture for each framework whose provisions say what a scan can see."""
         evidence = [entry for entry in self._book.evidence.values() if _holds(entry, seen)]
         known = (
             tuple(finding.fingerprint for finding in seen.findings),
@@ -89,6 +91,12 @@ class Measure:
                 _posture(seen, framework, evidence, self._book) for framework in self._judged
             )
         return tuple(replace(one, device=seen.device.key) for one in self._known[known])
+
+
+def _wanted(framework: Framework, book: Rulebook) -> bool:
+    if book.measures:
+        return framework.id in book.measures
+    return framework.measured == MEASURED[0]
 
 
 def grade(findings: Sequence[Finding], framework: Framework) -> str:
@@ -191,7 +199,7 @@ def _why_not(
     for gap in _blockers(provision, framework, seen, book):
         return f"{NOT_TESTED}: {gap.what} at {gap.subject} ({gap.ending.value}: {gap.reason})"
     if not seen.finished:
-        return f"{NOT_TESTED}: the scan did not run to its end"
+        return CUT_SHORT
     if missing := _out_of_sight(provision, framework, seen, book):
         return f"{NOT_TESTED}: {missing}"
     if pros:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -14,6 +14,7 @@ from typing import TypeVar
 
 from iotscan.assess.catalogue import read_framework, read_principles
 from iotscan.assess.derive import KINDS
+from iotscan.assess.editions import taken_over, through
 from iotscan.assess.feeds import Feeds
 from iotscan.assess.fingerprintread import read_fingerprints, spelt_twice
 from iotscan.assess.fingerprints import Fingerprint, Fingerprints
@@ -44,9 +45,9 @@ class Rulebook:
 
     Formatting, comments and file names do not change the hash; any word of any entry does.
     ``policy``, if there is one, chose which rules are ``reported`` (None: all), by which frameworks
-    a report ``measures`` devices (empty: all), and severities that the hash knows nothing of. So it
-    is with ``feeds``, lists of flaws that the user imported, and with ``asks_support``: whether it
-    is told, too, that no support period was found.
+    a report ``measures`` devices (empty: those always measured by), and severities that the hash
+    knows nothing of. So it is with ``feeds``, lists of flaws that the user imported, and with
+    ``asks_support``: whether it is told, too, that no support period was found.
     """
 
     principles: Mapping[str, Principle]
@@ -85,6 +86,21 @@ class Rulebook:
     def speaking_to(self, framework: str, provision: str) -> tuple[Rule, ...]:
         """The stable rules whose crosswalk names this provision, by id."""
         return self._speaking.get((framework, provision), ())
+
+    def through(self, framework: Framework) -> Rulebook:
+        """With rules and evidence that speak to an edition by what they say of its successor."""
+        if not framework.follows:
+            return self
+        rules = {
+            name: replace(rule, crosswalk=through(rule.crosswalk, framework))
+            for name, rule in self.rules.items()
+        }
+        evidence = {
+            name: replace(entry, crosswalk=through(entry.crosswalk, framework))
+            for name, entry in self.evidence.items()
+        }
+        about, speaking = indexed(rules)
+        return replace(self, rules=rules, evidence=evidence, _about=about, _speaking=speaking)
 
 
 def indexed(
@@ -214,6 +230,7 @@ class _Reader:
             self.faults.append(RuleError(entry.path, entry.line, fault))
         for rule in self._rules.values():
             self._check_ids(rule, "covers", rule.covers)
+        self._check_editions()
         for evidence in self._evidence.values():
             self._check_ids(evidence, "ruled_out_by", evidence.ruled_out_by)
 
@@ -223,7 +240,10 @@ class _Reader:
         canonical = json.dumps(self._content, sort_keys=True, ensure_ascii=False)
         return Rulebook(
             self._principles,
-            dict(sorted(self._frameworks.items())),
+            {
+                name: taken_over(framework, self._frameworks)
+                for name, framework in sorted(self._frameworks.items())
+            },
             rules,
             dict(sorted(self._evidence.items())),
             hashlib.sha256(canonical.encode()).hexdigest(),
@@ -249,6 +269,16 @@ class _Reader:
                 reason = f"{key}: there is no rule {name}"
                 self.faults.append(RuleError(entry.path, entry.line, reason))
 
+    def _check_editions(self) -> None:
+        """An edition whose successor is unknown, or lacks a number, would silently say nothing."""
+        for framework in self._frameworks.values():
+            path = f"the framework {framework.id}"
+            if framework.follows and framework.follows not in self._frameworks:
+                reason = f"follows: there is no framework {framework.follows}"
+                self.faults.append(RuleError(path, 0, reason))
+            for of, number in _missing_numbers(framework, self._frameworks):
+                self.faults.append(RuleError(path, 0, f"there is no provision {number} in {of}"))
+
     def _trees(self, pack: Traversable, folder: str) -> Iterator[tuple[Tree, str]]:
         """The documents of a pack's sub-folder, or of the pack itself, by file name."""
         place = pack.joinpath(folder) if folder else pack
@@ -268,6 +298,16 @@ class _Reader:
         self.faults += faults
         if tree is not None:
             yield tree, path
+
+
+def _missing_numbers(
+    framework: Framework, frameworks: Mapping[str, Framework]
+) -> Iterator[tuple[str, str]]:
+    for provision in framework.provisions.values():
+        for of, numbers in provision.related.items():
+            if of in frameworks:
+                known = frameworks[of].provisions
+                yield from ((of, number) for number in numbers if number not in known)
 
 
 def _folder(path: Path) -> Path:

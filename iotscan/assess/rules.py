@@ -13,6 +13,8 @@ Crosswalk = Mapping[str, tuple[str, ...]]
 # How much a scan can say for or against a provision, as the frameworks' files word it.
 AGAINST = {"strong": Relation.CONTRADICTS, "indicative": Relation.SUGGESTS, "no": Relation.INFORMS}
 FOR = ("no", "weak", "partial")
+# Whether every report measures devices by a framework, or only who asks for it is told.
+MEASURED = ("always", "on-request")
 WAYS = ("active", "passive", "lookup")
 # Facts of every observation from a captured conversation: the address of the other side.
 OF_CAPTURES: Mapping[str, type] = {"peer": str}
@@ -63,7 +65,11 @@ class Provision:
 
 @dataclass(frozen=True, slots=True)
 class Framework:
-    """A law, standard or guide. ``details`` are further words about it (status, url, basis …)."""
+    """A law, standard or guide. ``details`` are further words about it (status, url, basis …).
+
+    ``measured``: one of MEASURED. ``follows``: the current edition, whose rules and evidence speak
+    to this one through the numbers in ``Provision.related``.
+    """
 
     id: str
     name: str
@@ -73,10 +79,12 @@ class Framework:
     provisions: Mapping[str, Provision]
     sections: Mapping[str, str] = field(default_factory=dict)
     details: Mapping[str, str | tuple[str, ...]] = field(default_factory=dict)
+    measured: str = MEASURED[0]
+    follows: str = ""
 
     @property
     def judged(self) -> bool:
-        """Whether devices are measured by it: its provisions say what a scan can see of them."""
+        """Whether devices can be measured by it: its provisions say what a scan sees of them."""
         return any(provision.observability for provision in self.provisions.values())
 
 

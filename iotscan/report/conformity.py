@@ -6,9 +6,13 @@ reason, and what a scan can never see says so.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 
+from iotscan.assess.editions import through
+from iotscan.assess.measuring import judged_in, postures
+from iotscan.assess.posture import Measure
+from iotscan.assess.reading import Plugins
 from iotscan.assess.rulebook import Rulebook
 from iotscan.assess.rules import Framework, Provision
 from iotscan.model import Finding, Posture, Report, Standing, Verdict
@@ -39,15 +43,40 @@ class Sheet:
 
 
 def sheets(report: Report, framework: Framework, book: Rulebook) -> Iterator[Sheet]:
-    """A sheet for each device, by need of attention."""
+    """A sheet for each device, by need of attention.
+
+    Verdicts are those of the report; where devices were not measured by the framework, they are
+    worked out of the report's findings, observations and gaps by the rules of ``book``.
+    """
+    book = book.through(framework)
+    report = _speaking(report, framework)
+    held = {one.device: one for one in _postures(report, framework, book)}
     for view in device_views(report):
-        posture = next((one for one in view.postures if one.framework == framework.id), None)
+        posture = held.get(view.device.key)
         verdicts = {v.provision: v for v in posture.verdicts} if posture else {}
         lines = tuple(
             _line(provision, framework, view, verdicts, book)
             for provision in framework.provisions.values()
         )
         yield Sheet(view, posture, lines)
+
+
+def _speaking(report: Report, framework: Framework) -> Report:
+    """With findings that name the provisions of an edition by what they say of its successor."""
+    if not framework.follows:
+        return report
+    found, outside = (
+        tuple(replace(one, crosswalk=through(one.crosswalk, framework)) for one in findings)
+        for findings in (report.findings, report.outside)
+    )
+    return replace(report, findings=found, outside=outside)
+
+
+def _postures(report: Report, framework: Framework, book: Rulebook) -> Iterable[Posture]:
+    held = [one for one in report.postures if one.framework == framework.id]
+    if held or not framework.judged:
+        return held
+    return postures(judged_in(report, Plugins()), Measure(book, [framework]))
 
 
 def observable(provision: Provision) -> str:

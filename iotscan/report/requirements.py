@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TextIO
 
 from iotscan.assess.rulebook import load_rulebook
-from iotscan.assess.rules import Framework
+from iotscan.assess.rules import Framework, Provision
 from iotscan.errors import UsageError
 from iotscan.model import Report, Standing
 from iotscan.report import Argued, Options
@@ -99,6 +99,8 @@ def _text_line(page: Page, line: Line) -> None:
     words = f"{provision.id}: {provision.title} [{_WORDS[line.standing]}]"
     page.line(words, _STYLES[line.standing], hang=4)
     page.line(safe(line.reason), indent=4)
+    if line.standing is Standing.NOT_ASSESSED and (note := _note(provision)):
+        page.line(note, "dim", indent=4)
     for finding in line.findings:
         cited = "; ".join(proofs(finding))
         page.line(f"{safe(finding.title)}: {place(finding)} ({cited})", indent=4, hang=2)
@@ -139,9 +141,9 @@ def _rows(framework: Framework, tables: list[Sheet]) -> Iterator[Row]:
                 "level": line.provision.level,
                 "condition": line.provision.condition,
                 "verdict": _WORDS[line.standing],
-                "reason": line.reason,
+                "reason": safe(line.reason),
                 "observable": observable(line.provision),
-                "note": line.provision.observability.note if line.provision.observability else "",
+                "note": _note(line.provision),
                 "findings": "; ".join(f"{f.rule} at {place(f)}" for f in line.findings),
                 "evidence": "; ".join(text for f in line.findings for text in proofs(f)),
             }
@@ -192,7 +194,7 @@ def _provision(line: Line) -> Mapping[str, Any]:
         "verdict": line.standing.value,
         "reason": safe(line.reason),
         "observable": observable(provision),
-        "note": provision.observability.note if provision.observability else "",
+        "note": _note(provision),
         "findings": [
             {
                 "fingerprint": short(finding.fingerprint),
@@ -207,6 +209,11 @@ def _provision(line: Line) -> Mapping[str, Any]:
             for finding in line.findings
         ],
     }
+
+
+def _note(provision: Provision) -> str:
+    """What a scan can and cannot see of the provision; empty where the catalogue does not say."""
+    return provision.observability.note if provision.observability else ""
 
 
 def _counts(sheet: Sheet) -> str:

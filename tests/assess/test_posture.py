@@ -233,3 +233,15 @@ def test_a_further_finding_never_improves_anything(
     for was, now in zip(before.verdicts, after.verdicts, strict=True):
         assert was.standing is not Standing.VIOLATED or now.standing is Standing.VIOLATED
         assert was.standing is Standing.MET or now.standing is not Standing.MET
+
+
+def test_a_framework_is_measured_always_on_request_or_because_a_policy_names_it(
+    book: Rulebook,
+) -> None:
+    house = replace(book.frameworks["house-rules"], measured="on-request")
+    asked = replace(book, frameworks={**book.frameworks, "house-rules": house})
+    names = ("house-rules",)
+    assert Measure(asked).postures(looked_at()) == ()
+    assert Measure(asked, [house]).postures(looked_at()) == Measure(book).postures(looked_at())
+    under = Measure(replace(asked, measures=names)).postures(looked_at())
+    assert [posture.framework for posture in under] == list(names)
