@@ -13,13 +13,15 @@ import pytest
 from iotscan.assess.conditions import Compare, Every, facts_of, holds
 from iotscan.assess.rulebook import known_kinds, load_rulebook
 from iotscan.assess.ruleread import shown
-from iotscan.assess.rules import Case, Evidence, Rule
+from iotscan.assess.rules import Case, Evidence, Framework, Rule
+from iotscan.model import Relation
 
 BOOK = load_rulebook()
 RULES = sorted(BOOK.rules.values(), key=lambda rule: rule.id)
 CASES = [
     pytest.param(rule, case, id=f"{rule.id}-{case.about}") for rule in RULES for case in rule.cases
 ]
+JUDGED = [framework for framework in BOOK.frameworks.values() if framework.judged]
 FOLDER = Path(__file__).parents[1] / "rules"
 
 
@@ -67,11 +69,62 @@ def test_the_pack_holds_what_it_promises() -> None:
     etsi = BOOK.frameworks["etsi-en-303-645"]
     assert len(etsi.provisions) == 78
     assert all(p.observability and p.section in etsi.sections for p in etsi.provisions.values())
-    assert {f.id for f in BOOK.frameworks.values() if f.judged} == {
+    assert {f.id for f in JUDGED if f.measured == "always"} == {
         "etsi-en-303-645",
         "eu-cra",
         "uk-psti",
     }
+    assert {f.id for f in JUDGED if f.measured == "on-request"} == {
+        "en-18031",
+        "enisa-baseline-iot",
+        "etsi-en-303-645-v2",
+        "eu-red-da",
+        "nist-ir-8259a",
+        "nist-ir-8425",
+        "owasp-iot-top10-2018",
+        "owasp-isvs",
+    }
+
+
+@pytest.mark.parametrize("framework", JUDGED, ids=lambda framework: framework.id)
+def test_a_framework_that_gives_verdicts_says_of_each_provision_what_is_seen(
+    framework: Framework,
+) -> None:
+    """Also why nothing is, in words of the provision's own, and claiming nothing by it."""
+    told = []
+    for provision in framework.provisions.values():
+        sight = provision.observability
+        assert sight is not None, provision.id
+        assert sight.note.endswith("."), provision.id
+        if not sight.by:
+            assert (sight.against, sight.evidence_for) == (Relation.INFORMS, "no"), provision.id
+        told.append(sight.note)
+    if framework.measured == "on-request" and not framework.follows:
+        assert len(set(told)) == len(told)
+
+
+@pytest.mark.parametrize("entry", [*RULES, *BOOK.evidence.values()], ids=lambda entry: entry.id)
+def test_what_a_crosswalk_names_is_there(entry: Rule | Evidence) -> None:
+    for framework, provisions in entry.crosswalk.items():
+        assert set(provisions) <= set(BOOK.frameworks[framework].provisions)
+        assert len(set(provisions)) == len(provisions)
+
+
+@pytest.mark.parametrize("entry", BOOK.evidence.values(), ids=lambda entry: entry.id)
+def test_evidence_is_named_only_where_something_can_speak_for_a_provision(entry: Evidence) -> None:
+    for framework, provisions in entry.crosswalk.items():
+        for name in provisions:
+            provision = BOOK.frameworks[framework].provisions[name]
+            if provision.observability:
+                assert provision.observability.evidence_for != "no", (framework, name)
+
+
+@pytest.mark.parametrize("framework", JUDGED, ids=lambda framework: framework.id)
+def test_what_no_scan_can_see_no_rule_claims_to_contradict(framework: Framework) -> None:
+    for provision in framework.provisions.values():
+        if not (provision.observability and provision.observability.by):
+            rules = BOOK.speaking_to(framework.id, provision.id)
+            assert not [rule.id for rule in rules if rule.relation is Relation.CONTRADICTS]
 
 
 def test_every_kind_that_a_rule_is_about_is_emitted() -> None:

@@ -5,10 +5,13 @@ from __future__ import annotations
 import csv
 import io
 import json
+from dataclasses import replace
+from pathlib import Path
 from types import ModuleType
 
 import pytest
 
+from iotscan.api import replay
 from iotscan.assess.rulebook import load_rulebook
 from iotscan.model import Report, Standing
 from iotscan.report import Options, render
@@ -25,6 +28,7 @@ from iotscan.report.correspondence import (
     compare,
 )
 
+HERE = Path(__file__).parent
 ETSI, CRA, PSTI, OLD = "etsi-en-303-645", "eu-cra", "uk-psti", "etsi-en-303-645-v2"
 
 
@@ -66,11 +70,78 @@ def test_verdicts_are_those_of_the_postures_and_findings_prove_them(recorded: Re
                 assert all(finding.proofs for finding in line.findings)
 
 
+@pytest.mark.parametrize("framework", [ETSI, CRA, PSTI])
+@pytest.mark.parametrize("cut", [False, True], ids=["finished", "cut short"])
+def test_verdicts_worked_out_later_are_those_of_the_scan(
+    framework: str, cut: bool, tmp_path: Path
+) -> None:
+    """From what a report holds beside them, as for the frameworks that it does not measure by."""
+    lines = (HERE / "home.jsonl").read_text().splitlines(keepends=True)
+    (tmp_path / "home.jsonl").write_text("".join(lines[:-1] if cut else lines))
+    report = replay([tmp_path / "home.jsonl"])
+    others = tuple(one for one in report.postures if one.framework != framework)
+    book = load_rulebook()
+    entry = book.frameworks[framework]
+    held = [(sheet.posture, sheet.lines) for sheet in sheets(report, entry, book)]
+    later = sheets(replace(report, postures=others), entry, book)
+    assert [(sheet.posture, sheet.lines) for sheet in later] == held
+    reasons = {line.reason for _, lines in held for line in lines}
+    assert any("did not run to its end" in reason for reason in reasons) is cut
+
+
+def test_what_a_policy_left_out_still_counts_in_verdicts(recorded: Report) -> None:
+    book = load_rulebook()
+    entry = book.frameworks["owasp-iot-top10-2018"]
+    silent = replace(recorded, findings=(), outside=recorded.findings)
+    standings = [
+        sorted((sheet.view.device.key, line.provision.id, line.standing) for line in sheet.lines)
+        for report in (recorded, silent)
+        for sheet in sorted(sheets(report, entry, book), key=lambda sheet: sheet.view.device.key)
+    ]
+    half = len(standings) // 2
+    assert standings[:half] == standings[half:]
+    assert any(standing is Standing.VIOLATED for part in standings for _, _, standing in part)
+
+
+def test_frameworks_measured_on_request_have_verdicts_with_their_proof(recorded: Report) -> None:
+    book = load_rulebook()
+    assert {one.framework for one in recorded.postures} == {ETSI, CRA, PSTI}
+    lines = [
+        line
+        for sheet in sheets(recorded, book.frameworks["owasp-iot-top10-2018"], book)
+        for line in sheet.lines
+    ]
+    violated = [line for line in lines if line.standing is Standing.VIOLATED]
+    assert "contradicted by default-credentials-telnet" in {line.reason for line in violated}
+    assert all(finding.proofs for line in violated for finding in line.findings)
+    hidden = [line for line in lines if line.provision.id == "I10"]
+    assert {line.reason for line in hidden} == {"not observable from the network"}
+
+
+def test_an_older_edition_stands_as_the_current_one_does(recorded: Report) -> None:
+    book = load_rulebook()
+    old, now = (
+        {
+            (sheet.view.device.key, line.provision.id): (line.standing, line.reason, line.findings)
+            for sheet in sheets(recorded, book.frameworks[framework], book)
+            for line in sheet.lines
+        }
+        for framework in (OLD, ETSI)
+    )
+    same = {"5.1-1", "5.3-16", "5.4-3", "5.5-1", "5.5-6", "5.6-2"}
+    for (device, provision), (standing, reason, findings) in old.items():
+        if provision in same:
+            there = now[device, provision]
+            assert (standing, reason) == there[:2]
+            assert [one.fingerprint for one in findings] == [f.fingerprint for f in there[2]]
+    assert {standing for standing, _, _ in old.values()} == set(Standing)
+
+
 def test_frameworks_nobody_measures_by_have_no_verdict_but_findings(recorded: Report) -> None:
     book = load_rulebook()
     lines = [
         line
-        for sheet in sheets(recorded, book.frameworks["owasp-iot-top10-2018"], book)
+        for sheet in sheets(recorded, book.frameworks["nist-sp-800-213a"], book)
         for line in sheet.lines
     ]
     assert {line.standing for line in lines} == {Standing.NOT_ASSESSED}
