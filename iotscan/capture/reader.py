@@ -31,6 +31,7 @@ from iotscan.model import (
     Transport,
     Turn,
 )
+from iotscan.protocols.overheard import MISSING
 from iotscan.protocols.tls.keylog import Keys, parse_keylog, tls_facts
 from iotscan.protocols.tls.keylog import opened as opened_session
 
@@ -189,5 +190,5 @@ def _note(part: Part) -> str:
     if not part.began and part.transport == TCP:
         words.append("starts mid-stream")
     if part.missing:
-        words.append("bytes are missing")
+        words.append(MISSING)
     return ", ".join(words)

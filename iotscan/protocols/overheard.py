@@ -98,6 +98,9 @@ def turn_at(turns: Iterable[tuple[int, Turn]], sender: Sender, offset: int) -> i
     raise LookupError(f"{sender} said less")
 
 
+# What the reader of captures notes of a conversation with holes: lost segments, frames cut short.
+MISSING = "bytes are missing"
+
 _OTHER: Mapping[Sender, Sender] = {"client": "server", "server": "client"}
 # The last conversation turned round, and how: several readers in a row ask for the same one.
 _turned: list[Transcript] = []

@@ -406,6 +406,10 @@ def test_a_login_of_which_no_answer_was_captured_is_read(port: int, more: bytes)
     )
 
 
+def test_a_password_of_which_the_user_was_not_captured_may_be_a_guests() -> None:
+    assert [kind for kind, _, _ in overheard(SESSION[2:])] == ["ftp.overheard"]
+
+
 def test_a_client_that_could_as_well_fetch_its_mail_is_not_taken_for_one_of_ftp() -> None:
     said = [turn for turn in SESSION if turn[0] == "client"]
     assert overheard(said, 110) == []

@@ -272,8 +272,10 @@ def test_a_single_side_that_was_captured_is_the_servers_unless_it_is_surely_a_cl
 
 
 def test_the_client_of_a_usual_server_is_no_server_whatever_its_port() -> None:
-    talk = turned(replace(captured([("client", b"SSH-1.5-x\n")], 22), note="starts mid-stream"))
-    assert list(PROBE.read(talk)) == []
+    more: list[tuple[Sender, bytes]] = [("client", b"SSH-1.5-x\n"), ("server", b"\0\0\1\x0b")]
+    for said in (more[:1], more):
+        talk = replace(captured(said, 22), note="starts mid-stream")
+        assert list(PROBE.read(turned(talk))) == []
 
 
 def test_other_protocols_are_left_alone() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -113,3 +114,20 @@ def test_every_question_is_known_again() -> None:
     (other,) = exchanges([(0, True, GET)])
     assert other.request is not None
     assert not is_ours(other.request)
+
+
+@pytest.mark.parametrize(
+    "kept", [b"HTTP/1.1 200 O", b"HTTP/1.1 200 OK\r\n", b"HTTP/1.1 200 OK\r\nServer: boa\r\nDa"]
+)
+def test_of_an_answer_with_holes_the_beginning_of_its_head_is_enough(kept: bytes) -> None:
+    said = [(0, False, b"rest of another"), (1, True, GET[:9]), (2, False, kept)]
+    assert exchanges(said) == []
+    (found,) = exchanges(said, cut=True)
+    assert found.response is not None
+    assert (found.response.status, found.answered) == (200, (2,))
+    assert found.response.header("server") == ("boa" if b"boa" in kept else "")
+
+
+@pytest.mark.parametrize("kept", [b"HTTP/1.1 20", b"HTTP/1.1 two hundred", b"", b"RTSP/1.0 200 OK"])
+def test_less_than_a_status_is_no_answer(kept: bytes) -> None:
+    assert exchanges([(0, False, kept)], cut=True) == []

@@ -111,7 +111,7 @@ def _logins(talk: Transcript, said: Sequence[Reply | Command]) -> Iterator[Obser
             user = item
             if _answer(said, at, 230):
                 yield _login(talk, user, None, "accepted")
-        elif item.verb == "PASS":
+        elif item.verb == "PASS" and user is not None:  # guests have a password as well
             accepted, refused = _answer(said, at, 230, 202), _answer(said, at, 430, 530, 421)
             outcome = "accepted" if accepted else "refused" if refused else "unknown"
             yield _login(talk, user, item, outcome)

@@ -10,6 +10,7 @@ from iotscan.protocols.http.codec import Response
 from iotscan.protocols.http.facts import Facts
 from iotscan.protocols.http.questions import Question, is_ours, question_of
 from iotscan.protocols.http.talk import Exchange, exchanges
+from iotscan.protocols.overheard import MISSING
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +39,12 @@ class Heard:
 
 def all_heard(talk: Transcript) -> Iterator[Heard]:
     """Every exchange of a conversation, channel by channel."""
+    cut = MISSING in talk.note
     for number in sorted({turn.channel for turn in talk.turns}):
         channel = talk.channels[number] if number < len(talk.channels) else None
         turns = ((i, turn.sender == "client", turn.data) for i, turn in talk.turns_of(number))
         encrypted = channel is not None and channel.tls is not None
-        for exchange in exchanges(turns):
+        for exchange in exchanges(turns, cut=cut):
             yield Heard(number, encrypted, channel.login if channel else None, exchange)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import accumulate
 
@@ -16,6 +17,8 @@ MOST = 256
 LONGEST = 4_194_304
 # Bytes in which a first line shows what it is.
 _ENOUGH = 16
+# "HTTP/1.1 200"; of a head that is cut, at most so much is believed.
+_CODE, _LONGEST_HEAD = 12, 1024
 _METHODS = re.compile(rb"(?:GET|HEAD|POST|PUT|DELETE|OPTIONS|PATCH|CONNECT|TRACE) [^ ]")
 # A weather station says "HTTP/1.0.8"; blanks in place of the rest keep every place where it was.
 _ODD_VERSION = re.compile(rb"\A([^\r\n]{1,4096} )(HTTP/1\.[01])((?:\.\d{1,3}){1,3})(?=\r?\n)")
@@ -35,17 +38,22 @@ class Exchange:
     answered: tuple[int, ...] = ()
 
 
-def exchanges(turns: Iterable[tuple[int, bool, bytes]], *, closed: bool = True) -> list[Exchange]:
+def exchanges(
+    turns: Iterable[tuple[int, bool, bytes]], *, closed: bool = True, cut: bool = False
+) -> list[Exchange]:
     """The exchanges of one connection given as (turn, whether the client said it, bytes).
 
-    ``closed``: nothing more will come. A recording that begins inside a connection is read from
-    the first head on. Pure, never raises; bytes that are not HTTP/1.x give nothing.
+    ``closed``: nothing more will come. ``cut``: bytes may be missing anywhere, so an answer is
+    taken for one by what there is of its head. A recording that begins inside a connection is read
+    from the first head on. Pure, never raises; bytes that are not HTTP/1.x give nothing.
     """
     said = list(turns)
     asked = list(_requests([(turn, data) for turn, client, data in said if client]))
     methods = [request.method for request, _ in asked]
     heard = [(turn, data) for turn, client, data in said if not client]
     answers = list(_responses(heard, methods, closed))
+    if cut and not answers:
+        answers = list(_begun(heard))
     pairs: list[Exchange] = []
     for i in range(max(len(asked), len(answers))):
         request, asked_in = asked[i] if i < len(asked) else (None, ())
@@ -66,6 +74,18 @@ class _Turns:
     def between(self, start: int, end: int) -> tuple[int, ...]:
         first, last = bisect_right(self._ends, start), bisect_right(self._ends, max(start, end - 1))
         return tuple(self._numbers[first : last + 1])
+
+
+def _begun(turns: Sequence[tuple[int, bytes]]) -> Iterator[tuple[Response, tuple[int, ...]]]:
+    """The first answer, of which only the beginning of a head is there."""
+    joined = _Turns(turns, _ANSWER)
+    head, ends, _ = joined.data[:_LONGEST_HEAD].rpartition(b"\n")
+    # A status line may be cut as well: of it, the code is enough.
+    kept = head + ends if ends else joined.data[:_CODE]
+    with suppress(Malformed):
+        response = parse_response(kept.rstrip(b"\r\n") + b"\r\n\r\n", closed=True)
+        if response is not None:
+            yield response, joined.between(0, 1)
 
 
 def _start(turns: Sequence[tuple[int, bytes]], first: int) -> bytes:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import suppress
 
 from iotscan.errors import Malformed
@@ -147,7 +147,7 @@ def read_captured(talk: Transcript) -> Iterator[Observation]:
         return
     first = {turn.sender: i for i, turn in reversed(tuple(enumerate(talk.turns)))}
     named = {sender: _named(beginning(talk, sender)) for sender in first}
-    if len(first) == 1 and _is_clients(talk, *first):
+    if _is_clients(talk, first):
         return
     if named.get("server") is None and named.get("client") is not None and len(first) == 1:
         talk = turned(talk)  # only one side was captured: a server speaks first
@@ -162,12 +162,12 @@ def read_captured(talk: Transcript) -> Iterator[Observation]:
     yield observe(talk, "ssh.overheard", facts, [first["server"]])
 
 
-def _is_clients(talk: Transcript, speaker: Sender) -> bool:
-    """Whether the only side that was captured is surely a client's: it opened the connection, or
-    the other one's port is that of servers.
+def _is_clients(talk: Transcript, first: Collection[Sender]) -> bool:
+    """Whether what would be taken for a server's words is surely a client's: the port of servers is
+    the other one's, or its is the only side that was captured, and it opened the connection.
     """
     server, client = talk.service.endpoint, talk.client
-    if speaker == "client":
+    if len(first) == 1 and "client" in first:
         return not talk.note or server.port == PORT
     return client is not None and client.port == PORT != server.port
 
