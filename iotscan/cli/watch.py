@@ -18,6 +18,8 @@ from iotscan.errors import UsageError
 from iotscan.settings import Settings
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from iotscan.watch.schedule import Schedule
     from iotscan.watch.telling import Teller
 
@@ -67,9 +69,13 @@ def watch(
     def note(words: str) -> None:
         click.echo(words, err=True)
 
-    teller = Teller(receivers(settings.notify), click.echo, note)
+    def aside(words: str) -> None:
+        if not quiet:
+            note(words)
+
+    teller = Teller(receivers(settings.notify), click.echo, note, aside)
     settings = _ready(settings, yes)
-    turns = _Turns(settings, teller, quiet)
+    turns = _Turns(settings, teller, aside, quiet)
     with alone(_lock(settings), ", ".join(settings.targets)):
         words = "A scan that is not finished is not kept."
         if schedule is None:
@@ -134,6 +140,7 @@ class _Turns:
 
     settings: Settings
     teller: Teller
+    aside: Callable[[str], None]
     quiet: bool
 
     async def only(self, stop: asyncio.Event) -> int:
@@ -145,7 +152,7 @@ class _Turns:
         async def turn() -> None:
             await self._turn(stop)
 
-        await keep_watch(turn, self.teller.failed, schedule, WallClock(), stop, self._say)
+        await keep_watch(turn, self.teller.failed, schedule, WallClock(), stop, self.aside)
         return FINE
 
     async def _turn(self, stop: asyncio.Event) -> bool:
@@ -166,7 +173,3 @@ class _Turns:
             told = await self.teller.tell(kept.store, kept.scan)
             kept.store.prune(self.settings.keep_days, self.settings.keep_scans)
             return told
-
-    def _say(self, words: str) -> None:
-        if not self.quiet:
-            click.echo(words, err=True)

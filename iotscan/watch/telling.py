@@ -33,12 +33,18 @@ class Post(Protocol):
 
 
 class Teller:
-    """Tells the screen (``say``) and every receiver. ``note``: what is said beside, to the user."""
+    """Tells the screen (``say``) and every receiver; ``note``: what went wrong, ``aside``: what
+    nobody needs to know.
+    """
 
     def __init__(
-        self, posts: Sequence[Post], say: Callable[[str], None], note: Callable[[str], None]
+        self,
+        posts: Sequence[Post],
+        say: Callable[[str], None],
+        note: Callable[[str], None],
+        aside: Callable[[str], None],
     ) -> None:
-        self._posts, self._say, self._note = posts, say, note
+        self._posts, self._say, self._note, self._aside = posts, say, note, aside
         self._failing = False
 
     async def tell(self, store: Store, scan: int) -> bool:
@@ -65,7 +71,7 @@ class Teller:
         else:
             found = news(store, series[-2], scan)
             if not found:
-                self._note(f"Scan {scan}: nothing changed.")
+                self._aside(f"Scan {scan}: nothing changed.")
                 return
             started = when(store.find(str(scan)).started)
             self._say(f"{started}: {found.headline()} (iotscan diff {found.before} {scan})")

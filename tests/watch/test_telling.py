@@ -20,9 +20,10 @@ class Screen:
     def __init__(self) -> None:
         self.said: list[str] = []
         self.noted: list[str] = []
+        self.aside: list[str] = []
 
     def teller(self, *posts: Any) -> Teller:
-        return Teller(posts, self.said.append, self.noted.append)
+        return Teller(posts, self.said.append, self.noted.append, self.aside.append)
 
 
 @pytest.fixture
@@ -51,7 +52,7 @@ async def test_first_scan_is_a_summary_and_later_only_changes_are_told(
     screen.said.clear()
     assert await teller.tell(store, scan(LAMP))
     assert (len(post.taken), screen.said) == (1, [])
-    assert screen.noted == ["Scan 2: nothing changed."]
+    assert (screen.noted, screen.aside) == ([], ["Scan 2: nothing changed."])
     assert await teller.tell(store, scan(LAMP, CAMERA))
     assert [message.title for message in post.taken[1:]] == ["iotscan: 1 new finding, 1 new device"]
     assert screen.said == [
