@@ -234,3 +234,21 @@ def test_comparison_reads_the_same_in_every_form() -> None:
     assert {row["other_provision"] for row in rows if not row["provision"]} == {
         provision.id for provision in found.alone
     }
+
+
+def test_a_report_without_any_verdict_is_not_taken_for_one_of_a_finished_scan(
+    recorded: Report,
+) -> None:
+    """If something was missed: nothing is met by what nobody finished looking at."""
+    book = load_rulebook()
+    bare = replace(recorded, postures=(), complete=False)
+    lines = [line for sheet in sheets(bare, book.frameworks[OLD], book) for line in sheet.lines]
+    assert Standing.MET not in {line.standing for line in lines}
+    whole = replace(recorded, postures=(), complete=True)
+    lines = [line for sheet in sheets(whole, book.frameworks[OLD], book) for line in sheet.lines]
+    assert Standing.MET in {line.standing for line in lines}
+
+
+def test_on_a_screen_what_is_not_assessed_says_what_could_be_seen(recorded: Report) -> None:
+    text = " ".join(table(recorded, "owasp-iot-top10-2018", "").split())
+    assert "Debug pads, memory cards and the case can be judged only with the device" in text
