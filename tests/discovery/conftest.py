@@ -90,6 +90,8 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
     """A scanner at 10.77.0.2 and five silent hosts at .20 to .24."""
     with lan(tmp_path_factory.mktemp("lan")) as network:
         scanner = network.add("scanner", "10.77.0.2", SCANNER_MAC)
+        # The kernel itself asks for routers, again and again: what a test sees sent shall be ours.
+        scanner.run("sysctl", "-qw", "net.ipv6.conf.lan0.router_solicitations=0")
         for i in range(5):
             network.add(f"host{i}", f"10.77.0.{20 + i}", f"a4:2b:b0:00:00:{20 + i:02x}")
         yield Home(network, scanner)
