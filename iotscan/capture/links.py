@@ -1,7 +1,8 @@
 """Link layers of captured frames: where the network layer begins, what it is, who sent it.
 
 Sources: the registry of link-layer header types (libpcap), IEEE 802.3 and 802.1Q, RFC 2516
-(PPPoE), RFC 3032 (MPLS), IEEE 802.11 and 802.2, the Linux cooked headers of libpcap.
+(PPPoE), RFC 3032 (MPLS), RFC 2427 (frame relay), IEEE 802.11, 802.5 and 802.2, the headers of
+libpcap for Linux and for monitors of Wi-Fi.
 """
 
 from __future__ import annotations
@@ -17,6 +18,10 @@ _VLAN = {0x8100, 0x88A8, 0x9100}
 _MPLS = {0x8847, 0x8848}
 _PPPOE = 0x8864
 _PPP = {0x0021: IPV4, 0x0057: IPV6}
+_PPP_LINK, _RAW, _WIFI, _PPI = 9, 101, 105, 192
+# RFC 2427 section 4: network layer protocol identifiers.
+_NUMBERED, _SNAP_FOLLOWS = {0xCC: IPV4, 0x8E: IPV6}, 0x80
+_NFLOG_PAYLOAD, _MOST_FIELDS = 9, 64
 # BSD's own numbers for IPv6 in a loopback header differ by system; all are in use.
 _FAMILIES = {2: IPV4, 10: IPV6, 24: IPV6, 28: IPV6, 30: IPV6}
 
@@ -147,10 +152,72 @@ def _wifi(frame: bytes) -> Link:
     return _llc(frame, offset, source, destination)
 
 
-def _radiotap(frame: bytes) -> Link:
-    length = frame[2] | frame[3] << 8
-    inner = _wifi(frame[length:])
+def _behind(link_type: int, frame: bytes, length: int) -> Link:
+    """Another link layer behind a header of so many bytes."""
+    inner = _PARSERS.get(link_type, _opaque)(frame[length:])
     return inner._replace(offset=inner.offset + length)
+
+
+def _radiotap(frame: bytes) -> Link:
+    return _behind(_WIFI, frame, frame[2] | frame[3] << 8)
+
+
+def _prism(frame: bytes) -> Link:
+    return _behind(_WIFI, frame, int.from_bytes(frame[4:8], "little"))
+
+
+def _avs(frame: bytes) -> Link:
+    return _behind(_WIFI, frame, int.from_bytes(frame[4:8], "big"))
+
+
+def _ppi(frame: bytes) -> Link:
+    link_type = int.from_bytes(frame[4:8], "little")
+    return _behind(link_type if link_type != _PPI else -1, frame, frame[2] | frame[3] << 8)
+
+
+def _pppoe(frame: bytes) -> Link:
+    return _behind(_PPP_LINK, frame, 6)
+
+
+def _ppp_directed(frame: bytes) -> Link:
+    return _behind(_PPP_LINK, frame, 1)
+
+
+def _cisco_hdlc(frame: bytes) -> Link:
+    return _tagged(frame, 2, b"", b"")
+
+
+def _frame_relay(frame: bytes) -> Link:
+    """RFC 2427: an address whose last byte is odd, 0x03, and a number for what follows."""
+    at = next((i + 1 for i in range(1, 4) if frame[i] & 1), 0)
+    if not at or frame[at] != 3:
+        return Link(0, len(frame))
+    at += 1 if frame[at + 1] else 2
+    if frame[at] == _SNAP_FOLLOWS:
+        return _tagged(frame, at + 4, b"", b"")
+    return Link(_NUMBERED.get(frame[at], 0), at + 1)
+
+
+def _token_ring(frame: bytes) -> Link:
+    """IEEE 802.5. The first bit of the source says that a route follows, with its length."""
+    source = bytes([frame[8] & 0x7F]) + frame[9:14]
+    route = frame[14] & 0x1F if frame[8] & 0x80 else 0
+    return _llc(frame, 14 + route, source, frame[2:8])
+
+
+def _fddi(frame: bytes) -> Link:
+    return _llc(frame, 13, frame[7:13], frame[1:7])
+
+
+def _nflog(frame: bytes) -> Link:
+    """Linux's packet log: fields of length and type, one of which is the packet."""
+    at = 4
+    for _ in range(_MOST_FIELDS):
+        length = frame[at] | frame[at + 1] << 8
+        if frame[at + 2] | frame[at + 3] << 8 == _NFLOG_PAYLOAD:
+            return _behind(_RAW, frame, at + 4)
+        at += max(4, length + 3 & ~3)
+    return Link(0, len(frame))
 
 
 def _opaque(frame: bytes) -> Link:
@@ -161,17 +228,28 @@ def _opaque(frame: bytes) -> Link:
 _PARSERS: Mapping[int, Callable[[bytes], Link]] = {
     0: _null,
     ETHERNET: _ethernet,
-    9: _ppp,
+    6: _token_ring,
+    _PPP_LINK: _ppp,
+    10: _fddi,
     12: _raw,
     14: _raw,
-    101: _raw,
-    105: _wifi,
+    50: _ppp,
+    51: _pppoe,
+    _RAW: _raw,
+    104: _cisco_hdlc,
+    _WIFI: _wifi,
+    107: _frame_relay,
     108: _null,
     113: _cooked,
+    119: _prism,
     127: _radiotap,
+    163: _avs,
+    _PPI: _ppi,
     195: _opaque,
+    204: _ppp_directed,
     228: _raw,
     229: _raw,
     230: _opaque,
+    239: _nflog,
     276: _cooked2,
 }

@@ -14,6 +14,8 @@ SIX = b"\x60" + bytes(39)
 V4, V6 = b"\x08\x00", b"\x86\xdd"
 SNAP = b"\xaa\xaa\x03\0\0\0"
 DATA = b"\x08\0\0\0"
+# A station's frame of 802.11 as a monitor hears it, up to the network layer.
+MONITORED = b"\x08\x01\0\0" + A + B + A + b"\0\0" + SNAP + V4
 
 
 @pytest.mark.parametrize(
@@ -48,6 +50,22 @@ DATA = b"\x08\0\0\0"
         (105, b"\x88\x02\0\0" + A + B + A + b"\0\0\0\0" + SNAP + V4 + IP, IPV4, IP, A),
         (105, b"\x08\x03\0\0" + A + B + A + b"\0\0" + B + SNAP + V4 + IP, IPV4, IP, B),
         (127, b"\0\0\x08\0abcd\x08\0\0\0" + A + B + A + b"\0\0" + SNAP + V4 + IP, IPV4, IP, B),
+        (50, b"\xff\x03\0\x21" + IP, IPV4, IP, b""),
+        (51, b"\x11\0\0\1\0\x16\0\x21" + IP, IPV4, IP, b""),
+        (204, b"\1\0\x57" + SIX, IPV6, SIX, b""),
+        (104, b"\x0f\0" + V4 + IP, IPV4, IP, b""),
+        (104, b"\x0f\0\x88\x47\0\0\x11\x40" + IP, IPV4, IP, b""),
+        (107, b"\x18\x41\x03\xcc" + IP, IPV4, IP, b""),
+        (107, b"\x18\x40\x01\x03\0\x8e" + SIX, IPV6, SIX, b""),
+        (107, b"\x18\x41\x03\0\x80\0\0\0" + V4 + IP, IPV4, IP, b""),
+        (6, b"\x10\x40" + B + A + SNAP + V4 + IP, IPV4, IP, A),
+        (6, b"\x10\x40" + B + b"\x82" + A[1:] + b"\x06\x30ab\0\0" + SNAP + V4 + IP, IPV4, IP, A),
+        (10, b"\x50" + B + A + SNAP + V6 + SIX, IPV6, SIX, A),
+        (119, b"\0\0\0\x44\x0c\0\0\0wlan" + MONITORED + IP, IPV4, IP, B),
+        (163, b"\x80\x21\x10\x01\0\0\0\x0cwlan" + MONITORED + IP, IPV4, IP, B),
+        (192, b"\0\0\x0c\0\x69\0\0\0abcd" + MONITORED + IP, IPV4, IP, B),
+        (192, b"\0\0\x08\0\x01\0\0\0" + B + A + V4 + IP, IPV4, IP, A),
+        (239, b"\2\0\0\0\x09\0\x0a\0tag\0\0\0\0\0\x18\0\x09\0" + IP, IPV4, IP, b""),
     ],
 )
 def test_where_the_network_layer_begins(
@@ -89,6 +107,21 @@ def test_unknown_link_types_and_cut_frames_are_nothing() -> None:
     assert parse(147, bytes(60)) is None
     assert parse(1, A + B) is None
     assert known(1)
+
+
+@pytest.mark.parametrize(
+    "frame", [b"\x18\x41\x04\xcc" + IP, b"\x18\x40\x40\x40\x03\xcc" + IP, b"\x18\x41\x03\x08" + IP]
+)
+def test_frame_relay_of_other_sorts_carries_no_network(frame: bytes) -> None:
+    found = parse(107, frame)
+    assert found is not None
+    assert found.kind == 0
+
+
+def test_a_header_that_leads_to_itself_leads_nowhere() -> None:
+    found = parse(192, b"\0\0\x08\0\xc0\0\0\0" * 2000)
+    assert found is not None
+    assert found.kind == 0
 
 
 def test_an_endless_stack_of_tags_ends() -> None:
