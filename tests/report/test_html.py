@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html.parser import HTMLParser
 from pathlib import Path
 from types import ModuleType
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from iotscan.model import Report
+from iotscan.model import Feed, Report
 from iotscan.report import Options, render
 from iotscan.report.words import URGENCY
 
@@ -272,3 +272,10 @@ def test_page_of_many_findings_stays_small(samples: ModuleType) -> None:
     finding = re.search(r'<li class="s-critical"><a href="#g.*?</li>', large)
     assert finding
     assert finding[0].count("</") <= 3
+
+
+def test_lists_of_flaws_that_were_used_are_named(samples: ModuleType) -> None:
+    feed = Feed("kev-2026-01", "CISA", "2026-01-31", "ab" * 32, 1200)
+    page = html(replace(samples.home(), feeds=(feed,)))
+    assert "kev-2026-01 of CISA, 2026-01-31" in page
+    assert "ab" * 32 in page
