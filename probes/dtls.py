@@ -16,6 +16,7 @@ from iotscan.probe_api import Beginning, Datagrams, Login, Network, Opening
 from iotscan.protocols.dtls import facts as dtls_facts
 from iotscan.protocols.dtls.codec import (
     Flight,
+    bare,
     client_hello,
     goodbye,
     looks_like_server,
@@ -32,8 +33,8 @@ PATIENCE = (2.0, 3.0)
 # A flight with a chain of certificates in 200-byte datagrams; more is a flood.
 MOST_DATAGRAMS = 64
 PACE = 0.5
-# Content types of records, and the unified header of DTLS 1.3 (RFC 9147 section 4).
-_RECORDS = bytes(range(20, 64))
+# Content types of records, the unified header of DTLS 1.3 (RFC 9147 section 4), and CAPWAP's.
+_BEGINS = bytes((*range(20, 64), 1))
 # A captured conversation may go on for hours; what is in clear stands at its beginning.
 MOST_TURNS = 256
 
@@ -98,7 +99,7 @@ class Dtls:
     impact = Impact.GREET
     openings = (Opening("client-hello", "udp", (PORT,), client_hello(DTLS12)),)
     emits = (SERVICE, VERSION, CERTIFICATE)
-    begins = (Beginning("udp", _RECORDS, _RECORDS),)
+    begins = (Beginning("udp", _BEGINS, _BEGINS),)
 
     def recognises(self, heard: bytes) -> bool:
         return looks_like_server(heard)
@@ -180,7 +181,7 @@ def _handshakes(talk: Transcript) -> list[Handshake]:
         known = talk.channels[channel] if channel < len(talk.channels) else talk.service
         if known.endpoint.transport == "udp":
             turns = talk.turns_of(channel)[:MOST_TURNS]
-            parts = [(i, turn.sender == "client", turn.data) for i, turn in turns]
+            parts = [(i, turn.sender == "client", bare(turn.data)) for i, turn in turns]
             found.append(put_together(parts))
     return [one for one in found if one is not None]
 

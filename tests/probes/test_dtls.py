@@ -20,12 +20,14 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from iotscan import plugins
+from iotscan.assess.candidates import Candidates
 from iotscan.errors import Malformed, NetworkError
 from iotscan.model import (
     Ending,
     Endpoint,
     Fact,
     Scope,
+    Sender,
     Service,
     Transcript,
 )
@@ -41,6 +43,7 @@ from iotscan.protocols.dtls.codec import (
 from iotscan.protocols.tls.codec import ALERT, HANDSHAKE
 from iotscan.protocols.tls.hello import DTLS10, DTLS12
 from iotscan.settings import Limits
+from iotscan.testing import captured
 
 PROBE = next(probe for probe in plugins.probes() if probe.name == "dtls")
 QUICK = Limits(read_timeout=0.3, host_connections_per_second=1000.0)
@@ -393,3 +396,11 @@ def test_the_opening_is_a_hello_without_cookie() -> None:
     (found,) = parse_client([opening.says])
     assert (found.version, found.cookie) == (DTLS12, b"")
     assert len(records(opening.says)) == 1
+
+
+@pytest.mark.parametrize(("head", "found"), [(b"", 1), (b"\1\0\0\0", 1), (b"\1\0\0\1", 0)])
+def test_access_points_put_four_bytes_before_it(head: bytes, found: int) -> None:
+    said = [("client", client_hello(DTLS12)), ("server", message(2, hello(0xC02B), 0))]
+    talk = captured([(cast(Sender, sender), head + data) for sender, data in said], 5246, "udp")
+    assert Candidates({PROBE.name: PROBE}).of(talk) == (PROBE,)
+    assert len(facts_of(talk, "dtls.service")) == found

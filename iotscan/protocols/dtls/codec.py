@@ -33,6 +33,7 @@ from iotscan.protocols.tls.wire import Cursor, vector
 HELLO, SERVER_HELLO, VERIFY, CERTIFICATE = 1, 2, 3, 11
 KEY_EXCHANGE, CERTIFICATE_REQUEST, DONE = 12, 13, 14
 _RECORD_HEAD, _MESSAGE_HEAD = 13, 12
+_CAPWAP = b"\1\0\0\0"
 # Record versions in use; 0x0100 is what OpenSSL spoke before the standard (RFC 4347) was out.
 _VERSIONS = frozenset({DTLS10, DTLS12, 0x0100})
 # A flight has at most eight messages; a chain of certificates stays far below this.
@@ -134,6 +135,11 @@ def records(datagram: bytes) -> tuple[Record, ...]:
     if not found:
         raise Malformed("an empty datagram")
     return tuple(found)
+
+
+def bare(datagram: bytes) -> bytes:
+    """Without the four bytes that CAPWAP puts before DTLS: RFC 5415 section 4.2."""
+    return datagram[4:] if datagram.startswith(_CAPWAP) and len(datagram) > 4 else datagram
 
 
 def looks_like_server(datagram: bytes) -> bool:
