@@ -13,7 +13,7 @@ from ipaddress import ip_address
 from itertools import islice
 
 from iotscan.errors import ConnectionLost, Malformed, TimedOut
-from iotscan.model import Fact, Impact, Kind, Observation, Proof, Service, Transcript
+from iotscan.model import Address, Fact, Impact, Kind, Observation, Proof, Service, Transcript
 from iotscan.probe_api import Login, Network, Opening
 from iotscan.protocols.dns import message as dns_message
 from iotscan.protocols.dns.message import PORT, Message, frame, framed, query
@@ -171,7 +171,7 @@ def _overheard(talk: Transcript) -> Iterator[Observation]:
     sender = talk.turns[number].sender
     here, there = (talk.client, server) if sender == "client" else (server, talk.client)
     client, resolver = (there, here) if message.response else (here, there)
-    if resolver.port != PORT or client.address.is_multicast or resolver.address.is_multicast:
+    if resolver.port != PORT or any(map(_to_all, (client.address, resolver.address))):
         return
     facts: dict[str, Fact] = {"peer": str(resolver.address), "transport": server.transport}
     where, proof = replace(client, port=PORT), Proof(talk.id, (number,))
@@ -184,6 +184,11 @@ def _overheard(talk: Transcript) -> Iterator[Observation]:
             said: dict[str, Fact] = {"name": name, "addresses": addresses}
             proof = Proof(talk.id, (answered,))
             yield Observation(ANSWER.name, said, where.address, where, (proof,))
+
+
+def _to_all(address: Address) -> bool:
+    """A question to everybody is none to a resolver."""
+    return address.is_multicast or str(address) == "255.255.255.255"
 
 
 def _told(message: Message) -> tuple[str, tuple[str, ...]]:

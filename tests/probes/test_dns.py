@@ -197,11 +197,12 @@ def test_questions_over_tcp_are_read_though_they_come_in_pieces() -> None:
     [
         captured(("client", LOOKUP), server=("192.168.7.1", 5353)),
         captured(("client", LOOKUP), server=("224.0.0.251", 53)),
+        captured(("client", LOOKUP), server=("255.255.255.255", 53)),
         captured(("client", b"SSH-2.0-x\r\n"), transport="tcp"),
         captured(("client", b"\xff" * 40)),
         captured(),
     ],
-    ids=["another port", "multicast", "ssh on 53", "noise", "nothing"],
+    ids=["another port", "multicast", "broadcast", "ssh on 53", "noise", "nothing"],
 )
 def test_what_is_not_unicast_dns_on_its_port_is_passed_over(talk: Transcript) -> None:
     assert overheard(talk) == []
