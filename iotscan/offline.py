@@ -26,6 +26,7 @@ from iotscan.capture import recording
 from iotscan.capture.files import STANDARD_INPUT, is_capture
 from iotscan.capture.reader import CaptureFacts, Reader
 from iotscan.capture.rebuild import Left, write
+from iotscan.capture.stations import MOST_STATIONS
 from iotscan.errors import UsageError
 from iotscan.model import (
     Address,
@@ -281,6 +282,11 @@ def _gaps(facts: CaptureFacts) -> Iterator[Gap]:
         reason = (
             f"{facts.flows_cut} conversations were cut because too many went on at the same time"
         )
+        advice = "Split the capture by host, and give the parts one by one."
+        yield Gap(name, "capture", Ending.BUDGET_SPENT, reason, advice)
+    if facts.unlisted:
+        more = f"more stations than the {MOST_STATIONS} that are kept"
+        reason = f"{facts.unlisted} frames came from {more}"
         advice = "Split the capture by host, and give the parts one by one."
         yield Gap(name, "capture", Ending.BUDGET_SPENT, reason, advice)
     if facts.lost_fragments:

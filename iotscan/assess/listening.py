@@ -47,6 +47,8 @@ MOST_OUTSIDE = 256
 MOST_PROOFS = 8
 MOST_HEARD = 65_536
 MOST_WITNESSES = 20_000
+# Devices that a report is made of: what is said of each takes some ten kilobytes.
+MOST_DEVICES = 4096
 MOST_ANSWERS = 65_536
 MOST_CONTACTS = 20_000
 # Of what one host tried in vain on one port of many others, so many are contacts; see ``Scans`` for
@@ -73,6 +75,8 @@ class Listener:
     _notes: dict[str, ConversationNote] = field(default_factory=dict)
     _contacts: dict[tuple[Address, Endpoint], Contact] = field(default_factory=dict)
     _heard: dict[int, int] = field(default_factory=dict)
+    _identities: set[object] = field(default_factory=set)
+    _unseen: int = 0
     _dropped: int = 0
     _candidates: Candidates = field(init=False)
 
@@ -145,6 +149,12 @@ class Listener:
                 f"{self._dropped} observations were left out: of one kind the first {MOST_ALIKE} "
                 f"of a service are kept, the first {MOST_OUTSIDE} of what one device did outside, "
                 f"and {MOST_OBSERVATIONS} in all"
+            )
+            self._fail([Gap(self.file, "capture", Ending.BUDGET_SPENT, reason)])
+        if self._unseen:
+            reason = (
+                f"{self._unseen} signs of devices were left out: the first {MOST_DEVICES} devices "
+                f"and {MOST_WITNESSES} signs of them are kept"
             )
             self._fail([Gap(self.file, "capture", Ending.BUDGET_SPENT, reason)])
         return Readings(
@@ -261,8 +271,15 @@ class Listener:
             sighting.leads,
             witness.source,
         )
-        if len(self._witnesses) < MOST_WITNESSES:
-            self._witnesses.setdefault(key, witness)
+        if key in self._witnesses:
+            return
+        identity = sighting.mac or sighting.addresses[:1]
+        known = identity in self._identities or len(self._identities) < MOST_DEVICES
+        if known and len(self._witnesses) < MOST_WITNESSES:
+            self._identities.add(identity)
+            self._witnesses[key] = witness
+        else:
+            self._unseen += 1
 
     def _fail(self, gaps: list[Gap]) -> None:
         for gap in gaps:

@@ -239,4 +239,6 @@ class Walk:
         return found
 
     def _stop(self, position: int, why: str, count: int) -> None:
+        # Where unpacking ended, the end of a record is missing for that.
+        why = self.source.damage or why
         self.damage = f"reading stopped at byte {position} after frame {count}: {why}"

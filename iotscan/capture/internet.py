@@ -16,6 +16,8 @@ _HOP_BY_HOP, _ROUTING, _FRAGMENT, _AUTHENTICATION, _DESTINATION = 0, 43, 44, 51,
 _SKIPPED = {_HOP_BY_HOP, _ROUTING, _DESTINATION}
 # Chains longer than this are attacks, not traffic (RFC 8504 lets a node give up at eight).
 _MOST_EXTENSIONS = 8
+# A packet of 65,535 bytes over the least MTU of IPv4, 68 bytes, is fewer fragments.
+MOST_PIECES = 1400
 
 
 class Packet(NamedTuple):
@@ -66,7 +68,8 @@ class Fragments:
         partial = self._waiting.setdefault(key, _Partial())
         if not start and partial.first is None:
             partial.first = packet, self.mark
-        if start not in partial.pieces and partial.size + len(data) <= self.most_bytes:
+        room = partial.size + len(data) <= self.most_bytes and len(partial.pieces) < MOST_PIECES
+        if start not in partial.pieces and room:
             partial.pieces[start] = data
             partial.size += len(data)
         if not more:
@@ -99,7 +102,7 @@ class Fragments:
 
 def _joined(partial: _Partial) -> bytes | None:
     """The payload if its pieces cover it from 0 to its end."""
-    if partial.end < 0 or 0 not in partial.pieces:
+    if not 0 <= partial.end <= partial.size or 0 not in partial.pieces:
         return None
     joined, at = [], 0
     for start in sorted(partial.pieces):

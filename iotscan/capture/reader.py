@@ -50,6 +50,7 @@ class CaptureFacts:
     unread_links: dict[int, int] = field(default_factory=dict)
     lost_fragments: int = 0
     flows_cut: int = 0
+    unlisted: int = 0
 
 
 @dataclass
@@ -109,6 +110,7 @@ class Reader:
         for sighting in stations.sightings():
             self.on_sighting(sighting)
         facts.damage = walk.damage
+        facts.unlisted = stations.unlisted
         facts.unread_links = sorter.unknown_links
         facts.lost_fragments, facts.flows_cut = sorter.fragments.given_up, sorter.evicted
         return facts

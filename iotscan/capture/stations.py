@@ -8,6 +8,7 @@ say comes from their own readers, and weighs more.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -23,8 +24,11 @@ NOBODY = (b"", bytes(6))
 
 @dataclass
 class Stations:
-    """Feed it each frame's MAC and source address, then take ``sightings``."""
+    """Feed it each frame's MAC and source address, then take ``sightings``. ``unlisted``: frames of
+    stations beyond those that are kept.
+    """
 
+    unlisted: int = 0
     _known: dict[bytes, dict[bytes, int]] = field(default_factory=dict)
     _on_link: dict[tuple[bytes, bytes], int] = field(default_factory=dict)
 
@@ -35,7 +39,10 @@ class Stations:
         mac = b"" if mac in NOBODY else mac
         known = self._known.get(mac)
         if known is None:
-            if len(self._known) >= MOST_STATIONS or (mac and mac[0] & 1):
+            if mac and mac[0] & 1:
+                return
+            if len(self._known) >= MOST_STATIONS:
+                self.unlisted += 1
                 return
             known = self._known[mac] = {b"": frame}
         if address not in known and (len(known) < MOST_ADDRESSES or not mac):
@@ -50,6 +57,9 @@ class Stations:
             for known in self._known.values()
             for address in map(parsed, filter(None, known))
         )
+        on_link: dict[bytes, dict[bytes, int]] = defaultdict(dict)
+        for (mac, raw), frame in self._on_link.items():
+            on_link[mac][raw] = frame
         for mac, known in sorted(self._known.items()):
             addresses = {parsed(raw): frame for raw, frame in known.items() if raw}
             if not mac:
@@ -60,9 +70,8 @@ class Stations:
             text = mac.hex(":")
             yield _sighting(None, text, known[b""])
             own = _own(addresses, lone_public=not private)
-            for (other, raw), frame in self._on_link.items():
-                if other == mac:
-                    own.setdefault(parsed(raw), frame)
+            for raw, frame in on_link[mac].items():
+                own.setdefault(parsed(raw), frame)
             for address, frame in own.items():
                 yield _sighting(address, text, frame)
 
