@@ -47,7 +47,8 @@ MOST_OUTSIDE = 256
 MOST_PROOFS = 8
 MOST_HEARD = 65_536
 MOST_WITNESSES = 20_000
-# Devices that a report is made of: what is said of each takes some ten kilobytes.
+# MACs and addresses on this side of the internet of which a report is made: what it says of a
+# device takes some ten kilobytes.
 MOST_DEVICES = 4096
 MOST_ANSWERS = 65_536
 MOST_CONTACTS = 20_000
@@ -75,7 +76,7 @@ class Listener:
     _notes: dict[str, ConversationNote] = field(default_factory=dict)
     _contacts: dict[tuple[Address, Endpoint], Contact] = field(default_factory=dict)
     _heard: dict[int, int] = field(default_factory=dict)
-    _identities: set[object] = field(default_factory=set)
+    _identities: set[Address | str] = field(default_factory=set)
     _unseen: int = 0
     _dropped: int = 0
     _candidates: Candidates = field(init=False)
@@ -90,6 +91,8 @@ class Listener:
         said_before = hash((packet.protocol, packet.mac, packet.source, packet.data))
         times = self._heard.get(said_before, 0)
         if times >= MOST_PROOFS:
+            return
+        if not self._admits(packet.mac, packet.source):
             return
         if len(self._heard) >= MOST_HEARD:
             self._heard.clear()
@@ -114,7 +117,8 @@ class Listener:
     def answer(self, endpoint: Endpoint, client: Address, at: float, frame: int) -> None:
         """A port that answered a SYN."""
         self._contact(client, endpoint, frame, at, at, answered=True)
-        if endpoint not in self._answers and len(self._answers) < MOST_ANSWERS:
+        room = endpoint not in self._answers and len(self._answers) < MOST_ANSWERS
+        if room and (endpoint.address.is_global or self._admits(endpoint.address)):
             proof = Proof(f"s{len(self._answers) + 1}", (), self.file, (frame,))
             self._answers[endpoint] = proof
 
@@ -153,8 +157,8 @@ class Listener:
             self._fail([Gap(self.file, "capture", Ending.BUDGET_SPENT, reason)])
         if self._unseen:
             reason = (
-                f"{self._unseen} signs of devices were left out: the first {MOST_DEVICES} devices "
-                f"and {MOST_WITNESSES} signs of them are kept"
+                f"{self._unseen} signs of devices were left out: those of the first {MOST_DEVICES} "
+                f"MACs and addresses are kept, {MOST_WITNESSES} in all"
             )
             self._fail([Gap(self.file, "capture", Ending.BUDGET_SPENT, reason)])
         return Readings(
@@ -247,6 +251,8 @@ class Listener:
         if known is not None:
             return _cite(known[1], seen.proofs)
         place: _Place = (seen.kind, seen.address, seen.endpoint)
+        if not seen.address.is_global and not self._admits(seen.address):
+            return False
         if seen.address.is_global and "peer" in seen.facts:
             outside: _Place = (seen.kind, str(seen.facts["peer"]), None)
             if self._alike[outside] >= MOST_OUTSIDE:
@@ -271,15 +277,23 @@ class Listener:
             sighting.leads,
             witness.source,
         )
-        if key in self._witnesses:
+        if key in self._witnesses or not self._admits(sighting.mac, *sighting.addresses):
             return
-        identity = sighting.mac or sighting.addresses[:1]
-        known = identity in self._identities or len(self._identities) < MOST_DEVICES
-        if known and len(self._witnesses) < MOST_WITNESSES:
-            self._identities.add(identity)
+        if len(self._witnesses) < MOST_WITNESSES:
             self._witnesses[key] = witness
         else:
             self._unseen += 1
+
+    def _admits(self, *who: Address | str | None) -> bool:
+        """Whether there is room for a device that is known by any of these."""
+        told = [one for one in who if one is not None]
+        if not told or not self._identities.isdisjoint(told):
+            return True
+        if len(self._identities) >= MOST_DEVICES:
+            self._unseen += 1
+            return False
+        self._identities.update(told)
+        return True
 
     def _fail(self, gaps: list[Gap]) -> None:
         for gap in gaps:

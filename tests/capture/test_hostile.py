@@ -57,7 +57,7 @@ def conversation(port: int, *said: tuple[bool, bytes]) -> Iterator[bytes]:
 
 def flows() -> Iterator[bytes]:
     """Connections that begin, say a word and never end."""
-    for number in range(20_000):
+    for number in range(17_000):
         talk = Connection(place(address(number), 1024 + number % 60_000), place(SERVER, 80))
         yield talk.segment(True, SYN)
         yield talk.segment(False, SYN | ACK)
@@ -74,7 +74,7 @@ def knocks() -> Iterator[bytes]:
 
 
 def datagrams() -> Iterator[bytes]:
-    for number in range(20_000):
+    for number in range(17_000):
         yield udp_frame(place(address(number), 5000, "udp"), place(SERVER, 53, "udp"), b"\0" * 40)
 
 
