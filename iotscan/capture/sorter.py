@@ -255,7 +255,8 @@ class Sorter:
         if len(head) < 8:
             return
         here, there = packet.source + head[:2], packet.destination + head[2:4]
-        data = head[8 : int.from_bytes(head[4:6], "big") or len(head)]
+        length = int.from_bytes(head[4:6], "big") or len(head)
+        data = head[8:length]
         protocol = self._announced(here, there)
         if protocol is not None:
             self.on_heard(Heard(protocol, number, at, link.source, packet.source, data))
@@ -270,7 +271,7 @@ class Sorter:
             flow = None
         if flow is None:
             flow = self._new_udp(direction, from_client=self._asks(head))
-        flow.datagram(direction, data, at, number)
+        flow.datagram(direction, data, at, number, cut=length > len(head))
         if self.held.size > MOST_HELD:
             self._relieve()
 

@@ -26,11 +26,15 @@ class UdpFlow:
         self._kept = 0
         self.last = 0.0
 
-    def datagram(self, direction: bytes, data: bytes, at: float, frame: int) -> None:
-        """Take one datagram."""
+    def datagram(
+        self, direction: bytes, data: bytes, at: float, frame: int, *, cut: bool = False
+    ) -> None:
+        """Take one datagram. ``cut``: the capture does not hold all of it."""
         self.last = at
         if self._quiet.get(direction):
             return
+        if cut:
+            self._part.missing = True
         size = len(data) + OVERHEAD
         self._kept += size
         self._held.size += size

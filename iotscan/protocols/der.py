@@ -26,6 +26,14 @@ WEAK_SIGNATURES = {
 
 def element(data: bytes, at: int = 0) -> tuple[int, int, int]:
     """(tag, where its content begins, where it ends) of the element at ``at``. Raises Malformed."""
+    tag, begin, end = opened(data, at)
+    if end > len(data):
+        raise Malformed("a DER element reaches past the end")
+    return tag, begin, end
+
+
+def opened(data: bytes, at: int = 0) -> tuple[int, int, int]:
+    """As ``element``, of one that may be cut. Raises Malformed."""
     if len(data) < at + 2:
         raise Malformed("DER ends in the middle of an element")
     tag, length, begin = data[at], data[at + 1], at + 2
@@ -35,8 +43,6 @@ def element(data: bytes, at: int = 0) -> tuple[int, int, int]:
         begin += size
         if not 1 <= size <= 4:
             raise Malformed("a DER length of more than four bytes")
-    if begin + length > len(data):
-        raise Malformed("a DER element reaches past the end")
     return tag, begin, begin + length
 
 

@@ -342,3 +342,12 @@ def test_the_first_fragment_of_a_datagram_is_read_if_the_others_never_come(
     assert [turn.frame for turn in talk.turns] == frames
     assert [len(turn.data) for turn in talk.turns if turn.sender == "server"] == [72]
     assert sorted(turn.at for turn in talk.turns) == [turn.at for turn in talk.turns]
+
+
+def test_a_datagram_that_the_capture_cut_is_read_and_noted(read: Read, pcap: Pcap) -> None:
+    whole = udp_frame(
+        place("192.168.1.5", 40_000, "udp"), place("192.168.1.9", 161, "udp"), bytes(80)
+    )
+    for frame, note, size in ((whole, "", 80), (whole[:90], "bytes are missing", 48)):
+        (talk,) = read(pcap([frame])).talks
+        assert (talk.note, len(talk.turns[0].data)) == (note, size)

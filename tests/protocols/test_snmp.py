@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from iotscan.errors import Malformed
 from iotscan.protocols import ber
+from iotscan.protocols.overheard import MISSING
 from iotscan.protocols.snmp import codec as snmp
 from iotscan.protocols.snmp.codec import Absent, Message, Pdu
+from iotscan.protocols.snmp.reading import read_overheard
+from iotscan.testing import captured
 
 SYSTEM = "1.3.6.1.2.1.1."
 ANSWER = bytes.fromhex(
@@ -116,3 +121,30 @@ def test_garbage_is_malformed_or_a_message(data: bytes) -> None:
     except Malformed:
         return
     assert message.version in ("1", "2c", "3")
+
+
+@pytest.mark.parametrize(("whole", "kind"), [(ANSWER, "response"), (TRAP_V1, "trap-v1")])
+def test_the_beginning_of_a_message_tells_its_community(whole: bytes, kind: str) -> None:
+    for size in range(len(whole) + 1):
+        try:
+            found = snmp.decode_beginning(whole[:size])
+        except Malformed:
+            assert size < 14 or size == len(whole)
+            continue
+        assert 14 <= size < len(whole)
+        assert found == Message(snmp.decode(whole).version, b"public", Pdu(kind))
+
+
+@pytest.mark.parametrize(
+    "data", [REPORT[:60], b"\x30\x40\2\1\1\4\3abc\x99", b"\x31" + ANSWER[1:50]]
+)
+def test_the_beginning_of_something_else_tells_none(data: bytes) -> None:
+    with pytest.raises(Malformed):
+        snmp.decode_beginning(data)
+
+
+@pytest.mark.parametrize(("note", "count"), [(MISSING, 1), ("", 0)])
+def test_a_community_is_overheard_in_what_the_capture_kept(note: str, count: int) -> None:
+    talk = replace(captured([("server", ANSWER[:40])], 161, "udp"), note=note)
+    found = [(seen.facts["sort"], seen.facts["peer"]) for seen in read_overheard(talk)]
+    assert found == [("answer", "192.0.2.7")] * count

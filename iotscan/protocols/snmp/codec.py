@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from iotscan.errors import Malformed
 from iotscan.protocols import ber
+from iotscan.protocols.der import element, opened
 
 PORT, TRAP_PORT = 161, 162
 V1, V2C, V3 = "1", "2c", "3"
@@ -121,6 +122,23 @@ def decode(data: bytes) -> Message:
     if len(parts) != 3 or parts[1][0] != ber.OCTETS:
         raise Malformed("not an SNMP message with a community")
     return Message(version, parts[1][1], _decode_pdu(*parts[2]))
+
+
+def decode_beginning(data: bytes) -> Message:
+    """Version, community and sort of a message of which the end is missing, without its numbers
+    and values. Raises Malformed.
+    """
+    tag, body, end = opened(data)
+    if tag != ber.SEQUENCE or end <= len(data):
+        raise Malformed("not the beginning of an SNMP message")
+    tag, begin, end = element(data, body)
+    version = _VERSIONS.get(ber.integer(data[begin:end]))
+    if tag != ber.INTEGER or version is None or version == V3:
+        raise Malformed("an unknown version of SNMP, or one without communities")
+    tag, begin, end = element(data, end)
+    if tag != ber.OCTETS or end >= len(data) or data[end] not in _PDUS:
+        raise Malformed("not an SNMP message with a community")
+    return Message(version, data[begin:end], Pdu(_PDUS[data[end]]))
 
 
 def _decode_v3(parts: Sequence[tuple[int, bytes]]) -> Message:

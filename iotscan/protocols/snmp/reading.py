@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from iotscan.errors import Malformed
@@ -12,6 +13,7 @@ from iotscan.protocols.identifiers import (
     DISCOVERY_IDENTIFIERS,
     looks_personal,
 )
+from iotscan.protocols.overheard import MISSING
 from iotscan.protocols.snmp import codec as snmp
 from iotscan.protocols.snmp import kinds as snmp_kinds
 from iotscan.protocols.snmp.codec import ANSWERING, ASKING, TELLING, Message, Pdu
@@ -68,7 +70,7 @@ def read_overheard(talk: Transcript) -> Iterator[Observation]:
         return
     sides = {"client": talk.client, "server": talk.service.endpoint}
     told: dict[tuple[object, ...], Observation] = {}
-    for turn, message in _messages(talk):
+    for turn, message in _messages(talk, cut=MISSING in talk.note):
         pdu = message.pdu
         if pdu is None or message.version == snmp.V3 or pdu.kind == snmp.REPORT:
             continue
@@ -127,12 +129,15 @@ def _roles(pdu: Pdu, sender: Endpoint, receiver: Endpoint) -> tuple[Endpoint, En
     return sender, receiver, "answer"
 
 
-def _messages(talk: Transcript) -> Iterator[tuple[int, Message]]:
+def _messages(talk: Transcript, *, cut: bool = False) -> Iterator[tuple[int, Message]]:
+    """``cut``: the ends of messages may be missing."""
     for number, turn in enumerate(talk.turns[:_MOST_TURNS]):
         try:
             yield number, snmp.decode(turn.data)
         except Malformed:
-            continue
+            if cut:
+                with suppress(Malformed):
+                    yield number, snmp.decode_beginning(turn.data)
 
 
 def _exchanges(talk: Transcript) -> Iterator[_Exchange]:
