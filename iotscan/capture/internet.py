@@ -23,7 +23,8 @@ MOST_PIECES = 1400
 class Packet(NamedTuple):
     """One IP packet: addresses as 4 or 16 bytes, its payload and what that is.
 
-    ``length``: of the payload on the wire, which may be more than the capture kept.
+    ``length``: of the payload on the wire, which may be more than the capture kept; ``hops``: how
+    many more it may take (TTL, hop limit).
     """
 
     source: bytes
@@ -31,6 +32,7 @@ class Packet(NamedTuple):
     protocol: int
     payload: bytes
     length: int
+    hops: int = 0
 
 
 @dataclass(slots=True)
@@ -135,16 +137,16 @@ def _ipv4(frame: bytes, offset: int, fragments: Fragments) -> Packet | None:
     # Segmentation offload leaves 0; then the frame is the length.
     end = offset + length if length else len(frame)
     source, destination = frame[offset + 12 : offset + 16], frame[offset + 16 : offset + 20]
-    protocol = frame[offset + 9]
+    hops, protocol = frame[offset + 8], frame[offset + 9]
     if header < 20 or len(destination) < 4:
         return None
     payload = frame[offset + header : end]
     placing = frame[offset + 6] << 8 | frame[offset + 7]
     if placing & 0x3FFF:
         key = source + destination + frame[offset + 4 : offset + 6] + bytes([protocol])
-        piece = Packet(source, destination, protocol, payload, len(payload))
+        piece = Packet(source, destination, protocol, payload, len(payload), hops)
         return fragments.add(key, (placing & 0x1FFF) * 8, bool(placing & 0x2000), piece)
-    return Packet(source, destination, protocol, payload, end - offset - header)
+    return Packet(source, destination, protocol, payload, end - offset - header, hops)
 
 
 def _ipv6(frame: bytes, offset: int, fragments: Fragments) -> Packet | None:
@@ -155,7 +157,7 @@ def _ipv6(frame: bytes, offset: int, fragments: Fragments) -> Packet | None:
     source, destination = frame[offset + 8 : offset + 24], frame[offset + 24 : offset + 40]
     if len(destination) < 16:
         return None
-    protocol, at = frame[offset + 6], offset + 40
+    protocol, hops, at = frame[offset + 6], frame[offset + 7], offset + 40
     for _ in range(_MOST_EXTENSIONS):
         if protocol in _SKIPPED:
             protocol, at = frame[at], at + (frame[at + 1] + 1) * 8
@@ -165,8 +167,8 @@ def _ipv6(frame: bytes, offset: int, fragments: Fragments) -> Packet | None:
             placing = frame[at + 2] << 8 | frame[at + 3]
             key = source + destination + frame[at + 4 : at + 8]
             data = frame[at + 8 : end]
-            piece = Packet(source, destination, frame[at], data, len(data))
+            piece = Packet(source, destination, frame[at], data, len(data), hops)
             return fragments.add(key, placing & 0xFFF8, bool(placing & 1), piece)
         else:
-            return Packet(source, destination, protocol, frame[at:end], end - at)
+            return Packet(source, destination, protocol, frame[at:end], end - at, hops)
     return None

@@ -90,7 +90,7 @@ class Sorter:
         plain = link_type == ETHERNET and data[12:15] == _PLAIN and data[20:22] in _WHOLE
         if plain and data[23:24] == _TCP_BYTE:
             # TCP in IPv4 without options or fragments, nine frames of ten: no detour for these.
-            self._from_station(data[6:12], data[26:30], number)
+            self._from_station(data[6:12], data[26:30], number, data[22])
             length = data[16] << 8 | data[17]
             end = 14 + length if length else len(data)
             self._take_tcp(data[26:38], data[34:end], end - 34, at, number)
@@ -119,7 +119,7 @@ class Sorter:
             self._take_left()
             return
         to_group = _never_forwarded(packet.destination)
-        self.on_station(link.source, packet.source, number, to_group=to_group)
+        self.on_station(link.source, packet.source, number, to_group=to_group, hops=packet.hops)
         if packet.protocol == TCP:
             direction = packet.source + packet.destination + packet.payload[:4]
             self._take_tcp(direction, packet.payload, packet.length, at, number)
@@ -155,14 +155,14 @@ class Sorter:
         self._tcp.clear()
         self._udp.clear()
 
-    def _from_station(self, mac: bytes, address: bytes, number: int) -> None:
+    def _from_station(self, mac: bytes, address: bytes, number: int, hops: int) -> None:
         """Take down who sent a frame to one other, unless that is known."""
         sender = mac + address
         if sender not in self._senders:
             if len(self._senders) >= MOST_SENDERS:
                 self._senders.clear()
             self._senders.add(sender)
-            self.on_station(mac, address, number, to_group=False)
+            self.on_station(mac, address, number, to_group=False, hops=hops)
 
     def _take_tcp(self, direction: bytes, head: bytes, length: int, at: float, number: int) -> None:
         """One segment; ``length``: of all of it on the wire, of which ``head`` may lack the end."""

@@ -31,10 +31,11 @@ class Stations:
     unlisted: int = 0
     _known: dict[bytes, dict[bytes, int]] = field(default_factory=dict)
     _on_link: dict[tuple[bytes, bytes], int] = field(default_factory=dict)
+    _hops: dict[tuple[bytes, bytes], int] = field(default_factory=dict)
 
-    def add(self, mac: bytes, address: bytes, frame: int, *, to_group: bool) -> None:
+    def add(self, mac: bytes, address: bytes, frame: int, *, to_group: bool, hops: int = 0) -> None:
         """One frame. ``address`` is b"" where there is none; ``to_group``: it cannot have been
-        forwarded.
+        forwarded; ``hops``: how many more it may take.
         """
         mac = b"" if mac in NOBODY else mac
         known = self._known.get(mac)
@@ -47,6 +48,7 @@ class Stations:
             known = self._known[mac] = {b"": frame}
         if address not in known and (len(known) < MOST_ADDRESSES or not mac):
             known[address] = frame
+            self._hops[mac, address] = hops
         if to_group and address and len(self._on_link) < MOST_STATIONS:
             self._on_link.setdefault((mac, address), frame)
 
@@ -60,8 +62,16 @@ class Stations:
         on_link: dict[bytes, dict[bytes, int]] = defaultdict(dict)
         for (mac, raw), frame in self._on_link.items():
             on_link[mac][raw] = frame
+        # Whoever forwards takes a hop off (RFC 791): of several senders the one with most is first.
+        furthest: dict[bytes, int] = defaultdict(int)
+        for (_, raw), hops in self._hops.items():
+            furthest[raw] = max(furthest[raw], hops)
         for mac, known in sorted(self._known.items()):
-            addresses = {parsed(raw): frame for raw, frame in known.items() if raw}
+            addresses = {
+                parsed(raw): frame
+                for raw, frame in known.items()
+                if raw and self._hops[mac, raw] >= furthest[raw]
+            }
             if not mac:
                 for address, frame in addresses.items():
                     if is_local(address):

@@ -31,7 +31,7 @@ def ipv6(payload: bytes, following: int = 17, length: int | None = None) -> byte
 
 def test_ipv4_without_padding_and_with_options() -> None:
     found = parse(IPV4, b"link" + ipv4(b"data", words=7) + b"padding", 4, Fragments())
-    assert found == (A, B, 17, b"data", 4)
+    assert found == (A, B, 17, b"data", 4, 64)
 
 
 def test_a_total_length_of_zero_means_all_of_the_frame() -> None:
@@ -58,7 +58,7 @@ def test_ipv6_extension_headers_are_passed_over() -> None:
     authentication, destination = b"\x3c\0" + bytes(6), b"\x11\0" + bytes(6)
     payload = hop_by_hop + routing + authentication + destination + b"data"
     found = parse(IPV6, ipv6(payload, 0), 0, Fragments())
-    assert found == (A6, B6, 17, b"data", 4)
+    assert found == (A6, B6, 17, b"data", 4, 64)
 
 
 def test_an_endless_chain_of_extension_headers_is_given_up() -> None:
@@ -71,7 +71,7 @@ def test_fragments_in_any_order(order: tuple[int, ...]) -> None:
     waiting = Fragments()
     found = [parse(IPV4, pieces[i], 0, waiting) for i in order]
     assert found[:2] == [None, None]
-    assert found[2] == (A, B, 17, b"a" * 8 + b"b" * 8 + b"c", 17)
+    assert found[2] == (A, B, 17, b"a" * 8 + b"b" * 8 + b"c", 17, 64)
 
 
 def test_ipv6_fragments() -> None:
@@ -81,7 +81,7 @@ def test_ipv6_fragments() -> None:
     waiting = Fragments()
     assert parse(IPV6, piece(8, False, b"end"), 0, waiting) is None
     found = parse(IPV6, piece(0, True, b"begin---"), 0, waiting)
-    assert found == (A6, B6, 17, b"begin---end", 11)
+    assert found == (A6, B6, 17, b"begin---end", 11, 64)
 
 
 def test_the_first_copy_of_a_byte_counts() -> None:

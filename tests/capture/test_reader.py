@@ -351,3 +351,12 @@ def test_a_datagram_that_the_capture_cut_is_read_and_noted(read: Read, pcap: Pca
     for frame, note, size in ((whole, "", 80), (whole[:90], "bytes are missing", 48)):
         (talk,) = read(pcap([frame])).talks
         assert (talk.note, len(talk.turns[0].data)) == (note, size)
+
+
+def test_whoever_takes_a_hop_off_only_forwards(read: Read, pcap: Pcap) -> None:
+    first = udp_frame(place("10.1.1.10", 5000, "udp"), place("10.2.2.2", 6000, "udp"), b"x")
+    router = bytes.fromhex("020000000001")
+    passed = first[:6] + router + first[12:22] + bytes([first[22] - 1]) + first[23:]
+    for frames in ([first, passed], [passed, first]):
+        found = {(s.mac, a) for s in read(pcap(frames)).sightings for a in s.addresses}
+        assert found == {(mac_of(ip_address("10.1.1.10")).hex(":"), ip_address("10.1.1.10"))}
