@@ -24,6 +24,11 @@ _ARP, _IGMP = 0x0806, 2
 # Where MACs stand in the head of a frame, by link type.
 _MACS = {1: (0, 6), 113: (6,), 276: (12,), 105: (4, 10, 16)}
 _RADIOTAP, _WIFI = 127, 105
+# Link types whose heads are understood here, the others' may hold MACs: those above, and those that
+# have none (loopback, PPP, raw IP, Cisco HDLC, frame relay, 802.15.4, of which nothing is read).
+_HEADS = frozenset(
+    {*_MACS, _RADIOTAP, 0, 9, 12, 14, 50, 51, 101, 104, 107, 108, 195, 204, 228, 229, 230}
+)
 _EXTENSIONS = (0, 43, 60)
 _MOST_DIRECTIONS = 65_536
 _HALF, _FULL = 1 << 31, 1 << 32
@@ -63,7 +68,7 @@ class Framer:
         """The frame, replaced."""
         number, _, link_type, data, wire = frame
         link = parse_link(link_type, data)
-        if link is None:
+        if link is None or link_type not in _HEADS:
             return bytes(len(data))
         offset = min(link.offset, len(data))
         if offset == len(data) and link_type not in (_WIFI, _RADIOTAP):

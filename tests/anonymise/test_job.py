@@ -364,3 +364,27 @@ def test_no_frame_is_too_odd(link: int, kind: bytes, protocol: int, port: int, r
         frame = (1, 0.0, link, bytes(data), len(data))
         assert len(framer(frame)) == len(data)
         assert len(framer(frame)) == len(data)
+
+
+MAC = bytes.fromhex("02aabbccddee")
+BEHIND = b"\xaa\xaa\x03\0\0\0\x08\0" + b"\x45" + bytes(19)
+WIFI = b"\x08\x01\0\0" + MAC * 3 + b"\0\0"
+
+
+@pytest.mark.parametrize(
+    ("link", "frame"),
+    [
+        (6, b"\x10\x40" + MAC * 2 + BEHIND),
+        (10, b"\x50" + MAC * 2 + BEHIND),
+        (119, b"\0\0\0\x44\x0c\0\0\0wlan" + WIFI + BEHIND),
+        (163, b"\x80\x21\x10\x01\0\0\0\x0cwlan" + WIFI + BEHIND),
+        (192, b"\0\0\x08\0\x69\0\0\0" + WIFI + BEHIND),
+        (239, b"\2\0\0\0\x10\0\x08\0" + MAC + bytes(6) + b"\x18\0\x09\0" + BEHIND[8:]),
+    ],
+)
+def test_macs_of_rare_link_layers_do_not_stay(link: int, frame: bytes) -> None:
+    book = book_for(Wish(b"k"))
+    book.close()
+    found = Framer(book, Known(), keep=False)((1, 0.0, link, frame, len(frame)))
+    assert len(found) == len(frame)
+    assert MAC not in found
