@@ -25,7 +25,13 @@ from scapy.contrib.lldp import (
 )
 from scapy.layers.dhcp import BOOTP, DHCP
 from scapy.layers.inet import IP, UDP
-from scapy.layers.inet6 import ICMPv6MLReport2, ICMPv6ND_NA, ICMPv6NDOptDstLLAddr, IPv6
+from scapy.layers.inet6 import (
+    ICMPv6MLDMultAddrRec,
+    ICMPv6MLReport2,
+    ICMPv6ND_NA,
+    ICMPv6NDOptDstLLAddr,
+    IPv6,
+)
 from scapy.layers.l2 import ARP, Dot1Q, Ether
 from scapy.layers.llmnr import LLMNRQuery
 from scapy.layers.netbios import NBNSHeader, NBNSRegistrationRequest
@@ -37,6 +43,9 @@ from iotscan.protocols import arp
 
 MAC, ADDRESS = "a4:2b:b0:00:00:14", "10.77.0.20"
 LINK_LOCAL = "fe80::a62b:b0ff:fe00:14"
+# Of a record in a membership report: the group is listened to no longer.
+LEAVING = 3
+IGMP = 2
 MUD = b"https://maker.example/lamp.json"
 HEARS = {place: one.name for one in discoverers() for place in one.hears}
 SCANNER = arp.mac_bytes("02:00:00:00:00:02")
@@ -176,11 +185,33 @@ def saying(home: Any, *frames: Any, host: str = "host0") -> Iterator[None]:
 
 
 def kernels_own(frame: bytes) -> bool:
-    """Whether it is the membership of the interface's own address, of which the kernel tells when
-    the interface comes up: an MLD report of one solicited-node group (RFC 4861 section 7.2.1).
+    """Whether the kernel tells of memberships by itself: of the group of the interface's address,
+    when that comes up (RFC 4861 section 7.2.1), or that a group which an earlier scan had joined
+    was left, a second later and once more (RFC 9777 and RFC 9776, section 6.1). Joining is neither.
     """
-    layer = Ether(frame).getlayer(ICMPv6MLReport2)
-    return layer is not None and [record.dst[:10] for record in layer.records] == ["ff02::1:ff"]
+    layer, packet = Ether(frame).getlayer(ICMPv6MLReport2), Ether(frame).getlayer(IP)
+    if layer is not None:
+        return all(r.dst.startswith("ff02::1:ff") or r.rtype == LEAVING for r in layer.records)
+    if packet is None or packet.proto != IGMP or bytes(packet.payload)[:1] != b"\x22":
+        return False
+    data = bytes(packet.payload)
+    # Of one record: the type is the first byte after the head of eight.
+    return int.from_bytes(data[6:8], "big") == 1 and data[8] == LEAVING
+
+
+def test_only_what_the_kernel_does_by_itself_is_its_own() -> None:
+    def reports(rtype: int, group: str) -> list[bytes]:
+        six = ICMPv6MLDMultAddrRec(rtype=rtype, dst=group)
+        four = bytes([0x22, 0, 0, 0, 0, 0, 0, 1, rtype, 0, 0, 0, 239, 255, 255, 250])
+        return [
+            bytes(Ether() / IPv6(dst="ff02::16") / ICMPv6MLReport2(records=[six])),
+            bytes(Ether() / IP(dst="224.0.0.22", proto=IGMP) / Raw(four)),
+        ]
+
+    assert [kernels_own(frame) for frame in reports(LEAVING, "ff05::c")] == [True, True]
+    assert [kernels_own(frame) for frame in reports(4, "ff05::c")] == [False, False]
+    assert kernels_own(reports(4, "ff02::1:ff00:2")[0])
+    assert not kernels_own(bytes(mdns()))
 
 
 READERS = ("arp", "dhcp", "lldp", "llmnr", "mdns", "ndp", "netbios", "neighbours", "ssdp", "echo")
