@@ -37,7 +37,10 @@ from iotscan.protocols.mqtt.inbound import Inbound
 from iotscan.protocols.mqtt.reader import Reader, Sample
 from iotscan.protocols.mqtt.topics import Catalogue, catalogue
 from iotscan.protocols.mqtt.wire import Property
+from iotscan.protocols.overheard import beginning
 
+# Of the request that opens a WebSocket.
+_LONGEST_HEAD = 8192
 _CLIENT = "iotscan"
 _DOOR = "websocket "  # openings of this name carry the path behind it
 _SYSTEM, _EVERYTHING = "$SYS/#", "#"
@@ -126,6 +129,10 @@ class Mqtt:
             await try_logins(net, logins, talk.attempt)
 
     def read(self, talk: Transcript) -> Iterator[Observation]:
+        # Most that begins with a GET asks for a page, not for a WebSocket.
+        first = beginning(talk, "client", _LONGEST_HEAD) if talk.client is not None else b""
+        if first.startswith(b"G") and b"websocket" not in first.lower():
+            return
         yield from Reader(talk, _known(), _CLIENT, self.sample).observations()
 
 

@@ -43,7 +43,7 @@ MOST_OBSERVATIONS = 50_000
 # Different observations of one kind at one place: a scanner that is let in says a thousand things.
 MOST_ALIKE = 256
 # Observations of one kind of servers outside that one device talked to: a browser meets thousands.
-MOST_OUTSIDE = 256
+MOST_OUTSIDE = 128
 MOST_PROOFS = 8
 MOST_HEARD = 65_536
 MOST_WITNESSES = 20_000

@@ -226,15 +226,16 @@ class Sorter:
                 self._ended.popitem(last=False)
 
     def _relieve(self) -> None:
-        """End the quarter of all flows that was silent longest."""
-        self._relieve_of(self._tcp)
-        self._relieve_of(self._udp)
+        """End the quarter of all flows that was silent longest.
 
-    def _relieve_of(self, flows: dict[bytes, _Flow]) -> None:
-        oldest = sorted(dict.fromkeys(flows.values()), key=lambda flow: flow.last)
-        for flow in oldest[: len(oldest) // 4 + 1]:
-            self._forget(flows, flow)
-            self.evicted += 1
+        What is cut is a connection in which something was said: of datagrams nothing is lost when
+        later ones are another exchange.
+        """
+        for flow in _oldest(self._tcp):
+            self.evicted += flow.spoke
+            self._forget(self._tcp, flow)
+        for exchange in _oldest(self._udp):
+            self._forget(self._udp, exchange)
 
     def _forget(self, flows: dict[bytes, _Flow], flow: _Flow) -> None:
         """End a flow. A packet from a socket to itself has one direction only."""
@@ -310,6 +311,12 @@ class Sorter:
             return protocol
         protocol = hears.get(("udp", int.from_bytes(here[-2:], "big")))
         return protocol if protocol is not None else self._askers.get(there)
+
+
+def _oldest(flows: Mapping[bytes, _Flow]) -> list[_Flow]:
+    """The quarter of all that was silent longest; each is known by both of its directions."""
+    order = sorted(dict.fromkeys(flows.values()), key=lambda flow: flow.last)
+    return order[: len(order) // 4 + 1]
 
 
 def _group(address: bytes) -> bool:

@@ -178,10 +178,10 @@ STOPPED = {
 }
 # What cannot be kept in bounded memory must be told.
 TOLD = {
+    "datagrams": "frames came from more stations than the 4096 that are kept",
     "flows": "conversations were cut because too many went on at the same time",
-    "datagrams": "conversations were cut because too many went on at the same time",
     "fragments": "packets in fragments were never complete",
-    "knocks": "conversations were cut because too many went on at the same time",
+    "knocks": "frames came from more stations than the 4096 that are kept",
     "stations": "signs of devices were left out",
 }
 
