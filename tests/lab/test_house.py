@@ -142,8 +142,8 @@ def destinations(capture: Path) -> set[str]:
 
 
 def test_no_packet_left_the_scope(scanned: Scanned) -> None:
-    # mDNS, SSDP (over IPv6 the site's as well), and the kernel's own reports of membership.
-    groups = {"224.0.0.251", "239.255.255.250", "224.0.0.22", "ff05::c"}
+    # mDNS, SSDP (over IPv6 the site's as well), CoAP, and the kernel's own reports of membership.
+    groups = {"224.0.0.251", "239.255.255.250", "224.0.1.187", "224.0.0.22", "ff05::c"}
     inside = [ip_network(NETWORK), ip_network(NETWORK6)]
     outside = {
         address
