@@ -51,7 +51,9 @@ MOST_WITNESSES = 20_000
 # device takes some ten kilobytes.
 MOST_DEVICES = 4096
 MOST_ANSWERS = 65_536
-MOST_CONTACTS = 20_000
+# Of servers outside, which are nobody's devices here.
+MOST_ANSWERS_OUTSIDE = 4096
+MOST_CONTACTS = 10_000
 # Of what one host tried in vain on one port of many others, so many are contacts; see ``Scans`` for
 # the rest.
 MOST_IN_VAIN = 16
@@ -78,6 +80,7 @@ class Listener:
     _heard: dict[int, int] = field(default_factory=dict)
     _identities: set[Address | str] = field(default_factory=set)
     _unseen: int = 0
+    _outside: int = 0
     _dropped: int = 0
     _candidates: Candidates = field(init=False)
 
@@ -117,10 +120,20 @@ class Listener:
     def answer(self, endpoint: Endpoint, client: Address, at: float, frame: int) -> None:
         """A port that answered a SYN."""
         self._contact(client, endpoint, frame, at, at, answered=True)
-        room = endpoint not in self._answers and len(self._answers) < MOST_ANSWERS
-        if room and (endpoint.address.is_global or self._admits(endpoint.address)):
+        if self._has_room(endpoint) and (
+            endpoint.address.is_global or self._admits(endpoint.address)
+        ):
             proof = Proof(f"s{len(self._answers) + 1}", (), self.file, (frame,))
             self._answers[endpoint] = proof
+
+    def _has_room(self, endpoint: Endpoint) -> bool:
+        """Whether it is new that this endpoint answers, and there is room for one of its kind."""
+        if endpoint in self._answers or len(self._answers) >= MOST_ANSWERS:
+            return False
+        if not endpoint.address.is_global:
+            return True
+        self._outside += self._outside < MOST_ANSWERS_OUTSIDE
+        return self._outside < MOST_ANSWERS_OUTSIDE
 
     def group(self, group: Endpoint, sender: Address, at: float, frame: int) -> None:
         """An announcement to a group."""
@@ -240,7 +253,7 @@ class Listener:
             self._contacts[client, server] = new.joined(known) if known else new
 
     def _mark(self, endpoint: Endpoint, talk: Transcript, turn: Turn) -> None:
-        if endpoint not in self._answers and len(self._answers) < MOST_ANSWERS:
+        if self._has_room(endpoint):
             frames = () if turn.frame is None else (turn.frame,)
             self._answers[endpoint] = Proof(talk.id, (), self.file, frames)
 
