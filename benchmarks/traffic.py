@@ -1,7 +1,8 @@
 """Makes captures of home-like traffic of any size: same seed, same bytes.
 
-``python -m benchmarks.traffic MIX MEGABYTES FILE``. Mixes: ``video`` (few large flows), ``flows``
-(many small ones), ``chatter`` (what devices say all day), ``home`` (all, by bytes as in a home).
+``python -m benchmarks.traffic MIX MEGABYTES FILE [SEED]``; FILE may be "-". Mixes: ``video`` (few
+large flows), ``flows`` (many small ones), ``chatter`` (what devices say all day), ``home`` (all, by
+bytes as in a home).
 """
 
 from __future__ import annotations
@@ -220,6 +221,15 @@ def write(mix: str, size: int, out: BinaryIO, seed: int = 1) -> int:
     return count
 
 
+def main(mix: str, megabytes: str, path: str, seed: str = "1") -> None:
+    """Make a capture; "-" for standard output, with the number of frames on the other one."""
+    size = int(float(megabytes) * 1e6)
+    if path == "-":
+        print(write(mix, size, sys.stdout.buffer, int(seed)), "frames", file=sys.stderr)
+    else:
+        with Path(path).open("wb") as file:
+            print(write(mix, size, file, int(seed)), "frames")
+
+
 if __name__ == "__main__":
-    with Path(sys.argv[3]).open("wb") as file:
-        print(write(sys.argv[1], int(float(sys.argv[2]) * 1e6), file), "frames")
+    main(*sys.argv[1:])
