@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 
 from iotscan.errors import ConnectionLost, Malformed
 from iotscan.model import Impact, Observation, Service, Transcript
-from iotscan.probe_api import Login, Network, Opening
+from iotscan.probe_api import LETTERS, Beginning, Login, Network, Opening
 from iotscan.protocols import airplay
 from iotscan.protocols.airplay import PATH, RECEIVER
 from iotscan.protocols.http.codec import Response, parse_response
@@ -34,6 +34,7 @@ class AirPlay:
     openings: Sequence[Opening] = (Opening("info", "tcp", (7000, 7100), _QUESTION),)
     impact = Impact.GREET
     emits = (RECEIVER,)
+    begins = (Beginning("tcp", LETTERS),)
 
     def recognises(self, heard: bytes) -> bool:
         """The server that AirPlay's receivers call themselves, or a property list."""

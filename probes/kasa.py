@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 
 from iotscan.errors import ConnectionLost, Malformed
 from iotscan.model import Impact, Observation, Service, Transcript
-from iotscan.probe_api import Login, Network, Opening
+from iotscan.probe_api import Beginning, Login, Network, Opening
 from iotscan.protocols import kasa
 from iotscan.protocols.landevice import LAN_DEVICE, described
 from iotscan.protocols.overheard import framed, observe, turned
@@ -24,6 +24,7 @@ class Kasa:
     )
     impact = Impact.GREET
     emits = (LAN_DEVICE,)
+    begins = (Beginning("tcp", b"\0", b"\0"), Beginning("udp"))
 
     def recognises(self, heard: bytes) -> bool:
         """An answer to discovery that describes a device."""

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 
 from iotscan.errors import Malformed
 from iotscan.model import Impact, Observation, Service, Transcript
-from iotscan.probe_api import Login, Network, Opening
+from iotscan.probe_api import Beginning, Login, Network, Opening
 from iotscan.protocols import tuya
 from iotscan.protocols.landevice import LAN_DEVICE, LanDevice
 from iotscan.protocols.overheard import observe
@@ -23,6 +23,7 @@ class Tuya:
     )
     impact = Impact.GREET
     emits = (LAN_DEVICE,)
+    begins = (Beginning("tcp", b"\0", b"\0"),)
 
     def recognises(self, heard: bytes) -> bool:
         """A whole message of either form."""
