@@ -9,7 +9,7 @@ from ipaddress import ip_address
 from iotscan.capture.internet import UDP, Fragments, parse
 from iotscan.capture.links import parse as parse_link
 from iotscan.model import Address
-from iotscan.protocols.arp import mac_text
+from iotscan.protocols.link.arp import mac_text
 
 _ETHERNET = 1
 # Protocol, sender (None without an IP address of its own), MAC, payload.

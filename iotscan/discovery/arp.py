@@ -12,7 +12,7 @@ from ipaddress import IPv4Address
 from iotscan.errors import Malformed
 from iotscan.model import Address, Impact, Kind, Observation, Packet, Proof, Sighting
 from iotscan.probe_api import Airwaves
-from iotscan.protocols import arp
+from iotscan.protocols.link import arp
 
 # The kernel asks three times, a second apart (arp(7), mcast_solicit and retrans_time); most hosts
 # answer the first, and those that do not are asked again by the sweep of their ports.

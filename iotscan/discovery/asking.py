@@ -8,7 +8,7 @@ from ipaddress import IPv4Address, IPv6Address
 from iotscan.errors import Malformed
 from iotscan.model import Address, Packet
 from iotscan.probe_api import Airwaves
-from iotscan.protocols import arp
+from iotscan.protocols.link import arp
 
 # A few targets were named one by one, and may lie beyond the reach of multicast.
 FEW = 64

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from iotscan.errors import Malformed
 from iotscan.model import Address, Impact, Kind, Observation, Packet, Proof, Sighting
 from iotscan.probe_api import Airwaves
-from iotscan.protocols import icmpv6
+from iotscan.protocols.link import icmpv6
 
 # Twice, for what is lost on Wi-Fi: at the beginning, and when half of the time is over.
 _ROUNDS = 2

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from iotscan.errors import Malformed
 from iotscan.model import Address, Kind, Observation, Packet, Proof, Sighting
 from iotscan.probe_api import Airwaves
-from iotscan.protocols import lldp
+from iotscan.protocols.link import lldp
 from iotscan.text import clean
 
 _MOST_ADDRESSES = 4

@@ -9,7 +9,7 @@ from iotscan.discovery.asking import zoned
 from iotscan.errors import Malformed
 from iotscan.model import Address, Kind, Observation, Packet, Proof, Sighting
 from iotscan.probe_api import Airwaves
-from iotscan.protocols import ndp
+from iotscan.protocols.link import ndp
 
 
 @dataclass(frozen=True, slots=True)

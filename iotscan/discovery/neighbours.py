@@ -9,7 +9,7 @@ from ipaddress import ip_address
 from iotscan.errors import Malformed
 from iotscan.model import Address, Kind, Observation, Packet, Proof, Sighting
 from iotscan.probe_api import Airwaves
-from iotscan.protocols.arp import mac_bytes, mac_text
+from iotscan.protocols.link.arp import mac_bytes, mac_text
 
 
 @dataclass(frozen=True, slots=True)

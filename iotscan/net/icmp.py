@@ -16,7 +16,7 @@ from typing import Any
 
 from iotscan.errors import Malformed
 from iotscan.net.addresses import socket_address
-from iotscan.protocols import icmpv6
+from iotscan.protocols.link import icmpv6
 
 # All nodes of the link, RFC 4291 section 2.7.1: no router passes it on.
 ALL_NODES = IPv6Address("ff02::1")

@@ -15,7 +15,7 @@ from iotscan.net.hearing import Hearing
 from iotscan.net.limits import Clock
 from iotscan.net.reach import Reach
 from iotscan.net.senders import Macs, sender_of, zoned
-from iotscan.protocols.arp import Arp
+from iotscan.protocols.link.arp import Arp
 
 # A frame taken apart: protocol, sender if it has an address, MAC, payload. None: nobody reads it.
 Dissect = Callable[[bytes], tuple[str, Address | None, str, bytes] | None]

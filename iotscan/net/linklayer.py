@@ -17,7 +17,7 @@ from iotscan.net.icmp import Echo
 from iotscan.net.overhear import Overhearing
 from iotscan.net.raw import Frames
 from iotscan.probe_api import Attachment
-from iotscan.protocols.arp import Arp
+from iotscan.protocols.link.arp import Arp
 
 OnArp = Callable[[str, Arp, bytes, str], None]
 OnFrame = Callable[[str, bytes], None]

@@ -14,7 +14,7 @@ from ipaddress import IPv4Address, IPv4Interface
 
 from iotscan.errors import Malformed
 from iotscan.probe_api import Attachment
-from iotscan.protocols import arp
+from iotscan.protocols.link import arp
 
 Hear = Callable[[arp.Arp, bytes, str], None]
 Pace = Callable[[IPv4Address], Awaitable[None]]

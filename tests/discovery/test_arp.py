@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from iotscan.discovery.arp import DISCOVERER
 from iotscan.errors import Malformed
 from iotscan.model import Packet, Proof, Sighting
-from iotscan.protocols import arp
+from iotscan.protocols.link import arp
 
 BULB, SCANNER = IPv4Address("10.0.0.9"), IPv4Address("10.0.0.2")
 SCANNER_MAC = "02:00:00:00:00:02"

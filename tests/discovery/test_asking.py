@@ -8,7 +8,7 @@ from typing import Any
 
 from iotscan.discovery.asking import FEW, MOST_LOOPBACK, known_hosts, without_multicast, zoned
 from iotscan.model import Packet
-from iotscan.protocols import arp
+from iotscan.protocols.link import arp
 
 MAC = "a4:2b:b0:00:00:09"
 

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from iotscan.discovery import dhcp, dhcpv6
 from iotscan.errors import Malformed
 from iotscan.model import Observation, Packet, Sighting
-from iotscan.protocols import dhcp as codec
-from iotscan.protocols import dhcpv6 as codec6
+from iotscan.protocols.link import dhcp as codec
+from iotscan.protocols.link import dhcpv6 as codec6
 
 MAC = "a4:2b:b0:00:00:01"
 RAW_MAC = bytes.fromhex(MAC.replace(":", ""))

@@ -11,7 +11,7 @@ from lan import ip
 
 from iotscan.discovery.echo import DISCOVERER
 from iotscan.model import Packet, Proof, Sighting
-from iotscan.protocols import arp
+from iotscan.protocols.link import arp
 
 REPLY = b"\x81\0\0\0\0\0\0\0iotscan"
 MAC = "a4:2b:b0:00:00:{:02x}"

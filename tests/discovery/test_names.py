@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from iotscan.discovery import lldp, llmnr, netbios
 from iotscan.errors import Malformed
 from iotscan.model import Observation, Packet, Sighting
-from iotscan.protocols import lldp as lldp_codec
 from iotscan.protocols import netbios as netbios_codec
+from iotscan.protocols.link import lldp as lldp_codec
 
 SOURCE = ip_address("192.168.1.5")
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from iotscan.discovery.ndp import DISCOVERER
 from iotscan.errors import Malformed
 from iotscan.model import Packet, Sighting
-from iotscan.protocols import ndp
+from iotscan.protocols.link import ndp
 
 FRAME_MAC, MAC = "02:00:00:00:00:09", "a4:2b:b0:00:00:01"
 OPTION = bytes.fromhex(MAC.replace(":", ""))

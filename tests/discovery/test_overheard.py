@@ -39,7 +39,7 @@ from scapy.packet import Raw
 
 from iotscan.capture.overheard import Dissector
 from iotscan.plugins import discoverers
-from iotscan.protocols import arp
+from iotscan.protocols.link import arp
 
 MAC, ADDRESS = "a4:2b:b0:00:00:14", "10.77.0.20"
 LINK_LOCAL = "fe80::a62b:b0ff:fe00:14"

@@ -18,7 +18,7 @@ from iotscan.assess.inventory import take_stock
 from iotscan.assess.reading import Plugins, witness
 from iotscan.discovery.reverse_dns import DISCOVERER
 from iotscan.model import Packet, Sighting, Sweep
-from iotscan.protocols import arp
+from iotscan.protocols.link import arp
 
 SERVER = ip_address("192.168.1.1")
 SCANNER = arp.mac_bytes("02:00:00:00:00:02")

@@ -15,7 +15,7 @@ import pytest
 from iotscan.net import raw
 from iotscan.net.raw import Frames
 from iotscan.probe_api import Attachment
-from iotscan.protocols import arp
+from iotscan.protocols.link import arp
 
 MAC, PEER = "02:00:00:00:00:02", "a4:2b:b0:00:00:09"
 LAN = Attachment("lan0", MAC, (IPv4Address("10.0.0.2"),), (29,))

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from iotscan.errors import Malformed
-from iotscan.protocols import arp
+from iotscan.protocols.link import arp
 
 MAC, SENDER, TARGET = "a4:2b:b0:00:00:01", IPv4Address("10.0.0.2"), IPv4Address("10.0.0.9")
 

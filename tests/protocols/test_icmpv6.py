@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from scapy.layers.inet6 import ICMPv6EchoReply, ICMPv6EchoRequest
 
 from iotscan.errors import Malformed
-from iotscan.protocols import icmpv6
+from iotscan.protocols.link import icmpv6
 
 
 @given(st.integers(0, 65535), st.integers(0, 65535), st.binary(max_size=64))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address
 
 from iotscan.errors import Malformed
-from iotscan.protocols.arp import mac_text
+from iotscan.protocols.link.arp import mac_text
 
 ETHERTYPE = 0x88CC
 _END, _CHASSIS, _PORT, _LIFETIME = 0, 1, 2, 3

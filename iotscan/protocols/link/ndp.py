@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from ipaddress import IPv6Address
 
 from iotscan.errors import Malformed
-from iotscan.protocols.arp import mac_text
+from iotscan.protocols.link.arp import mac_text
 
 ICMPV6 = 58
 ROUTER_SOLICITATION, ROUTER_ADVERTISEMENT = 133, 134

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from ipaddress import IPv6Address
 
 from iotscan.errors import Malformed
-from iotscan.protocols.arp import mac_text
+from iotscan.protocols.link.arp import mac_text
 
 # Messages of clients, and the one in which a server gives addresses.
 _FROM_CLIENT = {1: "solicit", 3: "request", 4: "confirm", 5: "renew", 6: "rebind", 11: "inform"}

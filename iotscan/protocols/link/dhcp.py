@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from ipaddress import IPv4Address
 
 from iotscan.errors import Malformed
-from iotscan.protocols.arp import mac_text
+from iotscan.protocols.link.arp import mac_text
 
 DISCOVER, OFFER, REQUEST, DECLINE, ACK, NAK, RELEASE, INFORM = range(1, 9)
 _COOKIE = b"\x63\x82\x53\x63"
