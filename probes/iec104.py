@@ -11,9 +11,9 @@ from collections.abc import Iterator, Sequence
 from iotscan.errors import Malformed
 from iotscan.model import Fact, Impact, Kind, Observation, Sender, Service, Transcript
 from iotscan.probe_api import Beginning, Login, Network, Opening
-from iotscan.protocols import iec104
-from iotscan.protocols.framing import at_port, clear, facing, spoken
-from iotscan.protocols.iec104 import Frame
+from iotscan.protocols.industrial import iec104
+from iotscan.protocols.industrial.framing import at_port, clear, facing, spoken
+from iotscan.protocols.industrial.iec104 import Frame
 from iotscan.protocols.overheard import observe
 
 PORTS = (iec104.PORT, iec104.SECURE_PORT)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from iotscan.errors import Malformed
 from iotscan.model import Address, Kind, Observation, Packet, Proof, Sighting
 from iotscan.probe_api import Airwaves
-from iotscan.protocols import bacnet
+from iotscan.protocols.industrial import bacnet
 
 # The service access point of IEEE 802.2 that is BACnet's own.
 _SAP = 0x82

@@ -6,7 +6,7 @@ import pytest
 
 from iotscan.model import Packet, Sighting
 from iotscan.plugins import discoverers
-from iotscan.protocols import bacnet
+from iotscan.protocols.industrial import bacnet
 
 DISCOVERER = next(d for d in discoverers() if d.name == "bacnet")
 MAC = "00:60:2d:00:00:07"

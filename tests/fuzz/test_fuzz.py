@@ -65,7 +65,7 @@ def test_codecs_probes_and_discoverers_are_found_by_themselves() -> None:
         "capture.file",
         "capture.frames",
         "files.recording",
-        "protocols.modbus.decode",
+        "protocols.industrial.modbus.decode",
         "protocols.mqtt.codec.Splitter",
         "protocols.http.talk.exchanges",
     }

@@ -7,7 +7,7 @@ from ipaddress import ip_address
 from iotscan import plugins
 from iotscan.errors import TimedOut
 from iotscan.model import Channel, Ending, Endpoint, Fact, Sender, Service, Transcript, Turn
-from iotscan.protocols import bacnet
+from iotscan.protocols.industrial import bacnet
 from iotscan.testing import Fails, FakeNetwork, Hears, Says, Step
 
 PROBE = next(probe for probe in plugins.probes() if probe.name == "bacnet")

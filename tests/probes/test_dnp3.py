@@ -6,9 +6,9 @@ from ipaddress import ip_address
 
 from iotscan import plugins
 from iotscan.model import Channel, Endpoint, Fact, Sender, Service, Transcript, Turn
-from iotscan.protocols import dnp3
-from iotscan.protocols.dnp3 import Link
-from iotscan.protocols.framing import messages
+from iotscan.protocols.industrial import dnp3
+from iotscan.protocols.industrial.dnp3 import Link
+from iotscan.protocols.industrial.framing import messages
 from iotscan.testing import FakeNetwork
 
 PROBE = next(probe for probe in plugins.probes() if probe.name == "dnp3")

@@ -6,8 +6,8 @@ from ipaddress import ip_address
 
 from iotscan import plugins
 from iotscan.model import Channel, Endpoint, Fact, Sender, Service, Transcript, Turn
-from iotscan.protocols import enip
-from iotscan.protocols.enip import Packet
+from iotscan.protocols.industrial import enip
+from iotscan.protocols.industrial.enip import Packet
 from iotscan.testing import FakeNetwork
 
 PROBE = next(probe for probe in plugins.probes() if probe.name == "enip")

@@ -7,8 +7,8 @@ from ipaddress import ip_address
 
 from iotscan import plugins
 from iotscan.model import Channel, Endpoint, Fact, Sender, Service, Transcript, Transport, Turn
-from iotscan.protocols import fins
-from iotscan.protocols.fins import Message
+from iotscan.protocols.industrial import fins
+from iotscan.protocols.industrial.fins import Message
 from iotscan.testing import FakeNetwork, Hears, Says, Step
 
 PROBE = next(probe for probe in plugins.probes() if probe.name == "fins")

@@ -6,7 +6,7 @@ from ipaddress import ip_address
 
 from iotscan import plugins
 from iotscan.model import Channel, Endpoint, Fact, Sender, Service, Transcript, Turn
-from iotscan.protocols import iec104
+from iotscan.protocols.industrial import iec104
 from iotscan.testing import FakeNetwork
 
 PROBE = next(probe for probe in plugins.probes() if probe.name == "iec104")

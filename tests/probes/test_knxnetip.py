@@ -17,7 +17,7 @@ from iotscan.model import (
     Transport,
     Turn,
 )
-from iotscan.protocols import knxnetip
+from iotscan.protocols.industrial import knxnetip
 from iotscan.testing import Fails, FakeNetwork, Hears, Says, Step
 
 PROBE = next(probe for probe in plugins.probes() if probe.name == "knxnetip")

@@ -9,8 +9,8 @@ import pytest
 
 from iotscan import plugins
 from iotscan.model import Channel, Endpoint, Fact, Sender, Service, TlsFacts, Transcript, Turn
-from iotscan.protocols import modbus
-from iotscan.protocols.modbus import Frame, encode
+from iotscan.protocols.industrial import modbus
+from iotscan.protocols.industrial.modbus import Frame, encode
 from iotscan.testing import FakeNetwork
 
 PROBE = next(probe for probe in plugins.probes() if probe.name == "modbus")

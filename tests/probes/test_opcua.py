@@ -6,8 +6,8 @@ from ipaddress import ip_address
 
 from iotscan import plugins
 from iotscan.model import Channel, Ending, Endpoint, Fact, Sender, Service, Transcript, Turn
-from iotscan.protocols.opcua import codec as opcua
-from iotscan.protocols.opcua.wire import number, text
+from iotscan.protocols.industrial.opcua import codec as opcua
+from iotscan.protocols.industrial.opcua.wire import number, text
 from iotscan.testing import FakeNetwork, Hears, Says, Step
 
 PROBE = next(probe for probe in plugins.probes() if probe.name == "opcua")

@@ -6,7 +6,7 @@ from ipaddress import ip_address
 
 from iotscan import plugins
 from iotscan.model import Channel, Ending, Endpoint, Fact, Sender, Service, Transcript, Turn
-from iotscan.protocols import s7comm
+from iotscan.protocols.industrial import s7comm
 from iotscan.testing import FakeNetwork, Hears, Says, Step
 
 PROBE = next(probe for probe in plugins.probes() if probe.name == "s7comm")

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from iotscan.errors import Malformed
-from iotscan.protocols import bacnet
-from iotscan.protocols.bacnet import Message
+from iotscan.protocols.industrial import bacnet
+from iotscan.protocols.industrial.bacnet import Message
 
 # bacpypes3 0.0.110, device 1201: I-Am, vendor name, model name; an error for device 4194303.
 I_AM = bytes.fromhex("810a001501001000c4020004b122040091002203e7")

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from iotscan.errors import Malformed
-from iotscan.protocols import dnp3
-from iotscan.protocols.dnp3 import Link, decode, encode
+from iotscan.protocols.industrial import dnp3
+from iotscan.protocols.industrial.dnp3 import Link, decode, encode
 
 LINKS = st.builds(
     Link,

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from iotscan.errors import Malformed
-from iotscan.protocols import enip
-from iotscan.protocols.enip import Identity, Packet, decode, encode
+from iotscan.protocols.industrial import enip
+from iotscan.protocols.industrial.enip import Identity, Packet, decode, encode
 
 # cpppo 5.2, a simulated ControlLogix.
 ANSWER = bytes.fromhex(

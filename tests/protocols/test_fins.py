@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from iotscan.errors import Malformed
-from iotscan.protocols import fins
-from iotscan.protocols.fins import Message, decode_tcp, decode_udp, encode, over_tcp
+from iotscan.protocols.industrial import fins
+from iotscan.protocols.industrial.fins import Message, decode_tcp, decode_udp, encode, over_tcp
 
 MESSAGES = st.builds(
     Message,

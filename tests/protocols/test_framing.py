@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from iotscan.errors import Malformed
 from iotscan.model import Channel, Endpoint, Sender, Service, TlsFacts, Transcript, Turn
-from iotscan.protocols import (
+from iotscan.protocols.industrial import (
     bacnet,
     dnp3,
     enip,
@@ -25,8 +25,16 @@ from iotscan.protocols import (
     modbus,
     s7comm,
 )
-from iotscan.protocols.framing import Decode, Said, at_port, clear, facing, messages, spoken
-from iotscan.protocols.opcua import codec as opcua
+from iotscan.protocols.industrial.framing import (
+    Decode,
+    Said,
+    at_port,
+    clear,
+    facing,
+    messages,
+    spoken,
+)
+from iotscan.protocols.industrial.opcua import codec as opcua
 from iotscan.testing import three_ways
 
 HERE, THERE = ip_address("192.0.2.1"), ip_address("192.0.2.2")

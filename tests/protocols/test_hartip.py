@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from iotscan.errors import Malformed
-from iotscan.protocols.hartip import Message, decode
+from iotscan.protocols.industrial.hartip import Message, decode
 
 # A session is asked for and granted; a short frame with command 0 is passed on.
 INITIATE = bytes.fromhex("010000000001000d0100007530")

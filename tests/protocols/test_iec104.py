@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from iotscan.errors import Malformed
-from iotscan.protocols import iec104
-from iotscan.protocols.iec104 import Frame, decode
+from iotscan.protocols.industrial import iec104
+from iotscan.protocols.industrial.iec104 import Frame, decode
 
 # A measured value (type 13) of station 47, sent spontaneously, behind its control fields.
 VALUE = bytes.fromhex("6812000000000d0103002f000b00000000b84100")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from iotscan.errors import Malformed
-from iotscan.protocols import knxnetip
-from iotscan.protocols.knxnetip import Description, Frame, decode, encode
+from iotscan.protocols.industrial import knxnetip
+from iotscan.protocols.industrial.knxnetip import Description, Frame, decode, encode
 
 # knxd 0.14 with the name "House" and the address 1.1.1.
 KNXD = (

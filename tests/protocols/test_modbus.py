@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from iotscan.errors import Malformed
-from iotscan.protocols import modbus
-from iotscan.protocols.modbus import Frame, decode, encode
+from iotscan.protocols.industrial import modbus
+from iotscan.protocols.industrial.modbus import Frame, decode, encode
 
 # pymodbus 3.16, configured with these three texts.
 ANSWER = bytes.fromhex(

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from iotscan.errors import Malformed
-from iotscan.protocols.opcua import codec as opcua
-from iotscan.protocols.opcua.codec import Chunk, Offer
-from iotscan.protocols.opcua.wire import Cursor, number, text
+from iotscan.protocols.industrial.opcua import codec as opcua
+from iotscan.protocols.industrial.opcua.codec import Chunk, Offer
+from iotscan.protocols.industrial.opcua.wire import Cursor, number, text
 
 ACKNOWLEDGED = bytes.fromhex("41434b461c00000000000000ffff0000ffff00000000040010000000")
 CHANNEL = bytes.fromhex(

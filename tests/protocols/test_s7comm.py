@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from iotscan.errors import Malformed
-from iotscan.protocols import s7comm
-from iotscan.protocols.s7comm import Cotp, Message
+from iotscan.protocols.industrial import s7comm
+from iotscan.protocols.industrial.s7comm import Cotp, Message
 
 # snap7 3.3, a simulated S7-315: connection, set-up, and the list of its module.
 CONFIRMED = bytes.fromhex("0300001611d06973000100c0010ac1020100c2020102")

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from iotscan.errors import Malformed
-from iotscan.protocols.opcua.wire import Cursor, number, text
+from iotscan.protocols.industrial.opcua.wire import Cursor, number, text
 
 PORT, SECURE_PORT = 4840, 4843
 HELLO, ACKNOWLEDGE, ERROR = b"HEL", b"ACK", b"ERR"

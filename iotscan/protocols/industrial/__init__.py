@@ -1,0 +1,1 @@
+"""Controllers of industry and buildings: the protocols by which plants are run."""
