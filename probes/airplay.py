@@ -12,9 +12,9 @@ from collections.abc import Iterator, Sequence
 from iotscan.errors import ConnectionLost, Malformed
 from iotscan.model import Impact, Observation, Service, Transcript
 from iotscan.probe_api import LETTERS, Beginning, Login, Network, Opening
-from iotscan.protocols import airplay
-from iotscan.protocols.airplay import PATH, RECEIVER
 from iotscan.protocols.http.codec import Response, parse_response
+from iotscan.protocols.makers import airplay
+from iotscan.protocols.makers.airplay import PATH, RECEIVER
 from iotscan.protocols.overheard import clear_turns, observe
 
 _QUESTION = (

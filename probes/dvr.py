@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from iotscan.errors import ConnectionLost, Malformed
 from iotscan.model import Fact, Impact, Kind, Observation, Service, Transcript
 from iotscan.probe_api import Login, Network, Opening
-from iotscan.protocols import dvr
+from iotscan.protocols.makers import dvr
 from iotscan.protocols.overheard import observe
 
 SERVICE = Kind(

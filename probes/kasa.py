@@ -12,8 +12,8 @@ from collections.abc import Iterator, Sequence
 from iotscan.errors import ConnectionLost, Malformed
 from iotscan.model import Impact, Observation, Service, Transcript
 from iotscan.probe_api import Beginning, Login, Network, Opening
-from iotscan.protocols import kasa
-from iotscan.protocols.landevice import LAN_DEVICE, described
+from iotscan.protocols.makers import kasa
+from iotscan.protocols.makers.landevice import LAN_DEVICE, described
 from iotscan.protocols.overheard import framed, observe, turned
 
 

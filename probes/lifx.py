@@ -10,8 +10,8 @@ from collections.abc import Iterator, Sequence
 from iotscan.errors import Malformed
 from iotscan.model import Impact, Observation, Service, Transcript
 from iotscan.probe_api import Login, Network, Opening
-from iotscan.protocols import lifx
-from iotscan.protocols.landevice import LAN_DEVICE, described
+from iotscan.protocols.makers import lifx
+from iotscan.protocols.makers.landevice import LAN_DEVICE, described
 
 
 class Lifx:

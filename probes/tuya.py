@@ -11,8 +11,8 @@ from collections.abc import Iterator, Sequence
 from iotscan.errors import Malformed
 from iotscan.model import Impact, Observation, Service, Transcript
 from iotscan.probe_api import Beginning, Login, Network, Opening
-from iotscan.protocols import tuya
-from iotscan.protocols.landevice import LAN_DEVICE, LanDevice
+from iotscan.protocols.makers import tuya
+from iotscan.protocols.makers.landevice import LAN_DEVICE, LanDevice
 from iotscan.protocols.overheard import observe
 
 

@@ -11,8 +11,8 @@ from collections.abc import Iterator, Sequence
 from iotscan.errors import Malformed
 from iotscan.model import Fact, Impact, Kind, Observation, Service, Transcript
 from iotscan.probe_api import Login, Network, Opening
-from iotscan.protocols import ubiquiti
-from iotscan.protocols.landevice import LAN_DEVICE, described
+from iotscan.protocols.makers import ubiquiti
+from iotscan.protocols.makers.landevice import LAN_DEVICE, described
 from iotscan.protocols.overheard import observe
 
 DISCOVERY = Kind(

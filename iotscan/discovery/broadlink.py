@@ -11,8 +11,8 @@ from datetime import datetime
 
 from iotscan.discovery.calling import Call, Caller
 from iotscan.probe_api import Attachment
-from iotscan.protocols import broadlink
-from iotscan.protocols.landevice import LanDevice
+from iotscan.protocols.makers import broadlink
+from iotscan.protocols.makers.landevice import LanDevice
 
 
 def _now() -> datetime:

@@ -24,7 +24,7 @@ from iotscan.model import (
     Transport,
 )
 from iotscan.probe_api import Airwaves, Attachment
-from iotscan.protocols.landevice import ANNOUNCED, LanDevice
+from iotscan.protocols.makers.landevice import ANNOUNCED, LanDevice
 from iotscan.text import clean
 
 # Beyond a router no call is heard: as many addresses of a named network are asked one by one.

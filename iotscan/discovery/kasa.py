@@ -8,8 +8,8 @@ from dataclasses import replace
 from iotscan.discovery.calling import Call, Caller
 from iotscan.model import Endpoint, Service
 from iotscan.probe_api import Attachment
-from iotscan.protocols import kasa
-from iotscan.protocols.landevice import LanDevice
+from iotscan.protocols.makers import kasa
+from iotscan.protocols.makers.landevice import LanDevice
 
 
 class KasaDiscoverer(Caller):

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from iotscan.discovery.calling import Call, Caller
 from iotscan.probe_api import Attachment
-from iotscan.protocols import lifx
-from iotscan.protocols.landevice import LanDevice
+from iotscan.protocols.makers import lifx
+from iotscan.protocols.makers.landevice import LanDevice
 
 
 class LifxDiscoverer(Caller):

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 
 from iotscan.discovery.calling import Call, Caller
 from iotscan.probe_api import Attachment
-from iotscan.protocols import magichome
-from iotscan.protocols.landevice import LanDevice
+from iotscan.protocols.makers import magichome
+from iotscan.protocols.makers.landevice import LanDevice
 
 
 class MagicHomeDiscoverer(Caller):

@@ -11,8 +11,8 @@ from collections.abc import Iterator, Mapping
 from iotscan.discovery import mdns_words as words
 from iotscan.discovery.mdns_view import Instance, Pairs
 from iotscan.model import Fact, Kind
-from iotscan.protocols import airplay
-from iotscan.protocols.airplay import RECEIVER as AIRPLAY
+from iotscan.protocols.makers import airplay
+from iotscan.protocols.makers.airplay import RECEIVER as AIRPLAY
 from iotscan.text import clean
 
 MATTER = Kind(

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 from iotscan.discovery.calling import Call, Caller
 from iotscan.probe_api import Attachment
-from iotscan.protocols import tuya
-from iotscan.protocols.landevice import LanDevice
+from iotscan.protocols.makers import tuya
+from iotscan.protocols.makers.landevice import LanDevice
 
 
 @dataclass

@@ -8,8 +8,8 @@ from dataclasses import replace
 from iotscan.discovery.calling import Call, Caller
 from iotscan.model import Observation, Packet, Sighting
 from iotscan.probe_api import Attachment
-from iotscan.protocols import ubiquiti
-from iotscan.protocols.landevice import LanDevice
+from iotscan.protocols.makers import ubiquiti
+from iotscan.protocols.makers.landevice import LanDevice
 
 
 class UbiquitiDiscoverer(Caller):

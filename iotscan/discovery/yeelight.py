@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from iotscan.discovery.calling import Call, Caller
 from iotscan.model import Endpoint, Service
 from iotscan.probe_api import Attachment
-from iotscan.protocols import yeelight
-from iotscan.protocols.landevice import LanDevice
+from iotscan.protocols.makers import yeelight
+from iotscan.protocols.makers.landevice import LanDevice
 
 
 class YeelightDiscoverer(Caller):

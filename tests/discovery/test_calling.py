@@ -20,7 +20,7 @@ from iotscan.discovery.tuya import TuyaDiscoverer
 from iotscan.model import Endpoint, Impact, Observation, Packet, Service, Sighting
 from iotscan.plugins import discoverers
 from iotscan.probe_api import Attachment, Discoverer
-from iotscan.protocols import kasa, tuya
+from iotscan.protocols.makers import kasa, tuya
 
 GADGETS = Path(__file__).resolve().parent.parent / "lab" / "gadgets.py"
 HERE = ip_address("192.168.1.7")

@@ -11,7 +11,7 @@ import iotscan
 from iotscan.discovery.ubiquiti import DISCOVERER
 from iotscan.model import Endpoint, Observation, Packet, Service, Sighting
 from iotscan.plugins import discoverers
-from iotscan.protocols.ubiquiti import ASK_V1, ASK_V2
+from iotscan.protocols.makers.ubiquiti import ASK_V1, ASK_V2
 
 GATEWAY = bytes.fromhex(
     "020600ab02000a802aa88d692bc0a8021502000a802aa88d692cc0a80101010006802aa88d692b0a00040000de60"

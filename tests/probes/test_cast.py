@@ -9,8 +9,8 @@ import pytest
 from iotscan.errors import TimedOut
 from iotscan.model import Ending, Endpoint, Fact, Service, Transcript
 from iotscan.plugins import probes
-from iotscan.protocols import cast
-from iotscan.protocols.cast import Message
+from iotscan.protocols.makers import cast
+from iotscan.protocols.makers.cast import Message
 from iotscan.testing import Closes, Fails, FakeNetwork, Hears, Says, Step, captured
 
 PROBE = next(probe for probe in probes() if probe.name == "cast")

@@ -9,7 +9,7 @@ import pytest
 
 from iotscan.model import Ending, Endpoint, Service
 from iotscan.probe_api import Probe
-from iotscan.protocols import dvr
+from iotscan.protocols.makers import dvr
 from iotscan.testing import Closes, FakeNetwork, Hears, Says, Step
 
 PROBE: Probe = importlib.import_module("iotscan.probes.dvr").PROBE

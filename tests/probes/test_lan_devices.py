@@ -12,7 +12,7 @@ from iotscan.errors import ConnectionLost, TimedOut
 from iotscan.model import Channel, Ending, Endpoint, Service, Transcript, Turn
 from iotscan.plugins import probes
 from iotscan.probe_api import Opening
-from iotscan.protocols import kasa, lifx, miio, tuya, wiz, yeelight
+from iotscan.protocols.makers import kasa, lifx, miio, tuya, wiz, yeelight
 from iotscan.testing import Closes, Fails, FakeNetwork, Hears, Says, Step, captured
 
 BY_NAME = {probe.name: probe for probe in probes()}

@@ -7,7 +7,7 @@ from ipaddress import ip_address
 
 from iotscan.model import Channel, Ending, Endpoint, Service, Transcript, Turn
 from iotscan.plugins import probes
-from iotscan.protocols import ubiquiti
+from iotscan.protocols.makers import ubiquiti
 from iotscan.testing import FakeNetwork, Hears, Says, captured
 
 PROBE = next(probe for probe in probes() if probe.name == "ubiquiti")

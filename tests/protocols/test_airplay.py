@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from iotscan.errors import Malformed
-from iotscan.protocols import airplay
+from iotscan.protocols.makers import airplay
 
 INFO = {
     "deviceID": "AA:BB:CC:DD:EE:FF",

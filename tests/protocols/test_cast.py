@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from iotscan.errors import Malformed
-from iotscan.protocols import cast
-from iotscan.protocols.cast import Message, Status
+from iotscan.protocols.makers import cast
+from iotscan.protocols.makers.cast import Message, Status
 from iotscan.testing import three_ways
 
 CONNECT = bytes.fromhex(

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from iotscan.errors import Malformed
-from iotscan.protocols import dvr
+from iotscan.protocols.makers import dvr
 from iotscan.testing import NOISE, three_ways
 
 SAID = b'{ "Name" : "KeepAlive", "Ret" : 103, "SessionID" : "0x0" }\n\x00'

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from iotscan.errors import Malformed
-from iotscan.protocols import govee
+from iotscan.protocols.makers import govee
 
 
 def answer(cmd: str = "scan", **changes: Any) -> bytes:

@@ -9,7 +9,7 @@ import pytest
 
 from iotscan.errors import Malformed
 from iotscan.model import Channel, Endpoint, Proof, Service, Transcript, Turn
-from iotscan.protocols.landevice import LanDevice, described, json_object, object_in, text_in
+from iotscan.protocols.makers.landevice import LanDevice, described, json_object, object_in, text_in
 from iotscan.testing import captured
 
 HERE = Endpoint(ip_address("192.0.2.1"), "udp", 9999)

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from iotscan.errors import Malformed
-from iotscan.protocols import lifx
+from iotscan.protocols.makers import lifx
 
 SERVICE = bytes.fromhex(
     "2900001453544f49d073d501020300000000000000000000000000000000000003000000017cdd0000"

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from iotscan.errors import Malformed
-from iotscan.protocols import magichome
+from iotscan.protocols.makers import magichome
 
 
 @pytest.mark.parametrize(

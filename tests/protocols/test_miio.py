@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from iotscan.errors import Malformed
-from iotscan.protocols import miio
+from iotscan.protocols.makers import miio
 
 KEY = "476e6b70343055483230644c53707a73"
 

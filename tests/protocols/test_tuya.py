@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from iotscan.errors import Malformed
-from iotscan.protocols import tuya
+from iotscan.protocols.makers import tuya
 from iotscan.testing import three_ways
 
 # {"ip":"192.168.1.50","gwId":"bf0123456789abcdefghij", … "version": …}

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from iotscan.errors import Malformed
-from iotscan.protocols import ubiquiti
+from iotscan.protocols.makers import ubiquiti
 
 # A security gateway's announcement of version 2, as it was on a wire.
 GATEWAY = bytes.fromhex(

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from iotscan.errors import Malformed
-from iotscan.protocols import wiz
+from iotscan.protocols.makers import wiz
 
 PILOT = (
     b'{"method":"getPilot","env":"pro","result":{"mac":"a8bb50000197","rssi":-61,"src":"",'

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from iotscan.errors import Malformed
-from iotscan.protocols import yeelight
+from iotscan.protocols.makers import yeelight
 from iotscan.testing import three_ways
 
 ANSWER = (

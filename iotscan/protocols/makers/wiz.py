@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 
 from iotscan.errors import Malformed
-from iotscan.protocols.landevice import LanDevice, json_object, object_in, text_in
+from iotscan.protocols.makers.landevice import LanDevice, json_object, object_in, text_in
 
 PORT = 38899
 NAME = "WiZ"

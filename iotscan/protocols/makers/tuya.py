@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.ciphers.algorithms import AES
 
 from iotscan.errors import Malformed
-from iotscan.protocols.landevice import LanDevice, json_object, text_in
+from iotscan.protocols.makers.landevice import LanDevice, json_object, text_in
 
 CLEAR_PORT, PORT, SEARCH_PORT, CONTROL_PORT = 6666, 6667, 7000, 6668
 NAME = "Tuya"

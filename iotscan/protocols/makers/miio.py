@@ -8,7 +8,7 @@ are the device's key, which it hides once it has been set up. Published by the O
 from __future__ import annotations
 
 from iotscan.errors import Malformed
-from iotscan.protocols.landevice import LanDevice
+from iotscan.protocols.makers.landevice import LanDevice
 
 PORT = 54321
 NAME = "miIO"

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from iotscan.errors import Malformed
-from iotscan.protocols.landevice import LanDevice, json_object, object_in, text_in
+from iotscan.protocols.makers.landevice import LanDevice, json_object, object_in, text_in
 
 PORT, LATER_PORT = 9999, 20002
 FIRST, LATER = "TP-Link Kasa", "TP-Link discovery"

@@ -14,7 +14,7 @@ from typing import Any
 
 from iotscan.errors import Malformed
 from iotscan.protocols.http.codec import first, parse_headers
-from iotscan.protocols.landevice import LanDevice, json_object
+from iotscan.protocols.makers.landevice import LanDevice, json_object
 
 GROUP, PORT = IPv4Address("239.255.255.250"), 1982
 CONTROL_PORT = 55443

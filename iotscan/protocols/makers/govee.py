@@ -9,7 +9,7 @@ from __future__ import annotations
 from ipaddress import IPv4Address
 
 from iotscan.errors import Malformed
-from iotscan.protocols.landevice import LanDevice, json_object, object_in, text_in
+from iotscan.protocols.makers.landevice import LanDevice, json_object, object_in, text_in
 
 GROUP, PORT = IPv4Address("239.255.255.250"), 4001
 ANSWER_PORT, CONTROL_PORT = 4002, 4003

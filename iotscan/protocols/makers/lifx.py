@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from iotscan.errors import Malformed
-from iotscan.protocols.landevice import LanDevice
+from iotscan.protocols.makers.landevice import LanDevice
 
 PORT = 56700
 NAME = "LIFX"

@@ -10,7 +10,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from iotscan.errors import Malformed
-from iotscan.protocols.landevice import LanDevice
+from iotscan.protocols.makers.landevice import LanDevice
 
 PORT = 80
 NAME = "Broadlink"

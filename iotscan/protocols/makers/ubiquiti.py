@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address
 
 from iotscan.errors import Malformed
-from iotscan.protocols.landevice import LanDevice
+from iotscan.protocols.makers.landevice import LanDevice
 
 PORT = 10001
 ASK_V1, ASK_V2 = bytes([1, 0, 0, 0]), bytes([2, 8, 0, 0])

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 
 from iotscan.errors import Malformed
-from iotscan.protocols.landevice import LanDevice
+from iotscan.protocols.makers.landevice import LanDevice
 
 PORT = 48899
 NAME = "Hi-Flying module"
