@@ -22,7 +22,7 @@ from iotscan.protocols.consoles import (
     Product,
     Verdict,
 )
-from iotscan.protocols.databases import ACCESS, access
+from iotscan.protocols.databases.kinds import ACCESS, access
 from iotscan.protocols.http.codec import Response, build_request, host_field, parse_response
 from iotscan.protocols.http.talk import exchanges
 from iotscan.text import clean

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 
 from iotscan.model import Impact, Observation, Service, Transcript
 from iotscan.probe_api import Login, Network, Opening
-from iotscan.protocols.databases import ACCESS, access
+from iotscan.protocols.databases.kinds import ACCESS, access
 
 PORT = 11211
 _ASK = b"version\r\n"

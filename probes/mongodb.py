@@ -9,9 +9,9 @@ from collections.abc import Iterator, Sequence
 from iotscan.errors import ConnectionLost, Malformed
 from iotscan.model import Impact, Observation, Service, Transcript
 from iotscan.probe_api import Login, Network, Opening, Stream
-from iotscan.protocols import mongodb
-from iotscan.protocols.databases import ACCESS, access
-from iotscan.protocols.mongodb import Answer, Document
+from iotscan.protocols.databases import mongodb
+from iotscan.protocols.databases.kinds import ACCESS, access
+from iotscan.protocols.databases.mongodb import Answer, Document
 
 PORT = 27017
 _HELLO, _VERSION, _LIST = 0x696F, 0x6970, 0x6971

@@ -11,9 +11,9 @@ from collections.abc import Iterator, Sequence
 from iotscan.errors import Malformed
 from iotscan.model import Impact, Observation, Service, Transcript
 from iotscan.probe_api import Login, Network, Opening
-from iotscan.protocols import mysql
-from iotscan.protocols.databases import ACCESS, access
-from iotscan.protocols.mysql import Greeting
+from iotscan.protocols.databases import mysql
+from iotscan.protocols.databases.kinds import ACCESS, access
+from iotscan.protocols.databases.mysql import Greeting
 
 
 class Mysql:

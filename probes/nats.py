@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from iotscan.errors import Malformed
 from iotscan.model import Impact, Observation, Service, Transcript
 from iotscan.probe_api import Login, Network, Opening
-from iotscan.protocols.databases import ACCESS, access
+from iotscan.protocols.databases.kinds import ACCESS, access
 from iotscan.protocols.nats import Greeting, parse_greeting
 
 PORT = 4222

@@ -10,9 +10,10 @@ from collections.abc import Iterator, Sequence
 from iotscan.errors import Malformed
 from iotscan.model import Fact, Impact, Kind, Observation, Service, Transcript
 from iotscan.probe_api import Login, Network, Opening
-from iotscan.protocols import nfs, sunrpc
 from iotscan.protocols.overheard import observe
-from iotscan.protocols.sunrpc import Reply
+from iotscan.protocols.sunrpc import codec as sunrpc
+from iotscan.protocols.sunrpc import nfs
+from iotscan.protocols.sunrpc.codec import Reply
 
 HELLO = 0x696F7304
 SERVICE = Kind(

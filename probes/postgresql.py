@@ -11,8 +11,8 @@ from collections.abc import Iterator, Sequence
 from iotscan.errors import ConnectionLost, Malformed
 from iotscan.model import Impact, Observation, Service, Transcript
 from iotscan.probe_api import Login, Network, Opening
-from iotscan.protocols import postgresql
-from iotscan.protocols.databases import ACCESS, access
+from iotscan.protocols.databases import postgresql
+from iotscan.protocols.databases.kinds import ACCESS, access
 
 # The name of the first account of every installation.
 ADMINISTRATOR = "postgres"

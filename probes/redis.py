@@ -9,9 +9,9 @@ from collections.abc import Iterator, Sequence
 from iotscan.errors import ConnectionLost
 from iotscan.model import Impact, Observation, Service, Transcript
 from iotscan.probe_api import Login, Network, Opening, Stream
-from iotscan.protocols import redis
-from iotscan.protocols.databases import ACCESS, access
-from iotscan.protocols.redis import INFO, PING
+from iotscan.protocols.databases import redis
+from iotscan.protocols.databases.kinds import ACCESS, access
+from iotscan.protocols.databases.redis import INFO, PING
 
 PORT, SECURE_PORT = 6379, 6380
 # Reads before an answer that comes in crumbs is given up.

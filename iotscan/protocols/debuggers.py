@@ -10,8 +10,8 @@ import re
 
 from iotscan.errors import Malformed
 from iotscan.model import Fact, Kind, Observation, Transcript
-from iotscan.protocols import sunrpc
 from iotscan.protocols.overheard import observe
+from iotscan.protocols.sunrpc import codec as sunrpc
 from iotscan.text import clean
 
 ACCESS = Kind(

@@ -10,7 +10,7 @@ import pytest
 
 from iotscan.model import Ending, Endpoint, Fact, Service, Transcript
 from iotscan.plugins import probes
-from iotscan.protocols import mongodb
+from iotscan.protocols.databases import mongodb
 from iotscan.testing import Closes, FakeNetwork, Hears, Says, Step
 
 PROBE = next(probe for probe in probes() if probe.name == "mongodb")

@@ -10,7 +10,8 @@ import pytest
 from iotscan.errors import NetworkError, Refused
 from iotscan.model import Ending, Endpoint, Fact, Service, Transcript
 from iotscan.plugins import probes
-from iotscan.protocols import nfs, sunrpc
+from iotscan.protocols.sunrpc import codec as sunrpc
+from iotscan.protocols.sunrpc import nfs
 from iotscan.testing import Closes, FakeNetwork, Hears, Says, Step, captured
 
 NAMED = {probe.name: probe for probe in probes()}

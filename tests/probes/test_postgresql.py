@@ -9,7 +9,7 @@ import pytest
 
 from iotscan.model import Ending, Endpoint, Fact, Service
 from iotscan.plugins import probes
-from iotscan.protocols.postgresql import SSL_REQUEST, start
+from iotscan.protocols.databases.postgresql import SSL_REQUEST, start
 from iotscan.testing import Closes, FakeNetwork, Hears, Says, Step, captured
 
 PROBE = next(probe for probe in probes() if probe.name == "postgresql")

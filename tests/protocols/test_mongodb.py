@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from iotscan.errors import Malformed
-from iotscan.protocols import mongodb
-from iotscan.protocols.mongodb import Answer
+from iotscan.protocols.databases import mongodb
+from iotscan.protocols.databases.mongodb import Answer
 from iotscan.testing import three_ways
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from iotscan.errors import Malformed
 from iotscan.model import Channel, Endpoint, Fact, Service, Transcript, Turn
 from iotscan.plugins import probes
-from iotscan.protocols.mysql import Greeting, take
+from iotscan.protocols.databases.mysql import Greeting, take
 from iotscan.testing import captured
 
 PROBE = next(probe for probe in probes() if probe.name == "mysql")

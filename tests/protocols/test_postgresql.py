@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from iotscan.errors import Malformed
-from iotscan.protocols.postgresql import SSL_REQUEST, Answer, start, take, takes_tls
+from iotscan.protocols.databases.postgresql import SSL_REQUEST, Answer, start, take, takes_tls
 
 # As PostgreSQL 15 writes it to a client whose address it has no entry for.
 _FIELDS = b"SFATAL\0VFATAL\0C28000\0Mno pg_hba.conf entry\0Fauth.c\0L542\0RClientAuth\0\0"

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from iotscan.protocols import redis
+from iotscan.protocols.databases import redis
 from iotscan.testing import three_ways
 
 INFO = b"# Server\r\nredis_version:7.0.15\r\nos:Linux 6.1 x86_64\r\nexecutable:/a:b\r\n"

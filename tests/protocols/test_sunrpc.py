@@ -10,9 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from iotscan.errors import Malformed
-from iotscan.protocols import nfs, sunrpc
-from iotscan.protocols.nfs import Export, Mapping
-from iotscan.protocols.sunrpc import Reply, Xdr
+from iotscan.protocols.sunrpc import codec as sunrpc
+from iotscan.protocols.sunrpc import nfs
+from iotscan.protocols.sunrpc.codec import Reply, Xdr
+from iotscan.protocols.sunrpc.nfs import Export, Mapping
 
 # rpcbind 1.2.6: its list with NFS version 3 and the mount daemon on 20048.
 PROGRAMS = b64decode(

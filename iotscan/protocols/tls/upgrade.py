@@ -12,7 +12,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from iotscan.errors import Malformed
-from iotscan.protocols import ldap, postgresql
+from iotscan.protocols import ldap
+from iotscan.protocols.databases import postgresql
 from iotscan.protocols.nats import parse_greeting
 
 # A greeting and a list of what a server can do are a few hundred bytes.

@@ -10,8 +10,8 @@ import re
 from dataclasses import dataclass
 from ipaddress import ip_network
 
-from iotscan.protocols import sunrpc
-from iotscan.protocols.sunrpc import Xdr
+from iotscan.protocols.sunrpc import codec as sunrpc
+from iotscan.protocols.sunrpc.codec import Xdr
 
 PORTMAPPER, NFS, MOUNTD = 100_000, 100_003, 100_005
 PORT, NFS_PORT = 111, 2049
