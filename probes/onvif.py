@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from iotscan.errors import BudgetSpent, ConnectionLost, Malformed, Refused, TimedOut, TlsFailed
 from iotscan.model import Impact, Observation, Outcome, Service, Transcript
 from iotscan.probe_api import Login, Network, Opening, Stream, try_logins
+from iotscan.protocols.encodings.xmltree import LARGEST
 from iotscan.protocols.http.auth import (
     Challenge,
     basic,
@@ -36,7 +37,6 @@ from iotscan.protocols.onvif.reading import (
 from iotscan.protocols.rtsp import codec as rtsp
 from iotscan.protocols.rtsp.reading import NOWHERE
 from iotscan.protocols.ssdp import parse_url
-from iotscan.protocols.xmltree import LARGEST
 
 _MOST_READS = 256
 # Enough of a picture to see that it is one; a camera's head is below this together with it.

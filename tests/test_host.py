@@ -14,7 +14,7 @@ import iotscan
 from iotscan.capture.recording import load
 from iotscan.errors import Malformed
 from iotscan.model import Impact, Transcript
-from iotscan.protocols import ber
+from iotscan.protocols.encodings import ber
 from iotscan.protocols.snmp import codec as snmp
 from iotscan.settings import Limits, Settings
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from iotscan.errors import Malformed
-from iotscan.protocols.ber import (
+from iotscan.protocols.encodings.ber import (
     INTEGER,
     OCTETS,
     SEQUENCE,

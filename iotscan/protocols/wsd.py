@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 from urllib.parse import unquote
 
 from iotscan.errors import Malformed
-from iotscan.protocols import xmltree
+from iotscan.protocols.encodings import xmltree
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element

@@ -21,7 +21,7 @@ from cryptography.utils import CryptographyDeprecationWarning
 from cryptography.x509.oid import NameOID
 
 from iotscan.errors import Malformed
-from iotscan.protocols import der
+from iotscan.protocols.encodings import der
 
 _T = TypeVar("_T")
 _Key = tuple[str | None, int | None, str | None]

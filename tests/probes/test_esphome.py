@@ -9,7 +9,7 @@ import pytest
 from iotscan.errors import ConnectionLost
 from iotscan.model import Ending, Endpoint, Fact, Sender, Service, Transcript
 from iotscan.plugins import probes
-from iotscan.protocols import protobuf
+from iotscan.protocols.encodings import protobuf
 from iotscan.protocols.esphome import codec as esphome
 from iotscan.testing import Closes, Fails, FakeNetwork, Hears, Says, Step, captured
 

@@ -9,7 +9,7 @@ import pytest
 
 from iotscan.model import Channel, Endpoint, Fact, Sender, Service, Transcript, Turn
 from iotscan.plugins import probes
-from iotscan.protocols.ber import encode, encode_integer
+from iotscan.protocols.encodings.ber import encode, encode_integer
 from iotscan.protocols.ldap import START_TLS
 from iotscan.testing import captured
 

@@ -26,7 +26,7 @@ from iotscan.model import (
 from iotscan.net.gateway import Gateway
 from iotscan.plugins import probes
 from iotscan.probe_api import Login
-from iotscan.protocols import ber
+from iotscan.protocols.encodings import ber
 from iotscan.protocols.snmp import codec as snmp
 from iotscan.protocols.snmp.facts import SYSTEM_GROUP
 from iotscan.settings import Limits

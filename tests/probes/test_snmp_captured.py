@@ -7,7 +7,7 @@ from ipaddress import ip_address
 
 from iotscan.model import Channel, Endpoint, Fact, Sender, Service, Transcript, Turn
 from iotscan.plugins import probes
-from iotscan.protocols import ber
+from iotscan.protocols.encodings import ber
 from iotscan.protocols.snmp import codec as snmp
 
 PROBE = next(probe for probe in probes() if probe.name == "snmp")

@@ -26,7 +26,7 @@ from iotscan.errors import Malformed, NetworkError
 from iotscan.model import Ending, Endpoint, Scope, Service, Transcript
 from iotscan.net.gateway import Gateway
 from iotscan.probe_api import Probe
-from iotscan.protocols.ber import encode, encode_integer
+from iotscan.protocols.encodings.ber import encode, encode_integer
 from iotscan.protocols.tls.upgrade import UPGRADES
 from iotscan.settings import Limits
 from iotscan.testing import Closes, FakeNetwork, Hears, Says, Step

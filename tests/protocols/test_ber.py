@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from iotscan.errors import Malformed
-from iotscan.protocols import ber
+from iotscan.protocols.encodings import ber
 
 # X.690 section 8.3 and 8.19, RFC 1157's own examples of types.
 KNOWN = [

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from iotscan.errors import Malformed
-from iotscan.protocols import protobuf
+from iotscan.protocols.encodings import protobuf
 from iotscan.protocols.esphome import codec as esphome
 from iotscan.protocols.esphome.codec import Frame
 from iotscan.testing import three_ways

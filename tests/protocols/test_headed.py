@@ -7,7 +7,7 @@ import re
 import pytest
 
 from iotscan.errors import Malformed
-from iotscan.protocols.headed import BODY_LIMIT, HEAD_LIMIT, LINE_LIMIT, Joined, parse
+from iotscan.protocols.encodings.headed import BODY_LIMIT, HEAD_LIMIT, LINE_LIMIT, Joined, parse
 
 LINE = re.compile(rb"HELLO (?P<who>\w+)")
 WHOLE = b"HELLO you\r\nA: 1\r\nContent-Length: 3\r\n\r\nabc"

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from iotscan.errors import Malformed
-from iotscan.protocols.ber import encode, encode_integer
+from iotscan.protocols.encodings.ber import encode, encode_integer
 from iotscan.protocols.ldap import START_TLS, Bind, BindDone, Other, StartTls, take
 
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from iotscan.errors import Malformed
-from iotscan.protocols import xmltree
+from iotscan.protocols.encodings import xmltree
 from iotscan.protocols.onvif import codec as onvif
 
 

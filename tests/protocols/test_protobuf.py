@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from iotscan.errors import Malformed
-from iotscan.protocols import protobuf
+from iotscan.protocols.encodings import protobuf
 
 # The examples of the page on the encoding: a = 150 in field 1; b = "testing" in field 2.
 NUMBER, TEXT = bytes.fromhex("089601"), bytes.fromhex("120774657374696e67")

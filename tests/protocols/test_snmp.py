@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from iotscan.errors import Malformed
-from iotscan.protocols import ber
+from iotscan.protocols.encodings import ber
 from iotscan.protocols.overheard import MISSING
 from iotscan.protocols.snmp import codec as snmp
 from iotscan.protocols.snmp.codec import Absent, Message, Pdu

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from iotscan.protocols.ber import encode, encode_integer
+from iotscan.protocols.encodings.ber import encode, encode_integer
 from iotscan.protocols.tls.upgrade import LONGEST, UPGRADES
 
 

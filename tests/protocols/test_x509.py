@@ -1,4 +1,4 @@
-"""Facts of certificates: good ones, weak ones, broken ones. Covers iotscan.protocols.der."""
+"""Facts of certificates: good ones, weak ones, broken ones. Covers iotscan.protocols.encodings.der."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from iotscan.errors import Malformed
-from iotscan.protocols import der
+from iotscan.protocols.encodings import der
 from iotscan.protocols.x509 import LONGEST, read_certificate
 
 BEGIN, END = datetime(2019, 1, 1, tzinfo=UTC), datetime(2021, 6, 30, 12, tzinfo=UTC)

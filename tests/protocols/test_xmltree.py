@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from iotscan.errors import Malformed
-from iotscan.protocols import xmltree
+from iotscan.protocols.encodings import xmltree
 
 TREE = b'<a xmlns="urn:x"><b><c>one</c></b><b><c>two</c></b></a>\0'
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from iotscan.errors import Malformed
-from iotscan.protocols import protobuf
+from iotscan.protocols.encodings import protobuf
 
 PORT = 6053
 CLEAR, NOISE = 0, 1

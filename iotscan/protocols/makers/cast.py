@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from iotscan.errors import Malformed
-from iotscan.protocols import protobuf
+from iotscan.protocols.encodings import protobuf
 
 PORT = 8009
 # cast_channel.proto: a message has at most 64 KiB.

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape
 
 from iotscan.errors import Malformed
-from iotscan.protocols import xmltree
+from iotscan.protocols.encodings import xmltree
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element

@@ -13,7 +13,7 @@ from ipaddress import IPv4Address, IPv6Address
 from urllib.parse import urlsplit
 
 from iotscan.errors import Malformed
-from iotscan.protocols.headed import Joined, parse
+from iotscan.protocols.encodings.headed import Joined, parse
 from iotscan.protocols.http.codec import Headers, first, host_field
 
 AGENT = "iotscan"

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from iotscan.errors import Malformed
-from iotscan.protocols import ber
-from iotscan.protocols.der import element, opened
+from iotscan.protocols.encodings import ber
+from iotscan.protocols.encodings.der import element, opened
 
 PORT, TRAP_PORT = 161, 162
 V1, V2C, V3 = "1", "2c", "3"

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape
 
 from iotscan.errors import Malformed
-from iotscan.protocols.xmltree import LARGEST as LARGEST
-from iotscan.protocols.xmltree import child as _child
-from iotscan.protocols.xmltree import children as _children
-from iotscan.protocols.xmltree import name as _name
-from iotscan.protocols.xmltree import parse as _tree
-from iotscan.protocols.xmltree import text as _text
+from iotscan.protocols.encodings.xmltree import LARGEST as LARGEST
+from iotscan.protocols.encodings.xmltree import child as _child
+from iotscan.protocols.encodings.xmltree import children as _children
+from iotscan.protocols.encodings.xmltree import name as _name
+from iotscan.protocols.encodings.xmltree import parse as _tree
+from iotscan.protocols.encodings.xmltree import text as _text
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element

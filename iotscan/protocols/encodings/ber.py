@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from iotscan.errors import Malformed
-from iotscan.protocols.der import element
+from iotscan.protocols.encodings.der import element
 
 INTEGER, OCTETS, NULL, OBJECT, SEQUENCE = 0x02, 0x04, 0x05, 0x06, 0x30
 # Sub-identifiers are 32-bit and an object identifier has at most 128 of them: RFC 2578 section 3.5.

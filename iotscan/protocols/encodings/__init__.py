@@ -1,0 +1,1 @@
+"""Notations that several protocols are written in; nobody speaks them alone."""
