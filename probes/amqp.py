@@ -17,8 +17,8 @@ from iotscan.protocols.amqp import start as amqp_start
 from iotscan.protocols.amqp.codec import Header, Item, Method, Other, SaslInit, SaslOutcome
 from iotscan.protocols.amqp.start import ANONYMOUS, HEADER, Start
 from iotscan.protocols.databases.kinds import ACCESS, access
+from iotscan.protocols.logins.sasl import plain_user
 from iotscan.protocols.overheard import clear_turns, framed, login_facts, observe, turned
-from iotscan.protocols.sasl import plain_user
 from iotscan.text import clean
 
 KINDS = (

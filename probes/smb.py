@@ -15,7 +15,7 @@ from typing import TypeVar
 from iotscan.errors import ConnectionLost, Malformed, TimedOut
 from iotscan.model import Impact, Observation, Service, Transcript
 from iotscan.probe_api import Login, Network, Opening, Stream
-from iotscan.protocols import ntlm
+from iotscan.protocols.logins import ntlm
 from iotscan.protocols.smb import codec, session
 from iotscan.protocols.smb.reading import ASK_1, ASK_2, GUEST, SERVICE, challenge_of, read_own
 

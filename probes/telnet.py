@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from iotscan.errors import BudgetSpent, ConnectionLost, LockedOut, Malformed, TimedOut
 from iotscan.model import Impact, Observation, Outcome, Sender, Service, Transcript
 from iotscan.probe_api import Beginning, Login, Network, Opening, Stream, try_logins
-from iotscan.protocols import login_text
-from iotscan.protocols.login_text import Prompt
+from iotscan.protocols.logins import dialogue as login_text
+from iotscan.protocols.logins.dialogue import Prompt
 from iotscan.protocols.telnet import codec as telnet
 from iotscan.protocols.telnet.dialogue import (
     MARKERS,

@@ -16,7 +16,7 @@ from iotscan.model import Transcript
 from iotscan.protocols import ldap, overheard
 from iotscan.protocols.amqp import codec as amqp
 from iotscan.protocols.dns import message as dns
-from iotscan.protocols.login_text import Prompt
+from iotscan.protocols.logins.dialogue import Prompt
 from iotscan.protocols.mqtt.session import read_session
 from iotscan.protocols.snmp import codec as snmp
 from iotscan.protocols.telnet.dialogue import read_dialogue

@@ -11,7 +11,7 @@ import pytest
 from iotscan.errors import ConnectionLost, NetworkError
 from iotscan.model import Channel, Ending, Endpoint, Fact, Impact, Service, Transcript, Turn
 from iotscan.plugins import probes
-from iotscan.protocols import ntlm
+from iotscan.protocols.logins import ntlm
 from iotscan.protocols.smb.codec import V1, V2, negotiate_1, negotiate_2
 from iotscan.protocols.smb.session import connect, netbios_request, set_up
 from iotscan.testing import Closes, Fails, FakeNetwork, Hears, Says, Step

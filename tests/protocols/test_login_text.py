@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from iotscan.protocols.login_text import (
+from iotscan.protocols.logins.dialogue import (
     Prompt,
     idle_timeout,
     locks,

@@ -6,7 +6,7 @@ import struct
 import pytest
 
 from iotscan.errors import Malformed
-from iotscan.protocols.ntlm import Challenge, answer, negotiate, parse_challenge
+from iotscan.protocols.logins.ntlm import Challenge, answer, negotiate, parse_challenge
 from iotscan.protocols.telnet import codec as telnet
 from iotscan.protocols.telnet.ntlm import challenge_in, ntlm_request
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from iotscan.model import Outcome, Sender
-from iotscan.protocols.login_text import Prompt
+from iotscan.protocols.logins.dialogue import Prompt
 from iotscan.protocols.telnet.dialogue import Dialogue, outcome_of, read_dialogue, seen_outcome
 
 MARKER = b"echo iot$((6*7))scan\r"

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from iotscan.model import Channel, Ending, Fact, Observation, Outcome, Transcript
-from iotscan.protocols import login_text
 from iotscan.protocols.ftp import codec as ftp
 from iotscan.protocols.ftp.codec import Command, Reply
+from iotscan.protocols.logins import dialogue as login_text
 from iotscan.protocols.overheard import lines, observe
 from iotscan.text import clean
 

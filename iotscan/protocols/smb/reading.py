@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from iotscan.errors import Malformed
 from iotscan.model import Ending, Fact, Kind, Observation, Transcript, Turn
-from iotscan.protocols import ntlm
+from iotscan.protocols.logins import ntlm
 from iotscan.protocols.overheard import framed, observe
 from iotscan.protocols.smb import codec, session
 from iotscan.protocols.smb.session import Answer

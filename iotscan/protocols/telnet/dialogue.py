@@ -10,8 +10,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from iotscan.model import Outcome, Sender
-from iotscan.protocols import login_text
-from iotscan.protocols.login_text import Prompt
+from iotscan.protocols.logins import dialogue as login_text
+from iotscan.protocols.logins.dialogue import Prompt
 from iotscan.protocols.telnet import codec as telnet
 
 # A shell that answers these was not merely echoing: the answer differs from what was typed.

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from iotscan.errors import Malformed
-from iotscan.protocols import ntlm
-from iotscan.protocols.ntlm import Challenge
+from iotscan.protocols.logins import ntlm
+from iotscan.protocols.logins.ntlm import Challenge
 from iotscan.protocols.telnet import codec as telnet
 
 _IS, _REPLY, _NTLM_TYPE, _NEGOTIATE = 0, 2, 0x0F, 0

@@ -15,8 +15,8 @@ from iotscan.model import (
     Transcript,
     Turn,
 )
-from iotscan.protocols import login_text
-from iotscan.protocols.login_text import Prompt
+from iotscan.protocols.logins import dialogue as login_text
+from iotscan.protocols.logins.dialogue import Prompt
 from iotscan.protocols.telnet import codec as telnet
 from iotscan.protocols.telnet.banner import looks_like_honeypot, read_banner, telling
 from iotscan.protocols.telnet.dialogue import (

@@ -1,0 +1,1 @@
+"""What logins say, whichever protocol carries them."""
