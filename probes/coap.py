@@ -21,8 +21,8 @@ from iotscan.protocols.coap import resources as coap_resources
 from iotscan.protocols.coap.codec import Block, Message, Type
 from iotscan.protocols.coap.exchange import Exchange, answers, assemble, messages, pair
 from iotscan.protocols.coap.facts import CORE
+from iotscan.protocols.coap.linkformat import Link
 from iotscan.protocols.coap.tcp import decode_tcp, encode_tcp
-from iotscan.protocols.linkformat import Link
 from iotscan.text import clean
 
 PORT, SECURE_PORT = 5683, 5684

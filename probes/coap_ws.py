@@ -7,10 +7,10 @@ from collections.abc import Iterator, Sequence
 from iotscan.errors import Malformed
 from iotscan.model import Endpoint, Impact, Kind, Observation, Proof, Service, Transcript
 from iotscan.probe_api import Beginning, Login, Network, Opening
-from iotscan.protocols import websocket
 from iotscan.protocols.coap.codec import CONTENT, RESPONSES, Message, csm, get
+from iotscan.protocols.coap.linkformat import parse
 from iotscan.protocols.coap.web import PATH, SUBPROTOCOL, decode_web, encode_web
-from iotscan.protocols.linkformat import parse
+from iotscan.protocols.http import websocket
 
 UPGRADE = websocket.upgrade_request("localhost", PATH, SUBPROTOCOL)
 TOKEN = b"iotscan"

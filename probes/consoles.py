@@ -12,7 +12,9 @@ from collections.abc import Iterator, Sequence
 from iotscan.model import Fact, Impact, Kind, Observation, Proof, Service, Transcript
 from iotscan.probe_api import Login, Network, Opening
 from iotscan.protocols import debuggers
-from iotscan.protocols.consoles import (
+from iotscan.protocols.databases.kinds import ACCESS, access
+from iotscan.protocols.http.codec import Response, build_request, host_field, parse_response
+from iotscan.protocols.http.consoles import (
     CONSOLE,
     DATABASE,
     DEBUGGER,
@@ -22,8 +24,6 @@ from iotscan.protocols.consoles import (
     Product,
     Verdict,
 )
-from iotscan.protocols.databases.kinds import ACCESS, access
-from iotscan.protocols.http.codec import Response, build_request, host_field, parse_response
 from iotscan.protocols.http.talk import exchanges
 from iotscan.text import clean
 

@@ -28,8 +28,8 @@ from paho.mqtt.properties import Properties
 from iotscan.errors import BudgetSpent, ConnectionLost, Malformed, TimedOut
 from iotscan.model import Impact, Observation, Outcome, Service, Transcript
 from iotscan.probe_api import Beginning, Login, Network, Opening, Relay, Stream, try_logins
-from iotscan.protocols import websocket
 from iotscan.protocols.http import codec as http
+from iotscan.protocols.http import websocket
 from iotscan.protocols.mqtt import codec as mqtt
 from iotscan.protocols.mqtt import packets
 from iotscan.protocols.mqtt.facts import KINDS, outcome_of

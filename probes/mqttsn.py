@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from iotscan.errors import Malformed
 from iotscan.model import Impact, Kind, Observation, Proof, Service, Transcript
 from iotscan.probe_api import Login, Network, Opening
-from iotscan.protocols.mqttsn import SEARCH, GatewayInfo, decode_gateway_info
+from iotscan.protocols.mqtt.sn import SEARCH, GatewayInfo, decode_gateway_info
 
 GATEWAY = Kind(
     "mqttsn.gateway",

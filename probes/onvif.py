@@ -36,7 +36,7 @@ from iotscan.protocols.onvif.reading import (
 )
 from iotscan.protocols.rtsp import codec as rtsp
 from iotscan.protocols.rtsp.reading import NOWHERE
-from iotscan.protocols.ssdp import parse_url
+from iotscan.protocols.upnp.ssdp import parse_url
 
 _MOST_READS = 256
 # Enough of a picture to see that it is one; a camera's head is below this together with it.

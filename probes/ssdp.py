@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from iotscan.errors import Malformed, TimedOut
 from iotscan.model import Fact, Impact, Kind, Observation, Proof, Service, Transcript
 from iotscan.probe_api import Beginning, Login, Network, Opening
-from iotscan.protocols import ssdp
 from iotscan.protocols.http.codec import host_field
+from iotscan.protocols.upnp import ssdp
 
 # Everything the device has to say arrives within MX; a server with more than this is a flood.
 _MOST_ANSWERS = 64

@@ -32,10 +32,10 @@ from iotscan.protocols.identifiers import (
     holds_uuid,
     looks_personal,
 )
-from iotscan.protocols.ssdp import parse_url
 from iotscan.protocols.upnp import codec as upnp
 from iotscan.protocols.upnp import igd as upnp_igd
 from iotscan.protocols.upnp.overheard import OVERHEARD, read_overheard
+from iotscan.protocols.upnp.ssdp import parse_url
 from iotscan.text import clean
 
 # A router has WANIPConnection or WANPPPConnection, rarely both.

@@ -20,9 +20,9 @@ from iotscan.model import (
     Sighting,
 )
 from iotscan.probe_api import Airwaves
-from iotscan.protocols import ssdp
 from iotscan.protocols.http.codec import host_field
 from iotscan.protocols.identifiers import DISCOVERY_IDENTIFIERS, holds_mac, holds_uuid
+from iotscan.protocols.upnp import ssdp
 from iotscan.text import clean
 
 # Some devices answer only to a search for what they are, others only to ssdp:all.

@@ -23,7 +23,7 @@ from iotscan.model import (
 from iotscan.probe_api import Airwaves
 from iotscan.protocols import wsd
 from iotscan.protocols.identifiers import DISCOVERY_IDENTIFIERS, holds_mac, holds_uuid
-from iotscan.protocols.ssdp import Url, parse_url
+from iotscan.protocols.upnp.ssdp import Url, parse_url
 from iotscan.text import clean
 
 GROUPS = (wsd.GROUP, wsd.GROUP_V6)

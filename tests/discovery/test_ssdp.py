@@ -15,7 +15,7 @@ from iotscan.discovery.ssdp import DISCOVERER
 from iotscan.model import Endpoint, Impact, Packet, Proof, Scope, Service, Sighting
 from iotscan.net.airwaves import Air
 from iotscan.net.limits import Governor
-from iotscan.protocols import ssdp
+from iotscan.protocols.upnp import ssdp
 from iotscan.settings import Limits, Settings
 
 HERE = ip_address("192.168.1.1")

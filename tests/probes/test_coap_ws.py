@@ -11,9 +11,9 @@ import pytest
 from iotscan.model import Endpoint, Scope, Service, TlsFacts
 from iotscan.net.gateway import Gateway
 from iotscan.plugins import probes
-from iotscan.protocols import websocket
 from iotscan.protocols.coap.codec import CONTENT, Message, csm
 from iotscan.protocols.coap.web import PATH, SUBPROTOCOL, decode_web, encode_web
+from iotscan.protocols.http import websocket
 from iotscan.settings import Limits
 from iotscan.testing import Closes, FakeNetwork, Hears, Says
 

@@ -47,7 +47,7 @@ from iotscan.model import (
 )
 from iotscan.net.gateway import Gateway
 from iotscan.probe_api import Login
-from iotscan.protocols import websocket
+from iotscan.protocols.http import websocket
 from iotscan.protocols.mqtt import codec as mqtt
 from iotscan.protocols.mqtt import packets
 from iotscan.protocols.mqtt.reader import Sample

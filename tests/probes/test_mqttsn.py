@@ -10,7 +10,7 @@ import pytest
 from iotscan.errors import Malformed
 from iotscan.model import Endpoint, Service, Transcript, Turn
 from iotscan.plugins import probes
-from iotscan.protocols.mqttsn import SEARCH, GatewayInfo, decode_gateway_info
+from iotscan.protocols.mqtt.sn import SEARCH, GatewayInfo, decode_gateway_info
 
 PROBE: Any = next(probe for probe in probes() if probe.name == "mqttsn")
 ENDPOINT = Endpoint(ip_address("192.0.2.9"), "udp", 10_000)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from iotscan.errors import Refused, TimedOut
 from iotscan.model import Channel, Ending, Endpoint, Service, Transcript, Turn
 from iotscan.plugins import probes
-from iotscan.protocols import ssdp
+from iotscan.protocols.upnp import ssdp
 from iotscan.testing import Fails, FakeNetwork, Hears, Says
 
 PROBE = next(probe for probe in probes() if probe.name == "ssdp")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from iotscan.protocols.coap import resources as coap_resources
-from iotscan.protocols.linkformat import Link, parse
+from iotscan.protocols.coap.linkformat import Link, parse
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from iotscan.protocols.consoles import PRODUCTS, Verdict
 from iotscan.protocols.http.codec import Response
+from iotscan.protocols.http.consoles import PRODUCTS, Verdict
 
 JUDGES = {product.name: product.judge for product in PRODUCTS}
 

@@ -1,4 +1,4 @@
-"""Pages of devices, as they are and as they should be. Covers iotscan.protocols.murmur too."""
+"""Pages of devices, as they are and as they should be. Covers iotscan.protocols.http.murmur too."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from iotscan.protocols.http.murmur import murmur3_32
 from iotscan.protocols.http.page import local_path, read_page, split_address
-from iotscan.protocols.murmur import murmur3_32
 
 LOGIN = b"""<!DOCTYPE html><html><head><title>IP Camera &amp; Co</title>
 <link rel="stylesheet" href="css/a.css"><script src="/js/jquery.js"></script></head>

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from iotscan.errors import Malformed
-from iotscan.protocols.linkformat import MOST_LINKS, Link, parse
+from iotscan.protocols.coap.linkformat import MOST_LINKS, Link, parse
 
 # RFC 6690 section 5.
 STANDARD = (

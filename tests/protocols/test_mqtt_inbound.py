@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import pytest
 
 from iotscan.errors import Malformed
-from iotscan.protocols import websocket
 from iotscan.protocols.http import codec as http
+from iotscan.protocols.http import websocket
 from iotscan.protocols.mqtt import codec as mqtt
 from iotscan.protocols.mqtt.inbound import Inbound
 from iotscan.testing import three_ways

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from iotscan.model import Sender, Turn
-from iotscan.protocols import websocket
+from iotscan.protocols.http import websocket
 from iotscan.protocols.mqtt.codec import encode
 from iotscan.protocols.mqtt.packets import (
     Connack,

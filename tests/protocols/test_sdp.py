@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from iotscan.errors import Malformed
-from iotscan.protocols.sdp import Media, parse
+from iotscan.protocols.rtsp.sdp import Media, parse
 
 CAMERA = (
     b"v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=Front door\r\nc=IN IP4 0.0.0.0\r\n"

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from iotscan.errors import Malformed
-from iotscan.protocols import ssdp
 from iotscan.protocols.http import codec as http
+from iotscan.protocols.upnp import ssdp
 
 ANSWER = (
     b"HTTP/1.1 200 OK\r\nCACHE-CONTROL: max-age=120\r\n"

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from iotscan.errors import Malformed
 from iotscan.protocols.http import codec as http
-from iotscan.protocols.websocket import (
+from iotscan.protocols.http.websocket import (
     BINARY,
     CLOSE,
     KEY,

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from iotscan.errors import Malformed
 from iotscan.protocols.encodings import der
-from iotscan.protocols.x509 import LONGEST, read_certificate
+from iotscan.protocols.tls.x509 import LONGEST, read_certificate
 
 BEGIN, END = datetime(2019, 1, 1, tzinfo=UTC), datetime(2021, 6, 30, 12, tzinfo=UTC)
 KEY = ec.generate_private_key(ec.SECP256R1())

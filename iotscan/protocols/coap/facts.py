@@ -21,7 +21,7 @@ from iotscan.protocols.coap.codec import (
     code_name,
 )
 from iotscan.protocols.coap.exchange import Body, Exchange, assemble
-from iotscan.protocols.linkformat import Link, parse
+from iotscan.protocols.coap.linkformat import Link, parse
 
 CORE = "/.well-known/core"
 # Device id of Shelly's CoIoT, an option of every answer ("SHSW-1#A020A6146209#2").

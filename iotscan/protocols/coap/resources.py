@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Mapping
 from urllib.parse import unquote
 
-from iotscan.protocols.linkformat import Link
+from iotscan.protocols.coap.linkformat import Link
 
 # A GET should change nothing (RFC 7252 section 5.8.1), but devices exist where it does: smart
 # plugs switched and reset themselves on plain GETs. A resource whose name holds one of these words

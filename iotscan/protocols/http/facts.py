@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from iotscan.protocols.firmware import archive_in, image_in, is_named_so
 from iotscan.protocols.http.auth import parse_answer, parse_challenges
 from iotscan.protocols.http.codec import Headers, Request, Response
+from iotscan.protocols.http.murmur import murmur3_32
 from iotscan.protocols.http.page import Page, read_page, split_address
 from iotscan.protocols.http.submitted import submitted
-from iotscan.protocols.murmur import murmur3_32
 from iotscan.text import clean
 
 Facts = dict[str, bool | int | float | str | tuple[str, ...]]

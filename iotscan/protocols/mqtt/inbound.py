@@ -5,7 +5,7 @@ OASIS MQTT 3.1.1 section 6: packets travel in binary frames, whose borders mean 
 
 from __future__ import annotations
 
-from iotscan.protocols import websocket
+from iotscan.protocols.http import websocket
 from iotscan.protocols.mqtt import codec as mqtt
 
 _CARRYING = (websocket.BINARY, websocket.CONTINUATION)

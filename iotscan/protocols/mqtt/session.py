@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from iotscan.errors import Malformed
 from iotscan.model import Sender, Turn
-from iotscan.protocols import websocket
+from iotscan.protocols.http import websocket
 from iotscan.protocols.mqtt import codec as mqtt
 from iotscan.protocols.mqtt import packets
 from iotscan.protocols.mqtt.inbound import Inbound

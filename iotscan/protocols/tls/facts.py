@@ -19,7 +19,7 @@ from iotscan.protocols.tls.hello import (
 from iotscan.protocols.tls.offers import asks_for_static, asks_for_weak
 from iotscan.protocols.tls.suites import SSL2_KINDS, suite
 from iotscan.protocols.tls.talk import Handshake
-from iotscan.protocols.x509 import read_certificate
+from iotscan.protocols.tls.x509 import read_certificate
 from iotscan.text import clean
 
 Facts = dict[str, bool | int | float | str | tuple[str, ...]]
