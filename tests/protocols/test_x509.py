@@ -1,4 +1,4 @@
-"""Facts of certificates: good ones, weak ones, broken ones. Covers iotscan.protocols.encodings.der."""
+"""Facts of certificates: good ones, weak ones, broken ones, and the DER they are read from."""
 
 from __future__ import annotations
 
