@@ -13,7 +13,7 @@ from iotscan.errors import ConnectionLost, Malformed
 from iotscan.model import Fact, Impact, Kind, Observation, Service, Transcript
 from iotscan.probe_api import Login, Network, Opening
 from iotscan.protocols import adb
-from iotscan.protocols.overheard import framed, observe, turned
+from iotscan.protocols.common.overheard import framed, observe, turned
 from iotscan.text import clean
 
 HELLO = adb.greeting()

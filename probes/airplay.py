@@ -12,10 +12,10 @@ from collections.abc import Iterator, Sequence
 from iotscan.errors import ConnectionLost, Malformed
 from iotscan.model import Impact, Observation, Service, Transcript
 from iotscan.probe_api import LETTERS, Beginning, Login, Network, Opening
+from iotscan.protocols.common.overheard import clear_turns, observe
 from iotscan.protocols.http.codec import Response, parse_response
 from iotscan.protocols.makers import airplay
 from iotscan.protocols.makers.airplay import PATH, RECEIVER
-from iotscan.protocols.overheard import clear_turns, observe
 
 _QUESTION = (
     f"GET {PATH} RTSP/1.0\r\nCSeq: 0\r\nX-Apple-ProtocolVersion: 1\r\n"

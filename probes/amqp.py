@@ -16,9 +16,9 @@ from iotscan.protocols.amqp import codec as amqp
 from iotscan.protocols.amqp import start as amqp_start
 from iotscan.protocols.amqp.codec import Header, Item, Method, Other, SaslInit, SaslOutcome
 from iotscan.protocols.amqp.start import ANONYMOUS, HEADER, Start
+from iotscan.protocols.common.overheard import clear_turns, framed, login_facts, observe, turned
 from iotscan.protocols.databases.kinds import ACCESS, access
 from iotscan.protocols.logins.sasl import plain_user
-from iotscan.protocols.overheard import clear_turns, framed, login_facts, observe, turned
 from iotscan.text import clean
 
 KINDS = (

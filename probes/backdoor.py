@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 
 from iotscan.model import Impact, Kind, Observation, Service, Transcript
 from iotscan.probe_api import Login, Network, Opening
-from iotscan.protocols.overheard import observe
+from iotscan.protocols.common.overheard import observe
 
 # Line ends, which SerComm's service refuses as no message of its own, with its mark, minus one and
 # no length. The mark stands in the device's own byte order.

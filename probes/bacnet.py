@@ -13,10 +13,10 @@ from contextlib import suppress
 from iotscan.errors import Malformed, TimedOut
 from iotscan.model import Fact, Impact, Kind, Observation, Sender, Service, Transcript
 from iotscan.probe_api import Beginning, Datagrams, Login, Network, Opening
+from iotscan.protocols.common.overheard import observe, turned
 from iotscan.protocols.industrial import bacnet
 from iotscan.protocols.industrial.bacnet import Link, Message
 from iotscan.protocols.industrial.framing import Said, spoken
-from iotscan.protocols.overheard import observe, turned
 from iotscan.text import clean
 
 ASK = bacnet.read_property(1, bacnet.ANY_INSTANCE, bacnet.OBJECT_IDENTIFIER)

@@ -12,8 +12,8 @@ from collections.abc import Iterator, Sequence
 from iotscan.errors import ConnectionLost, Malformed
 from iotscan.model import Fact, Impact, Kind, Observation, Service, Transcript
 from iotscan.probe_api import Login, Network, Opening
+from iotscan.protocols.common.overheard import framed, observe
 from iotscan.protocols.makers import cast
-from iotscan.protocols.overheard import framed, observe
 from iotscan.text import clean
 
 _QUESTION = cast.question()

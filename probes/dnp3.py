@@ -11,10 +11,10 @@ from collections.abc import Iterator, Sequence
 from iotscan.errors import Malformed
 from iotscan.model import Fact, Impact, Kind, Observation, Sender, Service, Transcript
 from iotscan.probe_api import Beginning, Login, Network, Opening
+from iotscan.protocols.common.overheard import observe
 from iotscan.protocols.industrial import dnp3
 from iotscan.protocols.industrial.dnp3 import Link
 from iotscan.protocols.industrial.framing import Said, clear, facing, spoken
-from iotscan.protocols.overheard import observe
 
 # A frame names a station, and only that one answers: the address that stands for "whoever hears
 # this", and those that outstations and protocol stacks have when nobody changed them.

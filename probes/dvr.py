@@ -10,8 +10,8 @@ from collections.abc import Iterator, Sequence
 from iotscan.errors import ConnectionLost, Malformed
 from iotscan.model import Fact, Impact, Kind, Observation, Service, Transcript
 from iotscan.probe_api import Login, Network, Opening
+from iotscan.protocols.common.overheard import observe
 from iotscan.protocols.makers import dvr
-from iotscan.protocols.overheard import observe
 
 SERVICE = Kind(
     "dvr.service",

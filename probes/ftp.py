@@ -22,12 +22,12 @@ from iotscan.errors import (
 )
 from iotscan.model import Impact, Observation, Outcome, Service, Transcript
 from iotscan.probe_api import LETTERS, Beginning, Login, Network, Opening, Stream, try_logins
+from iotscan.protocols.common.overheard import Line
 from iotscan.protocols.ftp import codec as ftp
 from iotscan.protocols.ftp.codec import Reply
 from iotscan.protocols.ftp.kinds import KINDS
 from iotscan.protocols.ftp.overheard import read_captured
 from iotscan.protocols.ftp.reading import ANONYMOUS, NOBODY, outcome_of, read_own
-from iotscan.protocols.overheard import Line
 
 PORTS = (21, 990, 2121, 8021)
 # RFC 1635 asks for an e-mail address as the password of an anonymous login; this is nobody's.

@@ -10,10 +10,10 @@ from collections.abc import Iterator, Sequence
 
 from iotscan.model import Fact, Impact, Kind, Observation, Sender, Service, Transcript
 from iotscan.probe_api import Beginning, Login, Network, Opening
+from iotscan.protocols.common.overheard import observe
 from iotscan.protocols.industrial import hartip
 from iotscan.protocols.industrial.framing import Said, at_port, facing, spoken
 from iotscan.protocols.industrial.hartip import Message
-from iotscan.protocols.overheard import observe
 
 KINDS = (
     Kind(

@@ -11,10 +11,10 @@ from collections.abc import Iterator, Sequence
 from iotscan.errors import Malformed
 from iotscan.model import Fact, Impact, Kind, Observation, Sender, Service, Transcript
 from iotscan.probe_api import Beginning, Login, Network, Opening
+from iotscan.protocols.common.overheard import observe
 from iotscan.protocols.industrial import iec104
 from iotscan.protocols.industrial.framing import at_port, clear, facing, spoken
 from iotscan.protocols.industrial.iec104 import Frame
-from iotscan.protocols.overheard import observe
 
 PORTS = (iec104.PORT, iec104.SECURE_PORT)
 # Frames in both directions after which a conversation without a confirmed start is believed.

@@ -12,9 +12,9 @@ from collections.abc import Iterator, Sequence
 from iotscan.errors import ConnectionLost, Malformed
 from iotscan.model import Impact, Observation, Service, Transcript
 from iotscan.probe_api import Beginning, Login, Network, Opening
+from iotscan.protocols.common.overheard import framed, observe, turned
 from iotscan.protocols.makers import kasa
 from iotscan.protocols.makers.landevice import LAN_DEVICE, described
-from iotscan.protocols.overheard import framed, observe, turned
 
 
 class Kasa:

@@ -12,10 +12,10 @@ from contextlib import suppress
 from iotscan.errors import ConnectionLost, Malformed, TimedOut
 from iotscan.model import Fact, Impact, Kind, Observation, Sender, Service, Transcript
 from iotscan.probe_api import Beginning, Login, Network, Opening, Stream
+from iotscan.protocols.common.overheard import observe
 from iotscan.protocols.industrial import knxnetip
 from iotscan.protocols.industrial.framing import at_port, clear, facing, spoken
 from iotscan.protocols.industrial.knxnetip import Description, Frame
-from iotscan.protocols.overheard import observe
 from iotscan.text import clean
 
 TUNNELLING, SECURITY = 0x04, 0x09

@@ -10,8 +10,8 @@ from iotscan.errors import Malformed
 from iotscan.model import Fact, Impact, Kind, Observation, Service, Transcript
 from iotscan.probe_api import Login, Network, Opening
 from iotscan.protocols import ldap
+from iotscan.protocols.common.overheard import clear_turns, framed, login_facts, observe, turned
 from iotscan.protocols.ldap import Bind, BindDone, ExtendedDone, StartTls
-from iotscan.protocols.overheard import clear_turns, framed, login_facts, observe, turned
 
 START_TLS = ldap.start_tls(1)
 KINDS = (

@@ -12,10 +12,10 @@ from collections.abc import Iterator, Sequence
 from iotscan.errors import Malformed
 from iotscan.model import Fact, Impact, Kind, Observation, Service, Transcript
 from iotscan.probe_api import Beginning, Login, Network, Opening
+from iotscan.protocols.common.overheard import observe
 from iotscan.protocols.industrial import modbus
 from iotscan.protocols.industrial.framing import Said, at_port, clear, spoken
 from iotscan.protocols.industrial.modbus import Frame
-from iotscan.protocols.overheard import observe
 from iotscan.text import clean
 
 PORTS = (modbus.PORT, modbus.SECURE_PORT)

@@ -28,6 +28,7 @@ from paho.mqtt.properties import Properties
 from iotscan.errors import BudgetSpent, ConnectionLost, Malformed, TimedOut
 from iotscan.model import Impact, Observation, Outcome, Service, Transcript
 from iotscan.probe_api import Beginning, Login, Network, Opening, Relay, Stream, try_logins
+from iotscan.protocols.common.overheard import beginning
 from iotscan.protocols.http import codec as http
 from iotscan.protocols.http import websocket
 from iotscan.protocols.mqtt import codec as mqtt
@@ -37,7 +38,6 @@ from iotscan.protocols.mqtt.inbound import Inbound
 from iotscan.protocols.mqtt.reader import Reader, Sample
 from iotscan.protocols.mqtt.topics import Catalogue, catalogue
 from iotscan.protocols.mqtt.wire import Property
-from iotscan.protocols.overheard import beginning
 
 # Of the request that opens a WebSocket.
 _LONGEST_HEAD = 8192

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from iotscan.errors import Malformed
 from iotscan.model import Fact, Impact, Kind, Observation, Service, Transcript
 from iotscan.probe_api import Login, Network, Opening
-from iotscan.protocols.overheard import observe
+from iotscan.protocols.common.overheard import observe
 from iotscan.protocols.sunrpc import codec as sunrpc
 from iotscan.protocols.sunrpc import nfs
 from iotscan.protocols.sunrpc.codec import Reply

@@ -11,10 +11,10 @@ from collections.abc import Iterator, Sequence
 from iotscan.errors import ConnectionLost, Malformed
 from iotscan.model import Fact, Impact, Kind, Observation, Sender, Service, Transcript
 from iotscan.probe_api import Beginning, Login, Network, Opening, Stream
+from iotscan.protocols.common.overheard import observe
 from iotscan.protocols.industrial.framing import Said, clear, facing, spoken
 from iotscan.protocols.industrial.opcua import codec as opcua
 from iotscan.protocols.industrial.opcua.codec import Chunk
-from iotscan.protocols.overheard import observe
 from iotscan.text import clean
 
 PORTS = (opcua.PORT, opcua.SECURE_PORT)

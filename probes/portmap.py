@@ -13,7 +13,7 @@ from dataclasses import replace
 from iotscan.errors import BudgetSpent, ConnectionLost, Malformed
 from iotscan.model import Fact, Impact, Kind, Observation, Service, Transcript
 from iotscan.probe_api import Login, Network, Opening, Stream
-from iotscan.protocols.overheard import observe
+from iotscan.protocols.common.overheard import observe
 from iotscan.protocols.sunrpc import codec as sunrpc
 from iotscan.protocols.sunrpc import nfs
 from iotscan.protocols.sunrpc.codec import Reply

@@ -13,7 +13,7 @@ from contextlib import suppress
 from iotscan.errors import ConnectionLost, TimedOut
 from iotscan.model import Ending, Fact, Impact, Kind, Observation, Proof, Service, Transcript
 from iotscan.probe_api import Login, Network, Opening
-from iotscan.protocols.overheard import observe
+from iotscan.protocols.common.overheard import observe
 from iotscan.text import clean
 
 SERVICES = {512: "rexec", 513: "rlogin", 514: "rsh"}

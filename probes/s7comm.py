@@ -14,10 +14,10 @@ from contextlib import suppress
 from iotscan.errors import ConnectionLost, Malformed, TimedOut
 from iotscan.model import Fact, Impact, Kind, Observation, Sender, Service, Transcript
 from iotscan.probe_api import Beginning, Login, Network, Opening, Stream
+from iotscan.protocols.common.overheard import observe
 from iotscan.protocols.industrial import s7comm
 from iotscan.protocols.industrial.framing import Said, clear, facing, spoken
 from iotscan.protocols.industrial.s7comm import Cotp, Message
-from iotscan.protocols.overheard import observe
 from iotscan.text import clean
 
 REFERENCE = 0x6973

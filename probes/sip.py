@@ -12,8 +12,8 @@ from iotscan.errors import Malformed
 from iotscan.model import Fact, Impact, Kind, Observation, Service, Transcript, Turn
 from iotscan.probe_api import LETTERS, Beginning, Login, Network, Opening
 from iotscan.protocols import sip
+from iotscan.protocols.common.overheard import clear_turns, observe, turned
 from iotscan.protocols.http.auth import parse_answer
-from iotscan.protocols.overheard import clear_turns, observe, turned
 from iotscan.text import clean
 
 SERVICE = Kind(

@@ -14,7 +14,7 @@ from itertools import count
 from iotscan.errors import Malformed, TimedOut
 from iotscan.model import Impact, Observation, Outcome, Service, Transcript
 from iotscan.probe_api import Beginning, Datagrams, Login, Network, Opening, try_logins
-from iotscan.protocols.identifiers import DEVICE_NAME, DISCOVERY_IDENTIFIERS
+from iotscan.protocols.common.identifiers import DEVICE_NAME, DISCOVERY_IDENTIFIERS
 from iotscan.protocols.snmp import codec as snmp
 from iotscan.protocols.snmp.facts import OBJECT_ID, SYSTEM_GROUP, holds_values
 from iotscan.protocols.snmp.kinds import KINDS

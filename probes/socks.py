@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 
 from iotscan.model import Impact, Kind, Observation, Service, Transcript
 from iotscan.probe_api import Login, Network, Opening
-from iotscan.protocols.overheard import observe
+from iotscan.protocols.common.overheard import observe
 
 # Version 5, one method, no authentication required.
 GREETING = b"\x05\x01\x00"

@@ -11,9 +11,9 @@ from collections.abc import Iterator, Sequence
 from iotscan.errors import Malformed
 from iotscan.model import Impact, Observation, Service, Transcript
 from iotscan.probe_api import Beginning, Login, Network, Opening
+from iotscan.protocols.common.overheard import observe
 from iotscan.protocols.makers import tuya
 from iotscan.protocols.makers.landevice import LAN_DEVICE, LanDevice
-from iotscan.protocols.overheard import observe
 
 
 class Tuya:

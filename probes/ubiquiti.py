@@ -11,9 +11,9 @@ from collections.abc import Iterator, Sequence
 from iotscan.errors import Malformed
 from iotscan.model import Fact, Impact, Kind, Observation, Service, Transcript
 from iotscan.probe_api import Login, Network, Opening
+from iotscan.protocols.common.overheard import observe
 from iotscan.protocols.makers import ubiquiti
 from iotscan.protocols.makers.landevice import LAN_DEVICE, described
-from iotscan.protocols.overheard import observe
 
 DISCOVERY = Kind(
     "ubiquiti.discovery",

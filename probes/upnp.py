@@ -24,14 +24,14 @@ from iotscan.model import (
     Transcript,
 )
 from iotscan.probe_api import LETTERS, Beginning, Login, Network, Opening
-from iotscan.protocols.http import codec as http
-from iotscan.protocols.identifiers import (
+from iotscan.protocols.common.identifiers import (
     DEVICE_NAME,
     DISCOVERY_IDENTIFIERS,
     holds_mac,
     holds_uuid,
     looks_personal,
 )
+from iotscan.protocols.http import codec as http
 from iotscan.protocols.upnp import codec as upnp
 from iotscan.protocols.upnp import igd as upnp_igd
 from iotscan.protocols.upnp.overheard import OVERHEARD, read_overheard

@@ -13,7 +13,7 @@ from iotscan.errors import Malformed, TimedOut
 from iotscan.model import Fact, Impact, Kind, Observation, Service, Transcript
 from iotscan.probe_api import Login, Network, Opening
 from iotscan.protocols import wsd
-from iotscan.protocols.overheard import observe
+from iotscan.protocols.common.overheard import observe
 
 # Devices answer to an id once, so recognising and measuring have one each.
 _HELLO = wsd.probe("696f7473-6361-4e00-8000-000000000001")

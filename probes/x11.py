@@ -11,7 +11,7 @@ from iotscan.errors import ConnectionLost, Malformed
 from iotscan.model import Fact, Impact, Kind, Observation, Service, Transcript
 from iotscan.probe_api import Login, Network, Opening
 from iotscan.protocols import x11
-from iotscan.protocols.overheard import observe
+from iotscan.protocols.common.overheard import observe
 from iotscan.text import clean
 
 KINDS = (

@@ -10,9 +10,9 @@ from collections.abc import Iterator, Sequence
 from iotscan.errors import ConnectionLost, Malformed
 from iotscan.model import Impact, Observation, Service, Transcript
 from iotscan.probe_api import Login, Network, Opening
+from iotscan.protocols.common.overheard import framed, observe
 from iotscan.protocols.makers import yeelight
 from iotscan.protocols.makers.landevice import LAN_DEVICE
-from iotscan.protocols.overheard import framed, observe
 
 _OPENING = Opening("get_prop", "tcp", (yeelight.CONTROL_PORT,), yeelight.QUESTION)
 

@@ -13,8 +13,9 @@ from collections.abc import Iterator
 from iotscan.anonymise import texts
 from iotscan.errors import Malformed
 from iotscan.model import Transcript
-from iotscan.protocols import ldap, overheard
+from iotscan.protocols import ldap
 from iotscan.protocols.amqp import codec as amqp
+from iotscan.protocols.common import overheard
 from iotscan.protocols.dns import message as dns
 from iotscan.protocols.logins.dialogue import Prompt
 from iotscan.protocols.mqtt.session import read_session

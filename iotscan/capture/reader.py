@@ -31,7 +31,7 @@ from iotscan.model import (
     Transport,
     Turn,
 )
-from iotscan.protocols.overheard import MISSING
+from iotscan.protocols.common.overheard import MISSING
 from iotscan.protocols.tls.keylog import Keys, parse_keylog, tls_facts
 from iotscan.protocols.tls.keylog import opened as opened_session
 

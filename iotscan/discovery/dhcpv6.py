@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from iotscan.errors import Malformed
 from iotscan.model import Address, Fact, Kind, Observation, Packet, Proof, Sighting
 from iotscan.probe_api import Airwaves
-from iotscan.protocols.identifiers import DEVICE_NAME, looks_personal
+from iotscan.protocols.common.identifiers import DEVICE_NAME, looks_personal
 from iotscan.protocols.link import dhcpv6
 from iotscan.text import clean
 

@@ -13,8 +13,8 @@ from iotscan.discovery.asking import zoned
 from iotscan.errors import Malformed
 from iotscan.model import Address, Fact, Kind, Observation, Packet, Proof, Sighting
 from iotscan.probe_api import Airwaves
+from iotscan.protocols.common.identifiers import DEVICE_NAME, looks_personal
 from iotscan.protocols.dns import codec as dns
-from iotscan.protocols.identifiers import DEVICE_NAME, looks_personal
 from iotscan.text import clean
 
 _PORT = 5355

@@ -23,7 +23,7 @@ from iotscan.model import (
     Sighting,
     Transport,
 )
-from iotscan.protocols.identifiers import (
+from iotscan.protocols.common.identifiers import (
     DEVICE_NAME,
     DISCOVERY_IDENTIFIERS,
     holds_mac,

@@ -9,7 +9,7 @@ from iotscan.errors import Malformed
 from iotscan.model import Address, Fact, Kind, Observation, Packet, Proof, Sighting
 from iotscan.probe_api import Airwaves
 from iotscan.protocols import netbios
-from iotscan.protocols.identifiers import DEVICE_NAME, looks_personal
+from iotscan.protocols.common.identifiers import DEVICE_NAME, looks_personal
 from iotscan.text import clean
 
 NAME = Kind(

@@ -20,8 +20,8 @@ from iotscan.model import (
     Sighting,
 )
 from iotscan.probe_api import Airwaves
+from iotscan.protocols.common.identifiers import DISCOVERY_IDENTIFIERS, holds_mac, holds_uuid
 from iotscan.protocols.http.codec import host_field
-from iotscan.protocols.identifiers import DISCOVERY_IDENTIFIERS, holds_mac, holds_uuid
 from iotscan.protocols.upnp import ssdp
 from iotscan.text import clean
 

@@ -22,7 +22,7 @@ from iotscan.model import (
 )
 from iotscan.probe_api import Airwaves
 from iotscan.protocols import wsd
-from iotscan.protocols.identifiers import DISCOVERY_IDENTIFIERS, holds_mac, holds_uuid
+from iotscan.protocols.common.identifiers import DISCOVERY_IDENTIFIERS, holds_mac, holds_uuid
 from iotscan.protocols.upnp.ssdp import Url, parse_url
 from iotscan.text import clean
 

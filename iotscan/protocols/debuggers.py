@@ -10,7 +10,7 @@ import re
 
 from iotscan.errors import Malformed
 from iotscan.model import Fact, Kind, Observation, Transcript
-from iotscan.protocols.overheard import observe
+from iotscan.protocols.common.overheard import observe
 from iotscan.protocols.sunrpc import codec as sunrpc
 from iotscan.text import clean
 

@@ -27,7 +27,7 @@ from iotscan.model import (
 from iotscan.net.gateway import Gateway
 from iotscan.plugins import probes
 from iotscan.probe_api import Login
-from iotscan.protocols.overheard import turned
+from iotscan.protocols.common.overheard import turned
 from iotscan.settings import Limits
 from iotscan.testing import FakeNetwork, Says, captured
 

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from iotscan.model import Sender, Turn
+from iotscan.protocols.common.overheard import lines
 from iotscan.protocols.ftp.codec import (
     Command,
     Entry,
@@ -18,7 +19,6 @@ from iotscan.protocols.ftp.codec import (
     listing,
     may_change,
 )
-from iotscan.protocols.overheard import lines
 from iotscan.testing import three_ways
 
 FEATURES = b"211-Features:\r\n EPRT\r\n mlst type*;perm*;\r\n211 End\r\n"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from iotscan.protocols.identifiers import holds_mac, holds_uuid, looks_personal
+from iotscan.protocols.common.identifiers import holds_mac, holds_uuid, looks_personal
 
 
 @pytest.mark.parametrize(

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from iotscan.model import Sender, Turn
+from iotscan.protocols.common.overheard import Line, lines
 from iotscan.protocols.logins.sasl import plain_user, unwrapped
 from iotscan.protocols.mail.codec import MailLogin, imap_logins, pop3_logins, smtp_logins
-from iotscan.protocols.overheard import Line, lines
 
 PLAIN = base64.b64encode(b"\0cam\0s3cret")
 NAME, WORD = base64.b64encode(b"cam"), base64.b64encode(b"s3cret")

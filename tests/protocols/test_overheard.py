@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from iotscan.errors import Malformed
 from iotscan.model import Channel, Sender, TlsFacts, Turn
-from iotscan.protocols.overheard import (
+from iotscan.protocols.common.overheard import (
     LONGEST_LINE,
     clear_turns,
     framed,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from iotscan.protocols.personal import SMALLEST_PICTURE, is_picture, personal_kinds
+from iotscan.protocols.common.personal import SMALLEST_PICTURE, is_picture, personal_kinds
 
 
 @pytest.mark.parametrize(

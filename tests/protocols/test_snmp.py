@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from iotscan.errors import Malformed
+from iotscan.protocols.common.overheard import MISSING
 from iotscan.protocols.encodings import ber
-from iotscan.protocols.overheard import MISSING
 from iotscan.protocols.snmp import codec as snmp
 from iotscan.protocols.snmp.codec import Absent, Message, Pdu
 from iotscan.protocols.snmp.reading import read_overheard

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from iotscan.errors import Malformed
-from iotscan.protocols.firmware import image_in, is_named_so
+from iotscan.protocols.common.firmware import image_in, is_named_so
 from iotscan.protocols.tftp.codec import Ack, Data, Options, Refusal, Request, decode, encode
 
 

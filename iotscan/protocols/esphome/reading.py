@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from iotscan.errors import Malformed
 from iotscan.model import Fact, Kind, Observation, Sender, Transcript
+from iotscan.protocols.common.overheard import beginning, framed, observe, turned
 from iotscan.protocols.esphome import codec
-from iotscan.protocols.overheard import beginning, framed, observe, turned
 from iotscan.text import clean
 
 _PRODUCT = "ESPHome"

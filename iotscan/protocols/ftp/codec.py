@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from iotscan.protocols.overheard import Line
+from iotscan.protocols.common.overheard import Line
 from iotscan.text import clean
 
 # A reply of more lines than the longest HELP is not read to its end.

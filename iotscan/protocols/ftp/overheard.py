@@ -6,11 +6,18 @@ import re
 from collections.abc import Iterator, Sequence
 
 from iotscan.model import Fact, Observation, Transcript
-from iotscan.protocols.firmware import is_named_so
+from iotscan.protocols.common.firmware import is_named_so
+from iotscan.protocols.common.overheard import (
+    beginning,
+    clear_turns,
+    lines,
+    login_facts,
+    observe,
+    turned,
+)
 from iotscan.protocols.ftp import codec as ftp
 from iotscan.protocols.ftp.codec import Command, Reply
 from iotscan.protocols.ftp.reading import ANONYMOUS, version_in
-from iotscan.protocols.overheard import beginning, clear_turns, lines, login_facts, observe, turned
 from iotscan.text import clean
 
 PORT = 21

@@ -7,10 +7,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from iotscan.model import Channel, Ending, Fact, Observation, Outcome, Transcript
+from iotscan.protocols.common.overheard import lines, observe
 from iotscan.protocols.ftp import codec as ftp
 from iotscan.protocols.ftp.codec import Command, Reply
 from iotscan.protocols.logins import dialogue as login_text
-from iotscan.protocols.overheard import lines, observe
 from iotscan.text import clean
 
 # A user name that nobody has: it shows whether names are taken in clear, and is never sent a

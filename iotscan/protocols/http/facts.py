@@ -7,7 +7,7 @@ import hashlib
 import re
 from collections.abc import Iterator
 
-from iotscan.protocols.firmware import archive_in, image_in, is_named_so
+from iotscan.protocols.common.firmware import archive_in, image_in, is_named_so
 from iotscan.protocols.http.auth import parse_answer, parse_challenges
 from iotscan.protocols.http.codec import Headers, Request, Response
 from iotscan.protocols.http.murmur import murmur3_32

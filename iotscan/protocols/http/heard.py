@@ -6,11 +6,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from iotscan.model import Observation, Proof, Transcript
+from iotscan.protocols.common.overheard import MISSING
 from iotscan.protocols.http.codec import Response
 from iotscan.protocols.http.facts import Facts
 from iotscan.protocols.http.questions import Question, is_ours, question_of
 from iotscan.protocols.http.talk import Exchange, exchanges
-from iotscan.protocols.overheard import MISSING
 
 
 @dataclass(frozen=True, slots=True)

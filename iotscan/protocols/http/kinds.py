@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from iotscan.model import Kind
-from iotscan.protocols.identifiers import DISCOVERY_IDENTIFIERS
+from iotscan.protocols.common.identifiers import DISCOVERY_IDENTIFIERS
 
 KINDS: tuple[Kind, ...] = (
     DISCOVERY_IDENTIFIERS,

@@ -14,10 +14,10 @@ from typing import Any, Literal
 
 import yaml
 
+from iotscan.protocols.common.identifiers import holds_mac, holds_uuid
 from iotscan.protocols.http.codec import Response
 from iotscan.protocols.http.facts import Facts
 from iotscan.protocols.http.said import Pages, said
-from iotscan.protocols.identifiers import holds_mac, holds_uuid
 from iotscan.text import clean
 
 # Software is one or two products; a page that names more is not asked about all of them.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from iotscan.model import Observation, Transcript
+from iotscan.protocols.common.personal import LONGEST, PICTURE, is_picture, personal_kinds
 from iotscan.protocols.http import known as http_known
 from iotscan.protocols.http.codec import Request
 from iotscan.protocols.http.facts import (
@@ -14,7 +15,6 @@ from iotscan.protocols.http.facts import (
     response_facts,
 )
 from iotscan.protocols.http.heard import Heard, seen
-from iotscan.protocols.personal import LONGEST, PICTURE, is_picture, personal_kinds
 from iotscan.text import clean
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from iotscan.model import Ending, Observation, Outcome, Transcript
+from iotscan.protocols.common.identifiers import DISCOVERY_IDENTIFIERS
 from iotscan.protocols.http import forms as http_forms
 from iotscan.protocols.http import known as http_known
 from iotscan.protocols.http.codec import Response
@@ -25,7 +26,6 @@ from iotscan.protocols.http.known import Known
 from iotscan.protocols.http.overheard import overheard
 from iotscan.protocols.http.page import read_page
 from iotscan.protocols.http.questions import Question
-from iotscan.protocols.identifiers import DISCOVERY_IDENTIFIERS
 from iotscan.text import clean
 
 

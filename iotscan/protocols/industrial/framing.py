@@ -12,7 +12,7 @@ from typing import Generic, TypeVar
 
 from iotscan.errors import Malformed
 from iotscan.model import Sender, Transcript, Turn
-from iotscan.protocols.overheard import clear_turns, turned
+from iotscan.protocols.common.overheard import clear_turns, turned
 
 # Enough to know what a conversation is; a day of polling tells no more than its first minutes.
 MOST_MESSAGES = 2048

@@ -10,8 +10,8 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from iotscan.protocols.common.overheard import Line
 from iotscan.protocols.logins.sasl import plain_user, unwrapped
-from iotscan.protocols.overheard import Line
 
 _QUOTED = re.compile(rb'"((?:[^"\\]|\\.)*)"|(\{\d+\+?\})|([^\s(){%*"\\]+)')
 _UNESCAPE = re.compile(rb"\\(.)")

@@ -10,9 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from iotscan.model import Fact, Kind, Observation, Transcript
-from iotscan.protocols.mail import codec as mail
-from iotscan.protocols.mail.codec import MailLogin
-from iotscan.protocols.overheard import (
+from iotscan.protocols.common.overheard import (
     Line,
     beginning,
     clear_turns,
@@ -21,6 +19,8 @@ from iotscan.protocols.overheard import (
     observe,
     turned,
 )
+from iotscan.protocols.mail import codec as mail
+from iotscan.protocols.mail.codec import MailLogin
 from iotscan.text import clean
 
 _FTP_PORT = 21

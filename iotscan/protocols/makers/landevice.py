@@ -13,13 +13,13 @@ from typing import Any
 
 from iotscan.errors import Malformed
 from iotscan.model import Endpoint, Fact, Kind, Observation, Proof, Transcript
-from iotscan.protocols.identifiers import (
+from iotscan.protocols.common.identifiers import (
     DEVICE_NAME,
     DISCOVERY_IDENTIFIERS,
     holds_mac,
     looks_personal,
 )
-from iotscan.protocols.overheard import observe
+from iotscan.protocols.common.overheard import observe
 from iotscan.text import clean
 
 LAN_DEVICE = Kind(

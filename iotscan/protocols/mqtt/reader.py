@@ -7,11 +7,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from iotscan.model import Channel, Ending, Observation, Outcome, Proof, Transcript
+from iotscan.protocols.common.personal import PICTURE, is_picture, personal_kinds
 from iotscan.protocols.mqtt import facts as facts_of
 from iotscan.protocols.mqtt.facts import Facts
 from iotscan.protocols.mqtt.session import Message, Session, read_session
 from iotscan.protocols.mqtt.topics import Catalogue, products, secret_kinds
-from iotscan.protocols.personal import PICTURE, is_picture, personal_kinds
 from iotscan.text import clean
 
 # A broker that knows of thousands of devices is described by a few of them.

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from iotscan.errors import Malformed
 from iotscan.model import Ending, Fact, Kind, Observation, Outcome, Transcript
-from iotscan.protocols.overheard import beginning, observe, turn_at, turned
+from iotscan.protocols.common.overheard import beginning, observe, turn_at, turned
 from iotscan.protocols.rfb import codec as rfb
 from iotscan.protocols.rfb.codec import Greeting
 from iotscan.text import clean

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from iotscan.errors import Malformed
 from iotscan.model import Ending, Fact, Observation, Outcome, Transcript
+from iotscan.protocols.common.overheard import observe, turned
 from iotscan.protocols.http.auth import Challenge, parse_answer, parse_challenges
-from iotscan.protocols.overheard import observe, turned
 from iotscan.protocols.rtsp import sdp
 from iotscan.protocols.rtsp.codec import Exchange, Response, exchanges, path_of
 from iotscan.text import clean

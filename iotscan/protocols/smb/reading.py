@@ -8,8 +8,8 @@ from dataclasses import replace
 
 from iotscan.errors import Malformed
 from iotscan.model import Ending, Fact, Kind, Observation, Transcript, Turn
+from iotscan.protocols.common.overheard import framed, observe
 from iotscan.protocols.logins import ntlm
-from iotscan.protocols.overheard import framed, observe
 from iotscan.protocols.smb import codec, session
 from iotscan.protocols.smb.session import Answer
 from iotscan.text import clean

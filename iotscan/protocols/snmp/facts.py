@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from iotscan.model import Fact
-from iotscan.protocols.identifiers import holds_mac
+from iotscan.protocols.common.identifiers import holds_mac
 from iotscan.protocols.snmp.codec import UNKNOWN_ENGINE, Message, Pdu
 from iotscan.text import clean
 

@@ -8,12 +8,12 @@ from dataclasses import dataclass, replace
 
 from iotscan.errors import Malformed
 from iotscan.model import Ending, Endpoint, Fact, Observation, Proof, Transcript, Turn
-from iotscan.protocols.identifiers import (
+from iotscan.protocols.common.identifiers import (
     DEVICE_NAME,
     DISCOVERY_IDENTIFIERS,
     looks_personal,
 )
-from iotscan.protocols.overheard import MISSING
+from iotscan.protocols.common.overheard import MISSING
 from iotscan.protocols.snmp import codec as snmp
 from iotscan.protocols.snmp import kinds as snmp_kinds
 from iotscan.protocols.snmp.codec import ANSWERING, ASKING, TELLING, Message, Pdu

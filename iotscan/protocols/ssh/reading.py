@@ -7,7 +7,7 @@ from contextlib import suppress
 
 from iotscan.errors import Malformed
 from iotscan.model import Channel, Ending, Fact, Observation, Outcome, Sender, Transcript, Turn
-from iotscan.protocols.overheard import beginning, observe, turned
+from iotscan.protocols.common.overheard import beginning, observe, turned
 from iotscan.protocols.ssh import codec as ssh
 from iotscan.protocols.ssh import judged as ssh_judged
 from iotscan.protocols.ssh.client import WITHOUT_RSA, Client

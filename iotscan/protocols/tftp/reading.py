@@ -10,8 +10,8 @@ from collections.abc import Iterator
 
 from iotscan.errors import Malformed
 from iotscan.model import Endpoint, Fact, Kind, Observation, Transcript
-from iotscan.protocols.firmware import image_in
-from iotscan.protocols.overheard import observe, turned
+from iotscan.protocols.common.firmware import image_in
+from iotscan.protocols.common.overheard import observe, turned
 from iotscan.protocols.tftp import codec as tftp
 from iotscan.protocols.tftp.codec import Ack, Data, Options, Packet, Refusal, Request
 from iotscan.text import clean
