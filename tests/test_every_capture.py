@@ -16,7 +16,7 @@ from derive_captures import CASES as CHANGED
 from judge_captures import expectation
 from overheard import reason as explanation
 
-from iotscan import scoring
+from iotscan import labels, scoring
 from iotscan.assess.rulebook import load_rulebook
 from iotscan.assess.rules import OF_CONVERSATIONS
 from iotscan.offline import report_on
@@ -24,7 +24,7 @@ from iotscan.report import Options, render
 
 SHARED = Path(__file__).resolve().parent.parent.parent / "shared" / "captures"
 LABELS = SHARED / "labels.yaml"
-CASES = [truth.file for truth in scoring.load(LABELS)[1]] if LABELS.is_file() else []
+CASES = [truth.file for truth in labels.load(LABELS)[1]] if LABELS.is_file() else []
 reason = "the labelled captures that lie beside a checkout are not there"
 
 
@@ -32,7 +32,7 @@ reason = "the labelled captures that lie beside a checkout are not there"
 @pytest.mark.skipif(not CASES, reason=reason)
 @pytest.mark.parametrize("name", CASES or ["none"])
 def test_labelled_captures(name: str) -> None:
-    vocabulary, truths = scoring.load(LABELS)
+    vocabulary, truths = labels.load(LABELS)
     truth = next(truth for truth in truths if truth.file == name)
     report = report_on([SHARED / name], load_rulebook())
     found = scoring.score(truth, report, vocabulary)
@@ -47,7 +47,7 @@ def test_labelled_captures(name: str) -> None:
 @pytest.mark.shared
 @pytest.mark.skipif(not CASES, reason=reason)
 def test_every_type_of_the_vocabulary_has_a_rule_on_conversations() -> None:
-    vocabulary, _ = scoring.load(LABELS)
+    vocabulary, _ = labels.load(LABELS)
     book = load_rulebook()
     assert sorted(vocabulary - set(book.rules)) == []
     alone = {"telnet-scan-seen", "bacnet-unauthenticated"}  # they have no peer

@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from iotscan.errors import UsageError
+from iotscan.labels import load
 from iotscan.model import (
     Confidence,
     Device,
@@ -24,7 +25,7 @@ from iotscan.model import (
     Service,
     Severity,
 )
-from iotscan.scoring import Score, load, score
+from iotscan.scoring import Score, score
 
 VOCABULARY = frozenset({"telnet", "login"})
 
@@ -166,6 +167,63 @@ def test_devices_addresses_names_and_services(tmp_path: Path) -> None:
     assert result.addresses.extra == [f"{mac} 10.0.0.3"]
     assert (result.names.found, result.names.missed) == (1, [])
     assert (result.services.found, result.services.missed, result.services.extra) == (2, [], [])
+
+
+def test_each_label_gets_the_finding_that_no_other_can_have(tmp_path: Path) -> None:
+    seen = finding(facts={"username": "a"}), finding(facts={"username": "b"})
+    labels = [label(), label(detail={"username": "a"})]
+    assert counts(judged(labels, *seen, tmp_path=tmp_path)) == (2, 0, 0)
+    labels = [label(optional=True), label()]
+    assert counts(judged(labels, finding(), tmp_path=tmp_path)) == (1, 0, 0)
+
+
+def test_what_is_not_labelled_is_not_judged(tmp_path: Path) -> None:
+    here = Endpoint(ip_address("10.0.0.1"), "tcp", 80)
+    known = Device("x", (), "02:00:00:00:00:09", services=(Service(here),))
+    path = tmp_path / "labels.yaml"
+    path.write_text("{vocabulary: {}, captures: [{file: x}]}")
+    vocabulary, (truth,) = load(path)
+    result = score(truth, report(devices=(known,)), vocabulary)
+    assert (result.macs.extra, result.services.extra) == ([], [])
+
+
+def test_addresses_are_the_same_however_they_are_written(tmp_path: Path) -> None:
+    labels = [label(host="2001:DB8:0::1", port=23)]
+    assert counts(judged(labels, finding(host="2001:db8::1"), tmp_path=tmp_path)) == (1, 0, 0)
+
+
+CAPTURE = "vocabulary: [telnet, login]\ncaptures: [{file: a.pcap}, {file: b.pcap, %s}]"
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("captures: []", "the key vocabulary is missing"),
+        ("vocabulary: {}", "the key captures is missing"),
+        ("words", "a mapping of keys to values is expected"),
+        ("vocabulary: {}\ncaptures: {a: b}", "captures must be a list"),
+        ("vocabulary: {}\ncaptures: [{}]", "captures 1: the key file with a text is missing"),
+        ("vocabulary: 7\ncaptures: []", "vocabulary must be a list"),
+        (CAPTURE % "findings: [3]", r"captures 2 \(b.pcap\), findings 1: a mapping"),
+        (
+            CAPTURE % "findings: [{type: telnet}]",
+            r"captures 2 \(b.pcap\), findings 1: the key host",
+        ),
+        (CAPTURE % "findings: [{type: telmet, host: h}]", "telmet is not .* did you mean telnet"),
+        (CAPTURE % "findings: [{type: login, host: h, port: ssh}]", "port must be a whole number"),
+        (CAPTURE % "findings: [{type: login, host: h, optional: 1}]", "optional is true or false"),
+        (CAPTURE % "absent: [telmet]", "telmet is not in the vocabulary"),
+        (CAPTURE % "exhaustive: 'false'", "exhaustive is true or false"),
+        (CAPTURE % "services: [{port: 2}]", "services 1: the key ip"),
+        (CAPTURE % "devices: [{mac: x, names: a}]", "devices 1: names must be"),
+        ("vocabulary: {}\ncaptures: [{file: a}, {file: a}]", "captures 2 .* labelled above"),
+    ],
+)
+def test_faults_in_labels_are_told_with_their_place(text: str, fault: str, tmp_path: Path) -> None:
+    path = tmp_path / "labels.yaml"
+    path.write_text(text)
+    with pytest.raises(UsageError, match=f"labels.yaml does not hold labels: .*{fault}"):
+        load(path)
 
 
 @pytest.mark.parametrize(

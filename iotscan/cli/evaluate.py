@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from fnmatch import fnmatch
+from itertools import starmap
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,8 @@ from iotscan.errors import UsageError
 
 if TYPE_CHECKING:
     from iotscan.scoring import Score, Tally
+
+_WIDTH = 44  # of the column with types and files
 
 
 @click.command()
@@ -39,17 +42,20 @@ def evaluate(
     """
     from iotscan import scoring
     from iotscan.assess.rulebook import load_rulebook
+    from iotscan.labels import load
     from iotscan.offline import report_on
 
-    vocabulary, truths = scoring.load(labels)
+    vocabulary, truths = load(labels)
     chosen = [truth for truth in truths if fnmatch(truth.file, only or "*")]
     if not chosen:
-        raise UsageError(f"no capture of {labels} fits {only}")
+        raise UsageError(f"{labels} names no capture" + (f" that fits {only}" if only else ""))
     book = load_rulebook(rules)
-    scores = {
-        truth.file: scoring.score(truth, report_on([folder / truth.file], book), vocabulary)
-        for truth in chosen
-    }
+    scores = {}
+    for truth in chosen:
+        report = report_on([folder / truth.file], book)
+        if truth.sha256 not in ("", report.inputs[0].sha256):
+            click.echo(f"{truth.file} is not the file that was labelled (its SHA-256)", err=True)
+        scores[truth.file] = scoring.score(truth, report, vocabulary)
     whole = scoring.Score()
     for score in scores.values():
         whole.add(score)
@@ -62,18 +68,11 @@ def evaluate(
 
 
 def _lines(whole: Score, scores: dict[str, Score]) -> Iterator[str]:
-    yield f"{'type':38} {'found':>5} {'missed':>6} {'extra':>5} {'precision':>9} {'recall':>6}"
-    for name, tally in sorted(whole.types.items()):
-        yield _row(name, tally)
-    yield _row("all findings", whole.findings)
+    yield from _table("type", sorted(whole.types.items()))
     yield ""
-    for name, score in scores.items():
-        found = score.findings
-        if found.missed or found.extra:
-            missed, extra = len(found.missed), len(found.extra)
-            yield f"{name}: {found.found} found, {missed} missed, {extra} extra"
+    yield from _table("capture", [(name, score.findings) for name, score in scores.items()])
     parts = {
-        "findings": whole.findings,
+        "all findings": whole.findings,
         "devices (MAC)": whole.macs,
         "addresses": whole.addresses,
         "names": whole.names,
@@ -86,9 +85,14 @@ def _lines(whole: Score, scores: dict[str, Score]) -> Iterator[str]:
         yield from (f"  extra   {words}" for words in tally.extra)
 
 
+def _table(what: str, rows: Iterable[tuple[str, Tally]]) -> Iterator[str]:
+    yield f"{what:{_WIDTH}} {'found':>5} {'missed':>6} {'extra':>5} {'precision':>9} {'recall':>6}"
+    yield from starmap(_row, rows)
+
+
 def _row(name: str, tally: Tally) -> str:
     return (
-        f"{name:38} {tally.found:5} {len(tally.missed):6} {len(tally.extra):5} "
+        f"{name:{_WIDTH}} {tally.found:5} {len(tally.missed):6} {len(tally.extra):5} "
         f"{tally.precision:9.3f} {tally.recall:6.3f}"
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import re
 import stat
 import sys
 from collections.abc import Callable
@@ -178,13 +179,29 @@ def test_evaluate_lists_misses_and_extras_and_fails(command: Command) -> None:
     assert ran.code == 1
     assert "missed  login.pcapng: telnet-credentials-seen 192.168.1.9:23" in ran.out
     assert "extra   login.pcapng: telnet-credentials-seen 192.168.1.9:23/tcp" in ran.out
-    assert "login.pcapng: 1 found, 1 missed, 1 extra" in ran.out
+    assert re.search(r"^login\.pcapng +1 +1 +1 +0\.500 +0\.500$", ran.out, re.MULTILINE)
+
+
+def test_evaluate_tells_captures_without_fault_and_those_that_are_not_what_was_labelled(
+    command: Command,
+) -> None:
+    login("set/login.pcapng")
+    known = LABELS.replace("USER", "root")
+    entry = "    sha256: abcd\n    exhaustive"
+    Path("labels.yaml").write_text(known.replace("    exhaustive", entry))
+    ran = command("evaluate", "--labels", "labels.yaml", "set")
+    assert re.search(r"^login\.pcapng +2 +0 +0 +1\.000 +1\.000$", ran.out, re.MULTILINE)
+    assert (ran.code, "login.pcapng is not the file that was labelled" in ran.err) == (0, True)
+    tree = json.loads(command("replay", "set", "--output", "json").out)
+    entry = f"    sha256: {tree['inputs'][0]['sha256']}\n    exhaustive"
+    Path("labels.yaml").write_text(known.replace("    exhaustive", entry))
+    assert command("evaluate", "--labels", "labels.yaml", "set").err == ""
 
 
 def test_evaluate_needs_labels_that_fit(command: Command) -> None:
     Path("labels.yaml").write_text(LABELS)
     ran = command("evaluate", "--labels", "labels.yaml", ".", "--only", "nothing*")
-    assert (ran.code, "no capture" in ran.err) == (2, True)
+    assert (ran.code, "names no capture that fits nothing*" in ran.err) == (2, True)
     assert command("evaluate", "--labels", "labels.yaml", ".").code == 2
 
 

@@ -24,7 +24,7 @@ from fuzz_seeds import corpus
 from fuzz_talks import packed, unpacked
 
 import iotscan.protocols
-from iotscan import scoring
+from iotscan import labels
 from iotscan.assess import yamltree
 from iotscan.assess.reading import Plugins, fenced
 from iotscan.capture import recording
@@ -220,7 +220,7 @@ def _files() -> Iterator[Target]:
     header = b'{"header": {"format": 1, "version": "1", "started": "", "scope": {"allow": []}}}\n'
     yield Target("files.report", _json_report, [report])
     yield Target("files.recording", partial(_from_file, recording.load), [header])
-    yield Target("files.labels", partial(_from_file, scoring.load), [b"captures: []\n"])
+    yield Target("files.labels", partial(_from_file, labels.load), [b"captures: []\n"])
     yield Target("files.settings", partial(_from_file, _settings), [b"[scan]\nports = [80]\n"])
     yield Target("files.rules", _yaml, [b"id: a\nwhen: {any_of: [1, 2]}\n"])
 
