@@ -41,7 +41,7 @@ from iotscan.protocols.mqtt.packets import (
 from iotscan.protocols.mqtt.reader import Reader, Sample
 from iotscan.protocols.mqtt.topics import catalogue
 
-DATA = Path(__file__).resolve().parents[2] / "probes" / "mqtt_topics.yaml"
+DATA = Path(__file__).resolve().parents[3] / "probes" / "mqtt_topics.yaml"
 KNOWN = catalogue(yaml.safe_load(DATA.read_text("utf-8")))
 HERE = Endpoint(ip_address("192.0.2.9"), "tcp", 1883)
 WORDS = {kind.name: kind.facts for kind in KINDS}

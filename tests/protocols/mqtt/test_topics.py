@@ -10,7 +10,7 @@ import yaml
 
 from iotscan.protocols.mqtt.topics import Catalogue, catalogue, products, secret_kinds
 
-DATA = Path(__file__).resolve().parents[2] / "probes" / "mqtt_topics.yaml"
+DATA = Path(__file__).resolve().parents[3] / "probes" / "mqtt_topics.yaml"
 TREE: dict[str, Any] = yaml.safe_load(DATA.read_text("utf-8"))
 KNOWN: Catalogue = catalogue(TREE)
 SIGNED = [(kind, entry) for kind in ("brokers", "ecosystems") for entry in TREE[kind]]
