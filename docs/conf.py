@@ -1,6 +1,6 @@
 """The documents as web pages: ``make docs``, then open ``build/docs/index.html``.
 
-Pages that say what the code does (protocols, rules, fingerprints of formats) are written from it.
+Pages that say what the code does (protocols and rules) are written from it.
 """
 
 from __future__ import annotations
@@ -40,4 +40,5 @@ def _generate(app: Sphinx) -> None:
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    (HERE / "rules.md").write_text(module.rules_page(), encoding="utf-8")
+    for name, page in module.PAGES.items():
+        (HERE / name).write_text(page(), encoding="utf-8")

@@ -1,13 +1,11 @@
-"""Writes pages from what the probes, discoverers and rules say of themselves.
+"""Pages that say what the code does, made of what probes, discoverers and rules say of themselves.
 
-``python docs/generate.py`` writes docs/protocols.md after adding one of them; a test holds the page
-to the code. The page of rules is written whenever the documents are built.
+``docs/conf.py`` writes them whenever the documents are built; they are not kept in the repository.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from pathlib import Path
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from iotscan.assess.rulebook import Rulebook, load_rulebook
 from iotscan.assess.rules import Rule
@@ -15,20 +13,19 @@ from iotscan.model import Kind
 from iotscan.plugins import discoverers, probes
 from iotscan.probe_api import Opening
 
-PAGE = Path(__file__).resolve().parent / "protocols.md"
-HEAD = """# What is looked at, and how
+PROTOCOLS_HEAD = """# What is looked at, and how
 
-Written from the code by `python docs/generate.py`. For each protocol: where a service of it is
-usual (the order of trying; what it is, only its answer decides), what is said first, what is read
-out of the answers, and the findings that can follow. What is never sent stands in
-[safety](safety.md), the limits of ports in `iotscan/net/port_rules.yaml`.
+Written from the code. For each protocol: where a service of it is usual (the order of trying; what
+it is, only its answer decides), what is said first, what is read out of the answers, and which
+findings can follow. What is never sent stands in [safety](safety.md), the limits of ports in
+`iotscan/net/port_rules.yaml`.
 """
 
 
-def page() -> str:
-    """The whole page."""
+def protocols_page() -> str:
+    """Every probe and every way of discovery: what is sent, what is read, what can be found."""
     book = load_rulebook()
-    parts = [HEAD, "\n# Probes\n"]
+    parts = [PROTOCOLS_HEAD, "\n# Probes\n"]
     for probe in probes():
         parts += [f"\n## {probe.name}\n\n", *_found(probe.openings), *_read(probe.emits, book)]
     parts.append("\n# Ways of discovery\n")
@@ -86,5 +83,7 @@ def _rule(rule: Rule) -> str:
     )
 
 
-if __name__ == "__main__":
-    PAGE.write_text(page(), encoding="utf-8")
+PAGES: Mapping[str, Callable[[], str]] = {
+    "protocols.md": protocols_page,
+    "rules.md": rules_page,
+}

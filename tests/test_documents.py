@@ -11,8 +11,10 @@ from pathlib import Path
 import pytest
 
 from iotscan.assess.rulebook import load_rulebook
+from iotscan.plugins import discoverers, probes
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
+WRITTEN = ("protocols.md", "rules.md")
 
 
 @pytest.fixture(scope="module")
@@ -22,7 +24,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name in ("docs", "iotscan", "rules", "CONTRIBUTING.md"):
         (folder / name).symlink_to(DOCS.parent / name)
     (folder / "docs").unlink()
-    shutil.copytree(DOCS, folder / "docs", ignore=shutil.ignore_patterns("rules.md"))
+    shutil.copytree(DOCS, folder / "docs", ignore=shutil.ignore_patterns(*WRITTEN))
     command = [sys.executable, "-m", "sphinx", "-W", "--keep-going", "-q", "-b", "html"]
     done = subprocess.run(
         [*command, folder / "docs", folder / "html"],
@@ -38,8 +40,8 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_every_page_is_built_and_in_the_contents(built: Path) -> None:
     index = (built / "index.html").read_text("utf-8")
-    pages = [path.stem for path in DOCS.glob("*.md") if path.stem != "index"]
-    assert [name for name in pages if f'href="{name}.html"' not in index] == []
+    pages = {path.name for path in DOCS.glob("*.md")} - {"index.md"} | {*WRITTEN}
+    assert [name for name in pages if f'href="{name[:-3]}.html"' not in index] == []
 
 
 def test_every_rule_is_documented(built: Path) -> None:
@@ -47,6 +49,17 @@ def test_every_rule_is_documented(built: Path) -> None:
     rules = load_rulebook().rules
     assert len(rules) > 100
     assert [name for name in rules if f'id="{name}"' not in page] == []
+
+
+def test_every_protocol_is_documented(built: Path) -> None:
+    """Each probe and each way of discovery, with all that it reads and can find."""
+    page = (built / "protocols.html").read_text("utf-8")
+    names = [probe.name for probe in probes()] + [found.name for found in discoverers()]
+    assert [name for name in names if f"<h2>{name}<" not in page] == []
+    kinds = {kind.name for probe in probes() for kind in probe.emits}
+    kinds |= {kind.name for found in discoverers() for kind in found.emits}
+    assert len(kinds) > 100
+    assert [name for name in sorted(kinds) if f">{name}</span>" not in page] == []
 
 
 def test_pages_load_nothing_from_elsewhere(built: Path) -> None:

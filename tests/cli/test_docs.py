@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import re
 import tomllib
 from dataclasses import asdict
@@ -143,17 +142,3 @@ def test_recording_page_names_every_word_of_the_format() -> None:
 
     table = re.findall(r"^\| `(\w+)` \|", text("docs/recording.md"), re.MULTILINE)
     assert table == list(_WORDS)
-
-
-def test_the_page_of_protocols_is_that_of_the_code() -> None:
-    """Regenerate it with ``python docs/generate.py``."""
-    spec = importlib.util.spec_from_file_location("docs_generate", ROOT / "docs" / "generate.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    assert text("docs/protocols.md") == module.page()
-
-
-def test_first_page_leads_to_the_protocols() -> None:
-    assert "docs/protocols.md" in text("README.md")
