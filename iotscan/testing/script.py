@@ -1,4 +1,4 @@
-"""For those who write probes: a scripted network, hostile peers on loopback, three-ways feeding.
+"""A scripted network: what a device says and expects, step by step.
 
 ``FakeNetwork`` refuses the unexpected: a connection, a write or a read that the script does not
 foresee is an AssertionError, never a guess.
@@ -6,31 +6,24 @@ foresee is an AssertionError, never a guess.
 
 from __future__ import annotations
 
-import asyncio
 import itertools
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from ipaddress import ip_address
-from typing import TypeVar
 
 from iotscan.errors import ConnectionLost, Forbidden, Malformed, NetworkError, TimedOut, TlsFailed
 from iotscan.model import (
     Channel,
     Ending,
-    Endpoint,
     Impact,
     Outcome,
     Sender,
     Service,
     TlsFacts,
     Transcript,
-    Transport,
     Turn,
 )
 from iotscan.probe_api import Login, Probe
-
-_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +126,7 @@ class FakeNetwork:
 
     ``connections``: a script each; a NetworkError in place of a script is raised on connecting.
     ``secrets``: login id → password. ``upgrade``: what ``start_tls`` shows. Relays are not faked:
-    client libraries want a real socket, see ``hostile_peers`` and the real gateway.
+    client libraries want a real socket, see ``serve`` and ``converse``.
     """
 
     service: Service
@@ -205,121 +198,3 @@ class FakeNetwork:
 def _mask(data: bytes, hide: bytes) -> bytes:
     start = data.rfind(hide) if hide else -1
     return data if start < 0 else data[:start] + b"*" * len(hide) + data[start + len(hide) :]
-
-
-def three_ways(feed: Callable[[Sequence[bytes]], _T], sample: bytes, tail: bytes = b"") -> list[_T]:
-    """What a stream parser makes of a sample: whole, one byte at a time, and with a tail behind.
-
-    ``feed`` takes the chunks and returns what was parsed; the three results must agree.
-    """
-    ways: list[Sequence[bytes]] = [[sample], [bytes([byte]) for byte in sample], [sample + tail]]
-    return [feed(way) for way in ways]
-
-
-def captured(
-    said: Sequence[tuple[Sender, bytes]], port: int, transport: Transport = "tcp"
-) -> Transcript:
-    """Somebody else's conversation, as the reader of captures hands it to probes.
-
-    192.0.2.7 talks to 192.0.2.1 at ``port``; every turn is a frame of its own, from 1 on.
-    """
-    endpoint = Endpoint(ip_address("192.0.2.1"), transport, port)
-    client = Endpoint(ip_address("192.0.2.7"), transport, 50_000)
-    turns = tuple(
-        Turn(sender, float(index), data, frame=index + 1)
-        for index, (sender, data) in enumerate(said)
-    )
-    return Transcript(
-        "c1", Service(endpoint), "capture", 0.0, turns, (Channel(endpoint),), client=client
-    )
-
-
-Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
-
-
-async def _silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    await reader.read(-1)
-
-
-async def _closes(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    return None
-
-
-async def _resets(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    writer.write(b"\xff\xfd\x18HTTP/1.1 2")
-    await writer.drain()
-    await reader.read(1)
-    writer.transport.abort()
-
-
-async def _drips(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    for byte in itertools.cycle(b"login: "):
-        writer.write(bytes([byte]))
-        await writer.drain()
-        await asyncio.sleep(1)
-
-
-def _pours(data: bytes) -> Handler:
-    async def handler(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        while True:
-            writer.write(data)
-            await writer.drain()
-
-    return handler
-
-
-def _greets(greeting: bytes) -> Handler:
-    async def handler(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        writer.write(greeting)
-        await writer.drain()
-        await reader.read(-1)
-
-    return handler
-
-
-# 256 bytes in an order that no protocol uses, the same in every run.
-NOISE = bytes((i * 167 + 13) % 256 for i in range(256))
-
-HOSTILE: Mapping[str, Handler] = {
-    "silent": _silent,
-    "closes at once": _closes,
-    "resets mid-reply": _resets,
-    "one byte a second": _drips,
-    "endless bytes": _pours(b"A" * 4096),
-    "endless negotiation": _pours(b"\xff\xfd\x18" * 1024),
-    "endless lines": _pours(b"200-more\r\n" * 400),
-    "random bytes": _greets(NOISE),
-    "SSH greeting": _greets(b"SSH-2.0-dropbear_2022.83\r\n"),
-    "SMTP greeting": _greets(b"220 mail ESMTP\r\n"),
-    "HTTP answer": _greets(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n"),
-    "TLS alert": _greets(b"\x15\x03\x01\x00\x02\x02\x46"),
-    "half a packet": _greets(b"\x20\x02"),
-}
-
-
-@asynccontextmanager
-async def serve(handler: Handler, host: str = "127.0.0.1", port: int = 0) -> AsyncIterator[int]:
-    """Serve on a loopback port while the context lasts; gives the port."""
-
-    conversations: set[asyncio.Task[None]] = set()
-
-    async def guarded(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        conversations.add(task)
-        try:
-            await handler(reader, writer)
-        except (OSError, asyncio.CancelledError):
-            pass  # the client went away, or the test is over
-        finally:
-            conversations.discard(task)
-            writer.transport.abort()
-
-    server = await asyncio.start_server(guarded, host, port)
-    try:
-        yield server.sockets[0].getsockname()[1]
-    finally:
-        server.close()
-        for conversation in conversations:
-            conversation.cancel()
-        await asyncio.gather(*conversations, return_exceptions=True)
