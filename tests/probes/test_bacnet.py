@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from ipaddress import ip_address
+from functools import partial
 
 from iotscan import plugins
 from iotscan.errors import TimedOut
-from iotscan.model import Channel, Ending, Endpoint, Fact, Sender, Service, Transcript, Turn
+from iotscan.model import Ending, Endpoint, Service
 from iotscan.protocols.industrial import bacnet
-from iotscan.testing import Fails, FakeNetwork, Hears, Says, Step
+from iotscan.testing import DEVICE, Fails, FakeNetwork, Hears, Says, Step, conversation, told_by
 
 PROBE = next(probe for probe in plugins.probes() if probe.name == "bacnet")
-DEVICE, MASTER = ip_address("192.0.2.5"), ip_address("192.0.2.9")
 # bacpypes3, device 1201.
 I_AM = bytes.fromhex("810a001501001000c4020004b122040091002203e7")
 ERROR = bytes.fromhex("810a000d010050010c9101911f")
@@ -33,16 +32,10 @@ VALUES = (
 OWN = bacnet.read_property(7, 4_194_303, 75)
 
 
-def talk(*said: tuple[Sender, bytes], port: int = 47808, client: int = 0) -> Transcript:
-    turns = tuple(Turn(sender, float(i), data) for i, (sender, data) in enumerate(said))
-    where = Endpoint(DEVICE, "udp", port)
-    whom = Endpoint(MASTER, "udp", client) if client else None
-    channel = Channel(where)
-    return Transcript("c1", Service(where), PROBE.name, 0.0, turns, (channel,), client=whom)
+talk = partial(conversation, port=47808, transport="udp")
 
 
-def facts(talk: Transcript) -> list[tuple[str, dict[str, Fact]]]:
-    return [(seen.kind, dict(seen.facts)) for seen in PROBE.read(talk)]
+facts = partial(told_by, PROBE)
 
 
 def network(*answers: bytes | None) -> FakeNetwork:
@@ -120,27 +113,27 @@ def test_a_refusal_tells_that_it_answers() -> None:
 def test_answers_to_others_are_overheard_with_what_they_name() -> None:
     (seen,) = PROBE.read(talk(("client", OWN), ("server", VALUES[1]), client=47808))
     assert dict(seen.facts) == {
-        "peer": "192.0.2.9",
+        "peer": "192.0.2.7",
         "answered": True,
         "announced": False,
         "services": ("complex-ack",),
         "instance": 1201,
         "model": "RC-2",
     }
-    assert str(seen.endpoint) == "192.0.2.5:47808/udp"
+    assert str(seen.endpoint) == "192.0.2.1:47808/udp"
     assert seen.proofs[0].turns == (1,)
 
 
 def test_whoever_announces_itself_is_told_of_whichever_side_it_is() -> None:
     (seen,) = PROBE.read(talk(("client", I_AM), client=47808))
-    assert str(seen.endpoint) == "192.0.2.9:47808/udp"
+    assert str(seen.endpoint) == "192.0.2.7:47808/udp"
     assert (seen.facts["announced"], seen.facts["answered"]) == (True, False)
     assert (seen.facts["instance"], seen.facts["vendor_id"]) == (1201, 999)
 
 
 def test_both_sides_may_answer_each_other() -> None:
     said = talk(("client", VALUES[0]), ("server", ERROR), client=47808)
-    assert {str(seen.address) for seen in PROBE.read(said)} == {"192.0.2.5", "192.0.2.9"}
+    assert {str(seen.address) for seen in PROBE.read(said)} == {"192.0.2.1", "192.0.2.7"}
 
 
 def test_a_router_answers_and_is_not_what_it_passes_on() -> None:

@@ -8,6 +8,7 @@ import socket
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from functools import partial
 from ipaddress import ip_address, ip_network
 from typing import cast
 
@@ -20,7 +21,6 @@ from iotscan.errors import Malformed, NetworkError, Refused
 from iotscan.model import (
     Ending,
     Endpoint,
-    Fact,
     Scope,
     Service,
     Transcript,
@@ -31,7 +31,7 @@ from iotscan.protocols.coap import codec as coap
 from iotscan.protocols.coap.codec import Block, Message, Type, decode, encode, get
 from iotscan.protocols.coap.tcp import encode_tcp
 from iotscan.settings import Limits
-from iotscan.testing import HOSTILE, Fails, FakeNetwork, Handler, Hears, captured, serve
+from iotscan.testing import HOSTILE, Fails, FakeNetwork, Handler, Hears, captured, facts_of, serve
 
 PROBE = next(probe for probe in plugins.probes() if probe.name == "coap")
 QUICK = Limits(read_timeout=0.2, connect_timeout=0.5, host_connections_per_second=1000.0)
@@ -54,8 +54,7 @@ async def converse(where: Service, limits: Limits = QUICK) -> Transcript:
     return conversation.transcript()
 
 
-def facts_of(talk: Transcript, kind: str) -> list[dict[str, Fact]]:
-    return [dict(seen.facts) for seen in PROBE.read(talk) if seen.kind == kind]
+facts = partial(facts_of, PROBE)
 
 
 def content(
@@ -109,7 +108,7 @@ async def test_only_gets_are_sent_and_never_to_what_sounds_like_an_action() -> N
     assert {message.code for message in heard} == {coap.GET}
     assert [m.path for m in heard] == ["/.well-known/core", "/temp", "/lamp", "/temp"]
     assert [m.observe for m in heard] == [None, None, None, 0]
-    assert facts_of(talk, "coap.discovery") == [
+    assert facts(talk, "coap.discovery") == [
         {
             "open": True,
             "code": "2.05",
@@ -119,7 +118,7 @@ async def test_only_gets_are_sent_and_never_to_what_sounds_like_an_action() -> N
             "paths": ("/temp", "/lamp", "/door/unlock"),
         }
     ]
-    assert facts_of(talk, "coap.resource") == [
+    assert facts(talk, "coap.resource") == [
         {
             "path": "/temp",
             "resource_type": "temperature",
@@ -146,13 +145,11 @@ async def test_only_gets_are_sent_and_never_to_what_sounds_like_an_action() -> N
             "advertised": True,
         },
     ]
-    assert facts_of(talk, "coap.writable") == [
+    assert facts(talk, "coap.writable") == [
         {"path": "/lamp", "inferred_from": "if=core.a (actuator)"}
     ]
-    assert facts_of(talk, "coap.observe") == [{"path": "/temp", "granted": False}]
-    assert facts_of(talk, "coap.security") == [
-        {"oscore_advertised": False, "edhoc_advertised": False}
-    ]
+    assert facts(talk, "coap.observe") == [{"path": "/temp", "granted": False}]
+    assert facts(talk, "coap.security") == [{"oscore_advertised": False, "edhoc_advertised": False}]
 
 
 async def test_no_more_than_twelve_resources_are_read() -> None:
@@ -161,7 +158,7 @@ async def test_no_more_than_twelve_resources_are_read() -> None:
     async with udp_peer(device({"/.well-known/core": many}, heard)) as port:
         talk = await converse(service(port))
     assert len(heard) == 13
-    assert facts_of(talk, "coap.discovery")[0]["resources"] == 40
+    assert facts(talk, "coap.discovery")[0]["resources"] == 40
 
 
 async def test_without_a_list_only_two_vetted_documents_are_tried() -> None:
@@ -169,9 +166,9 @@ async def test_without_a_list_only_two_vetted_documents_are_tried() -> None:
     async with udp_peer(device({}, heard)) as port:
         talk = await converse(service(port))
     assert [m.path for m in heard] == ["/.well-known/core", "/oic/res", "/cit/d"]
-    assert facts_of(talk, "coap.discovery") == [{"open": False, "code": "4.04"}]
+    assert facts(talk, "coap.discovery") == [{"open": False, "code": "4.04"}]
     # That a resource is missing says nothing about who may read it.
-    assert all("readable" not in found for found in facts_of(talk, "coap.resource"))
+    assert all("readable" not in found for found in facts(talk, "coap.resource"))
 
 
 async def test_a_list_is_fetched_block_by_block() -> None:
@@ -186,7 +183,7 @@ async def test_a_list_is_fetched_block_by_block() -> None:
 
     async with udp_peer(answer) as port:
         talk = await converse(service(port))
-    (found,) = facts_of(talk, "coap.discovery")
+    (found,) = facts(talk, "coap.discovery")
     assert (found["bytes"], found["complete"], found["resources"]) == (len(whole), True, 100)
 
 
@@ -202,11 +199,11 @@ async def test_an_endless_list_ends_at_the_cap_and_is_not_called_complete() -> N
 
     async with udp_peer(answer) as port:
         talk = await converse(service(port))
-    (found,) = facts_of(talk, "coap.discovery")
+    (found,) = facts(talk, "coap.discovery")
     assert found["complete"] is False
     assert len([m for m in asked if m.path == "/.well-known/core"]) == 64
     # Not seen in part of a list is not "not advertised".
-    assert facts_of(talk, "coap.security") == []
+    assert facts(talk, "coap.security") == []
 
 
 @pytest.mark.parametrize("wrong", [Block(0, True, 6), Block(7, True, 6), Block(1, True, 0)])
@@ -250,7 +247,7 @@ async def test_observing_is_cancelled_and_stray_notifications_are_refused() -> N
     assert asked[0].token == asked[1].token
     said = [decode(turn.data) for turn in talk.turns if turn.sender == "client"]
     assert said[-1] == Message(coap.EMPTY, Type.RST, 4711)
-    assert facts_of(talk, "coap.observe") == [{"path": "/t", "granted": True}]
+    assert facts(talk, "coap.observe") == [{"path": "/t", "granted": True}]
 
 
 @pytest.mark.parametrize("change", ["mid", "token", "type"])
@@ -290,7 +287,7 @@ async def test_a_separate_answer_is_waited_for_and_acknowledged() -> None:
         talk = await converse(service(port))
     said = [decode(turn.data) for turn in talk.turns if turn.sender == "client"]
     assert Message(coap.EMPTY, Type.ACK, 900) in said
-    assert facts_of(talk, "coap.discovery")[0]["resources"] == 1
+    assert facts(talk, "coap.discovery")[0]["resources"] == 1
 
 
 async def test_a_lost_datagram_is_asked_for_once_more() -> None:
@@ -306,7 +303,7 @@ async def test_a_lost_datagram_is_asked_for_once_more() -> None:
         talk = await converse(service(port))
     assert heard[0] == heard[1]
     assert talk.ending is Ending.COMPLETE
-    assert facts_of(talk, "coap.discovery")[0]["open"] is True
+    assert facts(talk, "coap.discovery")[0]["open"] is True
 
 
 async def test_a_slow_resource_is_left_out_a_device_that_falls_silent_is_left_alone() -> None:
@@ -322,7 +319,7 @@ async def test_a_slow_resource_is_left_out_a_device_that_falls_silent_is_left_al
     async with udp_peer(answer) as port:
         talk = await converse(service(port))
     assert talk.ending is Ending.COMPLETE
-    assert len(facts_of(talk, "coap.resource")) == 5
+    assert len(facts(talk, "coap.resource")) == 5
     silent = {"/s1", "/s2", "/s3", "/s4"}
     heard.clear()
     async with udp_peer(answer) as port:
@@ -380,7 +377,7 @@ async def test_a_peer_that_rejects_everything_is_still_a_coap_service() -> None:
         talk = await converse(service(port))
     assert talk.ending is Ending.COMPLETE
     assert [seen.kind for seen in PROBE.read(talk)] == ["coap.service"]
-    assert facts_of(talk, "coap.service")[0]["answered"] is True
+    assert facts(talk, "coap.service")[0]["answered"] is True
 
 
 @pytest.mark.parametrize("name", HOSTILE)
@@ -422,7 +419,7 @@ async def test_hostile_coap_over_tcp_ends_with_the_truth(
     async with serve(_coap_tcp(*answers)) as port:
         talk = await converse(service(port, "tcp"))
     assert talk.ending is ending
-    assert facts_of(talk, "coap.discovery") == []
+    assert facts(talk, "coap.discovery") == []
 
 
 class Big(aiocoap.resource.Resource):  # type: ignore[misc]
@@ -462,13 +459,13 @@ async def test_aiocoap_as_a_server_is_read_in_blocks() -> None:
     async with aiocoap_server() as port:
         talk = await converse(service(port))
     assert talk.ending is Ending.COMPLETE
-    (found,) = facts_of(talk, "coap.discovery")
+    (found,) = facts(talk, "coap.discovery")
     assert (found["open"], found["complete"]) == (True, True)
     # The list itself, the sensors, and a link to the implementation.
     assert found["resources"] == 122
     assert str(found["implementation"]).startswith("https://christian.amsuess.com/tools/aiocoap")
-    assert len(facts_of(talk, "coap.resource")) == 12
-    (amplified,) = facts_of(talk, "coap.amplification")
+    assert len(facts(talk, "coap.resource")) == 12
+    (amplified,) = facts(talk, "coap.amplification")
     assert amplified["block_size"] == 1024
     assert isinstance(amplified["ratio"], float)
     assert amplified["ratio"] > 20
@@ -511,16 +508,16 @@ async def test_libcoap_over_udp_and_tcp(transport: Transport) -> None:
     async with libcoap() as port:
         talk = await converse(service(port, transport))
     assert talk.ending is Ending.COMPLETE
-    assert facts_of(talk, "coap.service") == [
+    assert facts(talk, "coap.service") == [
         {"transport": transport, "cleartext": True, "role": "server", "answered": True}
     ]
-    (found,) = facts_of(talk, "coap.discovery")
+    (found,) = facts(talk, "coap.discovery")
     assert (found["open"], found["resources"]) == (True, 4)
     assert found["paths"] == ("/", "/time", "/async", "/example_data")
-    readable = {str(f["path"]) for f in facts_of(talk, "coap.resource") if f.get("readable")}
+    readable = {str(f["path"]) for f in facts(talk, "coap.resource") if f.get("readable")}
     assert {"/", "/time", "/example_data"} <= readable
-    assert facts_of(talk, "coap.observe") == [{"path": "/time", "granted": True}]
-    amplified = facts_of(talk, "coap.amplification")
+    assert facts(talk, "coap.observe") == [{"path": "/time", "granted": True}]
+    amplified = facts(talk, "coap.amplification")
     assert [a["block_size"] for a in amplified] == ([1024] if transport == "udp" else [])
     for seen in PROBE.read(talk):
         assert all(index < len(talk.turns) for index in seen.proofs[0].turns)
@@ -571,7 +568,7 @@ async def test_a_device_that_refuses_is_recorded_as_refusing() -> None:
     net = FakeNetwork(service(5683), [[Hears(), Fails(Refused())]])
     talk = await net.play(PROBE)
     assert talk.ending is Ending.REFUSED
-    assert facts_of(talk, "coap.discovery") == []
+    assert facts(talk, "coap.discovery") == []
 
 
 async def test_two_scans_ask_the_same() -> None:

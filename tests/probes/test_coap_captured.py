@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Sequence
+from functools import partial
 from ipaddress import ip_address
 from pathlib import Path
 
@@ -13,7 +14,6 @@ from iotscan import plugins
 from iotscan.model import (
     Channel,
     Endpoint,
-    Fact,
     Observation,
     Sender,
     Service,
@@ -25,6 +25,7 @@ from iotscan.model import (
 from iotscan.protocols.coap import codec as coap
 from iotscan.protocols.coap.codec import Message, Type, encode, get
 from iotscan.protocols.coap.tcp import encode_tcp
+from iotscan.testing import facts_of
 
 PROBE = next(probe for probe in plugins.probes() if probe.name == "coap")
 LIST = b'</temp>;rt="temperature";if="core.s";obs,</lamp>;if="core.a";title="Lamp",</door/unlock>'
@@ -46,8 +47,7 @@ def transcript(
     return Transcript("c9", where, "coap", 0.0, turns, (Channel(where.endpoint, tls=tls),))
 
 
-def facts_of(talk: Transcript, kind: str) -> list[dict[str, Fact]]:
-    return [dict(seen.facts) for seen in PROBE.read(talk) if seen.kind == kind]
+facts = partial(facts_of, PROBE)
 
 
 def content(
@@ -66,10 +66,10 @@ def test_captured_talk_on_any_port_is_read_from_either_side() -> None:
         ("server", content(ASKED, b"home")),
     ]
     talk = transcript(pair, port=17500)
-    assert facts_of(talk, "coap.service") == [
+    assert facts(talk, "coap.service") == [
         {"transport": "udp", "cleartext": True, "role": "server", "answered": True}
     ]
-    assert facts_of(talk, "coap.resource") == [
+    assert facts(talk, "coap.resource") == [
         {
             "path": "/wifi/ssid",
             "looks_personal": True,
@@ -82,16 +82,16 @@ def test_captured_talk_on_any_port_is_read_from_either_side() -> None:
     ]
     other: dict[Sender, Sender] = {"client": "server", "server": "client"}
     turned = transcript([(other[sender], data) for sender, data in pair], port=17500)
-    assert facts_of(turned, "coap.service") == [
+    assert facts(turned, "coap.service") == [
         {"transport": "udp", "cleartext": True, "role": "client"}
     ]
-    assert facts_of(turned, "coap.resource") == []
+    assert facts(turned, "coap.resource") == []
 
 
 @pytest.mark.parametrize("port", [5683, 17500])
 def test_a_question_without_answer_shows_no_service(port: int) -> None:
     talk = transcript([("client", encode(ASKED))], port=port)
-    assert facts_of(talk, "coap.service") == []
+    assert facts(talk, "coap.service") == []
 
 
 def test_a_captured_change_that_was_accepted_is_the_proof() -> None:
@@ -108,7 +108,7 @@ def test_a_captured_change_that_was_accepted_is_the_proof() -> None:
 def test_a_change_that_was_refused_proves_nothing(code: int) -> None:
     put = Message(coap.PUT, Type.CON, 8, b"p", ((coap.URI_PATH, b"r"),), b"1")
     talk = transcript([("client", encode(put)), ("server", content(put, b"", code=code))])
-    assert facts_of(talk, "coap.writable") == []
+    assert facts(talk, "coap.writable") == []
 
 
 def test_what_a_resource_that_may_not_be_read_says_of_itself_is_not_believed() -> None:
@@ -124,10 +124,10 @@ def test_what_a_resource_that_may_not_be_read_says_of_itself_is_not_believed() -
         ("server", content(bulb, b"", code=coap.METHOD_NOT_ALLOWED)),
     ]
     talk = transcript(said)
-    assert facts_of(talk, "coap.writable") == [
+    assert facts(talk, "coap.writable") == [
         {"path": "/b", "inferred_from": "it does not take GET (4.05)"}
     ]
-    resources = facts_of(talk, "coap.resource")
+    resources = facts(talk, "coap.resource")
     assert [(r["path"], r.get("readable")) for r in resources] == [("/a", False), ("/b", None)]
 
 
@@ -135,25 +135,23 @@ def test_messages_protected_by_oscore_are_not_called_cleartext() -> None:
     post = Message(coap.POST, Type.CON, 8, b"p", ((coap.OSCORE, b"\x09\x01"),), b"sealed")
     answer = content(post, b"sealed", (coap.OSCORE, b""), code=0x44)
     talk = transcript([("client", encode(post)), ("server", answer)])
-    assert facts_of(talk, "coap.service")[0]["cleartext"] is False
-    assert facts_of(talk, "coap.security") == [{"oscore_used": True}]
-    assert facts_of(talk, "coap.writable") == []
+    assert facts(talk, "coap.service")[0]["cleartext"] is False
+    assert facts(talk, "coap.security") == [{"oscore_used": True}]
+    assert facts(talk, "coap.writable") == []
 
 
 def test_object_security_that_is_advertised_is_reported() -> None:
     core = get("/.well-known/core", 1, b"c")
     listed = b"</a>;osc,</.well-known/edhoc>;rt=core.edhoc"
     talk = transcript([("client", encode(core)), ("server", content(core, listed))])
-    assert facts_of(talk, "coap.security") == [
-        {"oscore_advertised": True, "edhoc_advertised": True}
-    ]
+    assert facts(talk, "coap.security") == [{"oscore_advertised": True, "edhoc_advertised": True}]
 
 
 @pytest.mark.parametrize("payload", [b"\x83\x01\x02\x03", b"hello"])
 def test_a_list_that_is_no_list_is_neither_open_nor_closed(payload: bytes) -> None:
     core = get("/.well-known/core", 1, b"c")
     talk = transcript([("client", encode(core)), ("server", content(core, payload))])
-    (found,) = facts_of(talk, "coap.discovery")
+    (found,) = facts(talk, "coap.discovery")
     assert "open" not in found
     assert "resources" not in found
 
@@ -161,7 +159,7 @@ def test_a_list_that_is_no_list_is_neither_open_nor_closed(payload: bytes) -> No
 def test_a_shelly_names_itself_in_every_answer() -> None:
     ask = get("/cit/d", 1, b"")
     answer = content(ask, b"{}", (3332, b"SHSW-1#A020A6146209#2\x1b[31m"))
-    (found,) = facts_of(transcript([("client", encode(ask)), ("server", answer)]), "coap.platform")
+    (found,) = facts(transcript([("client", encode(ask)), ("server", answer)]), "coap.platform")
     assert found["name"] == "Shelly CoIoT"
     assert found["device"] == "SHSW-1#A020A6146209#2 [31m"
 
@@ -170,7 +168,7 @@ def test_text_of_the_device_is_cleaned() -> None:
     core = get("/.well-known/core", 1, b"c")
     nasty = '</\u202eevil\x1b[2J>;title="a\nb"'.encode()
     talk = transcript([("client", encode(core)), ("server", content(core, nasty))])
-    (found,) = facts_of(talk, "coap.discovery")
+    (found,) = facts(talk, "coap.discovery")
     assert found["paths"] == ("/\\u202eevil [2J",)
 
 
@@ -183,9 +181,9 @@ def tcp_talk(tls: TlsFacts | None) -> Transcript:
 
 
 def test_inside_tls_it_is_not_cleartext() -> None:
-    assert facts_of(tcp_talk(None), "coap.service")[0]["cleartext"] is True
-    assert facts_of(tcp_talk(TlsFacts("TLSv1.3")), "coap.service")[0]["cleartext"] is False
-    assert facts_of(tcp_talk(None), "coap.amplification") == []
+    assert facts(tcp_talk(None), "coap.service")[0]["cleartext"] is True
+    assert facts(tcp_talk(TlsFacts("TLSv1.3")), "coap.service")[0]["cleartext"] is False
+    assert facts(tcp_talk(None), "coap.amplification") == []
 
 
 @pytest.mark.parametrize(
@@ -244,9 +242,9 @@ def test_a_capture_made_by_others(shared: Path) -> None:
     path = shared / "captures" / "coap" / "nonstandard-ports-with-mqtt.pcap"
     talk = transcript(datagrams_of(path, 17500), port=17500)
     assert len(talk.turns) == 800
-    assert facts_of(talk, "coap.service") == [
+    assert facts(talk, "coap.service") == [
         {"transport": "udp", "cleartext": True, "role": "server", "answered": True}
     ]
-    assert facts_of(talk, "coap.writable") == [
+    assert facts(talk, "coap.writable") == [
         {"path": "/r/Bus17Cmd", "inferred_from": "PUT was accepted"}
     ]

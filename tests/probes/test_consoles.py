@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from functools import partial
 from ipaddress import ip_address
 
 import pytest
 
 from iotscan.errors import ConnectionLost
-from iotscan.model import Ending, Endpoint, Fact, Service, Transcript
+from iotscan.model import Ending, Endpoint, Fact, Service
 from iotscan.plugins import probes
-from iotscan.testing import Closes, Fails, FakeNetwork, Hears, Says, Step
+from iotscan.testing import Closes, Fails, FakeNetwork, Hears, Says, Step, told_by
 
 PROBE = next(probe for probe in probes() if probe.name == "consoles")
 HOME = ip_address("127.9.0.9")
@@ -30,8 +31,7 @@ def ok(tree: object, head: str = "200 OK") -> Says:
     return Says(f"HTTP/1.1 {head}\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body)
 
 
-def facts(talk: Transcript) -> list[tuple[str, dict[str, Fact]]]:
-    return [(seen.kind, dict(seen.facts)) for seen in PROBE.read(talk)]
+facts = partial(told_by, PROBE)
 
 
 async def test_a_console_is_asked_once_and_found_open() -> None:

@@ -2,30 +2,23 @@
 
 from __future__ import annotations
 
-from ipaddress import ip_address
+from functools import partial
 
 from iotscan import plugins
-from iotscan.model import Channel, Endpoint, Fact, Sender, Service, Transcript, Turn
+from iotscan.model import Endpoint, Service, Turn
 from iotscan.protocols.industrial import dnp3
 from iotscan.protocols.industrial.dnp3 import Link
 from iotscan.protocols.industrial.framing import messages
-from iotscan.testing import FakeNetwork
+from iotscan.testing import DEVICE, FakeNetwork, conversation, told_by
 
 PROBE = next(probe for probe in plugins.probes() if probe.name == "dnp3")
-DEVICE, MASTER = ip_address("192.0.2.5"), ip_address("192.0.2.9")
 STATUS = bytes.fromhex("0564050b64000a00f7f6")
 
 
-def talk(*said: tuple[Sender, bytes], port: int = 20000, client: int = 0) -> Transcript:
-    turns = tuple(Turn(sender, float(i), data) for i, (sender, data) in enumerate(said))
-    where = Endpoint(DEVICE, "tcp", port)
-    whom = Endpoint(MASTER, "tcp", client) if client else None
-    channel = Channel(where)
-    return Transcript("c1", Service(where), PROBE.name, 0.0, turns, (channel,), client=whom)
+talk = partial(conversation, port=20000)
 
 
-def facts(talk: Transcript) -> list[tuple[str, dict[str, Fact]]]:
-    return [(seen.kind, dict(seen.facts)) for seen in PROBE.read(talk)]
+facts = partial(told_by, PROBE)
 
 
 def application(control: int, destination: int, source: int, *body: int) -> bytes:
@@ -66,7 +59,7 @@ def test_the_state_of_the_link_tells_the_station() -> None:
 def test_application_messages_are_overheard() -> None:
     (seen,) = PROBE.read(talk(("client", READ), ("server", RESPONSE), port=9, client=40_000))
     assert dict(seen.facts) == {
-        "peer": "192.0.2.9",
+        "peer": "192.0.2.7",
         "answered": True,
         "functions": ("read", "response"),
         "secure_authentication": False,
@@ -83,7 +76,7 @@ def test_secure_authentication_is_seen() -> None:
 def test_the_direction_bit_tells_the_outstation() -> None:
     wrong = talk(("client", RESPONSE), ("server", READ), port=40_000, client=20_000)
     (seen,) = PROBE.read(wrong)
-    assert str(seen.endpoint) == "192.0.2.9:20000/tcp"
+    assert str(seen.endpoint) == "192.0.2.7:20000/tcp"
 
 
 def test_the_link_layer_alone_is_not_told_of() -> None:

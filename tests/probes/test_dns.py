@@ -7,6 +7,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Iterator
+from functools import partial
 from ipaddress import ip_address, ip_network
 
 import pytest
@@ -28,7 +29,7 @@ from iotscan.net.gateway import Gateway
 from iotscan.plugins import probes
 from iotscan.protocols.dns.message import frame, query
 from iotscan.settings import Limits
-from iotscan.testing import Closes, Fails, FakeNetwork, Hears, Says, Step
+from iotscan.testing import Closes, Fails, FakeNetwork, Hears, Says, Step, facts_of
 
 PROBE = next(probe for probe in probes() if probe.name == "dns")
 HOME = ip_address("127.9.0.2")
@@ -46,8 +47,7 @@ def answered(asked: bytes, flags: int, records: bytes = b"") -> bytes:
     )
 
 
-def facts(talk: Transcript, kind: str) -> list[dict[str, Fact]]:
-    return [dict(seen.facts) for seen in PROBE.read(talk) if seen.kind == kind]
+facts = partial(facts_of, PROBE)
 
 
 @pytest.mark.parametrize(

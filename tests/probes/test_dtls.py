@@ -9,6 +9,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import cast
@@ -25,7 +26,6 @@ from iotscan.errors import Malformed, NetworkError
 from iotscan.model import (
     Ending,
     Endpoint,
-    Fact,
     Scope,
     Sender,
     Service,
@@ -43,7 +43,7 @@ from iotscan.protocols.dtls.codec import (
 from iotscan.protocols.tls.codec import ALERT, HANDSHAKE
 from iotscan.protocols.tls.hello import DTLS10, DTLS12
 from iotscan.settings import Limits
-from iotscan.testing import captured
+from iotscan.testing import captured, facts_of
 
 PROBE = next(probe for probe in plugins.probes() if probe.name == "dtls")
 QUICK = Limits(read_timeout=0.3, host_connections_per_second=1000.0)
@@ -66,8 +66,7 @@ async def converse(where: Service, limits: Limits = QUICK) -> Transcript:
     return conversation.transcript()
 
 
-def facts_of(talk: Transcript, kind: str) -> list[dict[str, Fact]]:
-    return [dict(seen.facts) for seen in PROBE.read(talk) if seen.kind == kind]
+facts = partial(facts_of, PROBE)
 
 
 def message(kind: int, body: bytes, number: int) -> bytes:
@@ -131,7 +130,7 @@ async def test_a_psk_device_shows_what_it_shows_to_anyone() -> None:
         goodbye(DTLS12),
         client_hello(DTLS10),
     ]
-    assert facts_of(talk, "dtls.service") == [
+    assert facts(talk, "dtls.service") == [
         {
             "version": "DTLS 1.2",
             "cipher": "TLS_PSK_WITH_AES_128_CCM_8",
@@ -151,7 +150,7 @@ async def test_a_psk_device_shows_what_it_shows_to_anyone() -> None:
             "captured": False,
         }
     ]
-    assert facts_of(talk, "dtls.version") == [
+    assert facts(talk, "dtls.version") == [
         {"version": "DTLS 1.2", "accepted": True},
         {"version": "DTLS 1.0", "accepted": False, "refusal": "protocol_version"},
     ]
@@ -167,14 +166,14 @@ async def test_a_server_without_cookie_is_an_amplifier() -> None:
 
     async with udp_peer(answer) as port:
         talk = await converse(service(port))
-    (found,) = facts_of(talk, "dtls.service")
+    (found,) = facts(talk, "dtls.service")
     assert found["cookie"] is False
     assert found["response_bytes"] == len(flight) + 25
     assert isinstance(found["ratio"], float)
     assert found["ratio"] > 3
     # Bytes that are no certificate are no certificate facts.
     assert found["certificate"] is True
-    assert facts_of(talk, "dtls.certificate") == []
+    assert facts(talk, "dtls.certificate") == []
 
 
 async def test_an_old_server_is_asked_once() -> None:
@@ -187,7 +186,7 @@ async def test_an_old_server_is_asked_once() -> None:
     async with udp_peer(answer) as port:
         talk = await converse(service(port))
     assert len(talk.channels) == 1
-    assert facts_of(talk, "dtls.version") == [
+    assert facts(talk, "dtls.version") == [
         {"version": "DTLS 1.0", "accepted": True},
         {"version": "DTLS 1.2", "accepted": False, "refusal": "chose DTLS 1.0"},
     ]
@@ -202,17 +201,17 @@ async def test_a_server_that_drops_the_old_hello_leaves_it_unknown() -> None:
     async with udp_peer(answer) as port:
         talk = await converse(service(port))
     assert talk.ending is Ending.COMPLETE
-    assert facts_of(talk, "dtls.version") == [{"version": "DTLS 1.2", "accepted": True}]
+    assert facts(talk, "dtls.version") == [{"version": "DTLS 1.2", "accepted": True}]
 
 
 async def test_a_refusal_is_a_dtls_service_without_version() -> None:
     async with udp_peer(lambda data, reply: reply(REFUSAL)) as port:
         talk = await converse(service(port))
-    (found,) = facts_of(talk, "dtls.service")
+    (found,) = facts(talk, "dtls.service")
     assert found["refusal"] == "protocol_version"
     assert "version" not in found
     assert "cookie" not in found
-    assert [(one["version"], one["accepted"]) for one in facts_of(talk, "dtls.version")] == [
+    assert [(one["version"], one["accepted"]) for one in facts(talk, "dtls.version")] == [
         ("DTLS 1.2", False),
         ("DTLS 1.0", False),
     ]
@@ -230,17 +229,17 @@ async def test_a_server_that_fails_on_keys_is_asked_without() -> None:
 
     async with udp_peer(answer) as port:
         talk = await converse(service(port))
-    (found,) = facts_of(talk, "dtls.service")
+    (found,) = facts(talk, "dtls.service")
     assert found["cipher"] == "TLS_ECDHE_ECDSA_WITH_AES_128_CCM_8"
     # What was refused was the key, not the version.
-    assert facts_of(talk, "dtls.version") == [{"version": "DTLS 1.2", "accepted": True}]
+    assert facts(talk, "dtls.version") == [{"version": "DTLS 1.2", "accepted": True}]
 
 
 async def test_an_error_of_the_server_declines_nothing() -> None:
     internal = encode_record(Record(ALERT, DTLS10, 0, 0, b"\x02\x50"))
     async with udp_peer(lambda data, reply: reply(internal)) as port:
         talk = await converse(service(port))
-    assert all("accepted" not in one for one in facts_of(talk, "dtls.version"))
+    assert all("accepted" not in one for one in facts(talk, "dtls.version"))
 
 
 async def test_a_lost_hello_is_repeated_once() -> None:
@@ -282,7 +281,7 @@ async def test_hostile_peers_end_in_time_with_the_truth(name: str) -> None:
         talk = await converse(service(port))
     assert time.monotonic() - began < 5
     assert talk.ending is ending
-    assert [one for one in facts_of(talk, "dtls.service") if "version" in one] == []
+    assert [one for one in facts(talk, "dtls.service") if "version" in one] == []
     hellos = [turn.data for turn in talk.turns if turn.sender == "client"]
     assert len(set(hellos)) <= 4
 
@@ -350,12 +349,12 @@ async def test_libcoap_with_a_key(flavour: str, old: bool) -> None:
     async with libcoap(flavour, "-k", "not-for-us", "-h", "gateway-42") as port:
         talk = await converse(service(port), PATIENT)
     assert talk.ending is Ending.COMPLETE
-    (found,) = facts_of(talk, "dtls.service")
+    (found,) = facts(talk, "dtls.service")
     assert found["version"] == "DTLS 1.2"
     assert found["cipher"] == "TLS_PSK_WITH_AES_128_CCM_8"
     assert (found["psk"], found["psk_identity_hint"], found["cookie"]) == (True, "gateway-42", True)
     assert found["certificate"] is False
-    accepted = {one["version"]: one["accepted"] for one in facts_of(talk, "dtls.version")}
+    accepted = {one["version"]: one["accepted"] for one in facts(talk, "dtls.version")}
     assert accepted == {"DTLS 1.2": True, "DTLS 1.0": old}
 
 
@@ -364,10 +363,10 @@ async def test_libcoap_with_a_certificate(flavour: str, tmp_path: Path) -> None:
     certificate, key = make_certificate(tmp_path)
     async with libcoap(flavour, "-c", str(certificate), "-j", str(key), "-n") as port:
         talk = await converse(service(port), PATIENT)
-    (found,) = facts_of(talk, "dtls.service")
+    (found,) = facts(talk, "dtls.service")
     assert (found["certificate"], found["psk"], found["forward_secrecy"]) == (True, False, True)
     assert "psk_hint" not in found
-    shown = facts_of(talk, "dtls.certificate")
+    shown = facts(talk, "dtls.certificate")
     assert [one["subject"] for one in shown][:1] == ["CN=bulb-17"]
     assert all(one["self_signed"] is True for one in shown)
     for seen in PROBE.read(talk):
@@ -403,4 +402,4 @@ def test_access_points_put_four_bytes_before_it(head: bytes, found: int) -> None
     said = [("client", client_hello(DTLS12)), ("server", message(2, hello(0xC02B), 0))]
     talk = captured([(cast(Sender, sender), head + data) for sender, data in said], 5246, "udp")
     assert Candidates({PROBE.name: PROBE}).of(talk) == (PROBE,)
-    assert len(facts_of(talk, "dtls.service")) == found
+    assert len(facts(talk, "dtls.service")) == found

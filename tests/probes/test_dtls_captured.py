@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Sequence
+from functools import partial
 from ipaddress import ip_address
 from pathlib import Path
 
@@ -13,7 +14,6 @@ from iotscan import plugins
 from iotscan.model import (
     Channel,
     Endpoint,
-    Fact,
     Sender,
     Service,
     Transcript,
@@ -25,12 +25,12 @@ from iotscan.protocols.dtls.codec import (
 )
 from iotscan.protocols.tls.codec import ALERT, HANDSHAKE
 from iotscan.protocols.tls.hello import DTLS10, DTLS12, ClientHello
+from iotscan.testing import facts_of
 
 PROBE = next(probe for probe in plugins.probes() if probe.name == "dtls")
 
 
-def facts_of(talk: Transcript, kind: str) -> list[dict[str, Fact]]:
-    return [dict(seen.facts) for seen in PROBE.read(talk) if seen.kind == kind]
+facts = partial(facts_of, PROBE)
 
 
 def message(kind: int, body: bytes, number: int) -> bytes:
@@ -84,18 +84,18 @@ def test_a_captured_handshake_is_read_on_any_port() -> None:
 
 def test_a_capture_that_begins_late_does_not_say_whether_a_cookie_was_asked() -> None:
     talk = captured([("client", foreign_hello(COOKIE, 1)), ("server", PSK_FLIGHT)])
-    assert "cookie" not in facts_of(talk, "dtls.service")[0]
-    assert "cookie" not in facts_of(captured([("server", PSK_FLIGHT)]), "dtls.service")[0]
+    assert "cookie" not in facts(talk, "dtls.service")[0]
+    assert "cookie" not in facts(captured([("server", PSK_FLIGHT)]), "dtls.service")[0]
 
 
 def test_a_refused_foreign_hello_decides_no_version() -> None:
     talk = captured([("client", foreign_hello(b"", 0)), ("server", REFUSAL)])
-    assert facts_of(talk, "dtls.version") == []
+    assert facts(talk, "dtls.version") == []
 
 
 def test_the_hint_is_cleaned() -> None:
     flight = message(2, hello(0xC0A8), 1) + message(12, b"\x00\x06\x1b[2Jhi", 2)
-    (found,) = facts_of(captured([("server", flight)]), "dtls.service")
+    (found,) = facts(captured([("server", flight)]), "dtls.service")
     assert found["psk_identity_hint"] == "[2Jhi"
     # The flight did not end: a certificate could still come.
     assert "certificate" not in found
@@ -147,9 +147,9 @@ def test_captures_made_by_others(
 ) -> None:
     """Hellos in fragments, a chain in seven datagrams, sessions that go on encrypted."""
     talk = captured(read_pcap(shared / "captures" / "dtls" / name))
-    (found,) = facts_of(talk, "dtls.service")
+    (found,) = facts(talk, "dtls.service")
     assert (found["version"], found["cookie"], found["certificate"]) == (version, True, True)
-    (shown,) = facts_of(talk, "dtls.certificate")
+    (shown,) = facts(talk, "dtls.certificate")
     assert (shown["subject"], shown["self_signed"], shown["signature_hash"]) == (
         subject,
         True,

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from ipaddress import ip_address
+from functools import partial
 
 from iotscan import plugins
-from iotscan.model import Channel, Endpoint, Fact, Sender, Service, Transcript, Turn
+from iotscan.model import Endpoint, Service
 from iotscan.protocols.industrial import enip
 from iotscan.protocols.industrial.enip import Packet
-from iotscan.testing import FakeNetwork
+from iotscan.testing import DEVICE, FakeNetwork, conversation, told_by
 
 PROBE = next(probe for probe in plugins.probes() if probe.name == "enip")
-DEVICE, MASTER = ip_address("192.0.2.5"), ip_address("192.0.2.9")
 # cpppo's simulated ControlLogix.
 ANSWER = bytes.fromhex(
     "63003c000000000000000000696f747363616e000000000001000c00360001000002af12"
@@ -22,16 +21,10 @@ REGISTER = enip.encode(Packet(0x65, 0, 0, b"plant", b"\1\0\0\0"))
 GRANTED = enip.encode(Packet(0x65, 7, 0, b"plant", b"\1\0\0\0"))
 
 
-def talk(*said: tuple[Sender, bytes], port: int = 44818, client: int = 0) -> Transcript:
-    turns = tuple(Turn(sender, float(i), data) for i, (sender, data) in enumerate(said))
-    where = Endpoint(DEVICE, "tcp", port)
-    whom = Endpoint(MASTER, "tcp", client) if client else None
-    channel = Channel(where)
-    return Transcript("c1", Service(where), PROBE.name, 0.0, turns, (channel,), client=whom)
+talk = partial(conversation, port=44818)
 
 
-def facts(talk: Transcript) -> list[tuple[str, dict[str, Fact]]]:
-    return [(seen.kind, dict(seen.facts)) for seen in PROBE.read(talk)]
+facts = partial(told_by, PROBE)
 
 
 def test_the_only_question_is_for_the_identity_and_opens_no_session() -> None:
@@ -80,7 +73,7 @@ def test_an_echo_of_the_question_names_nothing() -> None:
 def test_an_exchange_is_overheard_on_any_port() -> None:
     (seen,) = PROBE.read(talk(("client", REGISTER), ("server", GRANTED), port=9, client=40_000))
     assert dict(seen.facts) == {
-        "peer": "192.0.2.9",
+        "peer": "192.0.2.7",
         "answered": True,
         "commands": ("RegisterSession",),
     }
@@ -90,7 +83,7 @@ def test_an_exchange_is_overheard_on_any_port() -> None:
 def test_sides_that_were_guessed_wrongly_are_turned_by_the_port() -> None:
     wrong = talk(("client", GRANTED), ("server", REGISTER), port=40_000, client=44818)
     (seen,) = PROBE.read(wrong)
-    assert (str(seen.endpoint), seen.facts["peer"]) == ("192.0.2.9:44818/tcp", "192.0.2.5")
+    assert (str(seen.endpoint), seen.facts["peer"]) == ("192.0.2.7:44818/tcp", "192.0.2.1")
 
 
 def test_questions_without_answers_are_not_told() -> None:

@@ -3,32 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from ipaddress import ip_address
+from functools import partial
 
 from iotscan import plugins
-from iotscan.model import Channel, Endpoint, Fact, Sender, Service, Transcript, Transport, Turn
+from iotscan.model import Channel, Endpoint, Service, Transcript, Transport
 from iotscan.protocols.industrial import fins
 from iotscan.protocols.industrial.fins import Message
-from iotscan.testing import FakeNetwork, Hears, Says, Step
+from iotscan.testing import DEVICE, PEER, FakeNetwork, Hears, Says, Step, conversation, told_by
 
 PROBE = next(probe for probe in plugins.probes() if probe.name == "fins")
-DEVICE, MASTER = ip_address("192.0.2.5"), ip_address("192.0.2.9")
 DATA = b"\0\0" + b"CJ2M-CPU33".ljust(20) + b"02.01".ljust(20, b"\0") + bytes(52)
 ASKED = PROBE.openings[0].says
 ANSWER = fins.encode(Message(True, (0x63, 0), 0x69, fins.CONTROLLER_DATA_READ, DATA))
 TOLD = bytes.fromhex("46494e53000000100000000100000000000000ef00000001")
 
 
-def talk(*said: tuple[Sender, bytes], port: int = 9600, client: int = 0) -> Transcript:
-    turns = tuple(Turn(sender, float(i), data) for i, (sender, data) in enumerate(said))
-    where = Endpoint(DEVICE, "tcp", port)
-    whom = Endpoint(MASTER, "tcp", client) if client else None
-    channel = Channel(where)
-    return Transcript("c1", Service(where), PROBE.name, 0.0, turns, (channel,), client=whom)
+talk = partial(conversation, port=9600)
 
 
-def facts(talk: Transcript) -> list[tuple[str, dict[str, Fact]]]:
-    return [(seen.kind, dict(seen.facts)) for seen in PROBE.read(talk)]
+facts = partial(told_by, PROBE)
 
 
 def service(transport: Transport, name: str | None = "fins") -> Service:
@@ -37,7 +30,7 @@ def service(transport: Transport, name: str | None = "fins") -> Service:
 
 def over_udp(said: Transcript) -> Transcript:
     where = service("udp", None)
-    whom = None if said.client is None else Endpoint(MASTER, "udp", said.client.port)
+    whom = None if said.client is None else Endpoint(PEER, "udp", said.client.port)
     return replace(said, service=where, client=whom, channels=(Channel(where.endpoint),))
 
 
@@ -105,7 +98,7 @@ def test_orders_and_their_responses_are_overheard_over_tcp_and_udp() -> None:
     for said in (tcp, udp):
         (seen,) = PROBE.read(said)
         assert dict(seen.facts) == {
-            "peer": "192.0.2.9",
+            "peer": "192.0.2.7",
             "answered": True,
             "commands": ("stop",),
             "writes": True,
@@ -116,7 +109,7 @@ def test_orders_and_their_responses_are_overheard_over_tcp_and_udp() -> None:
 def test_sides_that_were_guessed_wrongly_are_turned_by_what_they_say() -> None:
     wrong = over_udp(talk(("server", ASKED), ("client", ANSWER), client=9600))
     (seen,) = PROBE.read(wrong)
-    assert str(seen.endpoint) == "192.0.2.9:9600/udp"
+    assert str(seen.endpoint) == "192.0.2.7:9600/udp"
 
 
 def test_a_response_must_fit_an_order() -> None:

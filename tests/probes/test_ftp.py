@@ -9,6 +9,7 @@ import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from functools import partial
 from ipaddress import ip_address, ip_network
 from pathlib import Path
 
@@ -31,7 +32,7 @@ from iotscan.net.gateway import Gateway
 from iotscan.plugins import probes
 from iotscan.probe_api import Login
 from iotscan.settings import Limits
-from iotscan.testing import Closes, FakeNetwork, Hears, Says, Step, captured
+from iotscan.testing import Closes, FakeNetwork, Hears, Says, Step, captured, only_facts
 
 PROBE = next(probe for probe in probes() if probe.name == "ftp")
 SERVICE = Service(Endpoint(ip_address("192.0.2.7"), "tcp", 21), "ftp")
@@ -76,9 +77,7 @@ def network(*connections: Sequence[Step] | NetworkError, service: Service = SERV
     return FakeNetwork(service, connections, SECRETS)
 
 
-def facts(talk: Transcript, kind: str) -> dict[str, Fact]:
-    (found,) = [dict(seen.facts) for seen in PROBE.read(talk) if seen.kind == kind]
-    return found
+facts = partial(only_facts, PROBE)
 
 
 def kinds(talk: Transcript) -> list[str]:

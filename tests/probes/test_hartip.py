@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
-from ipaddress import ip_address
+from functools import partial
 
 from iotscan import plugins
-from iotscan.model import Channel, Endpoint, Fact, Sender, Service, Transcript, Turn
+from iotscan.model import Endpoint, Service
+from iotscan.testing import DEVICE, conversation, told_by
 
 PROBE = next(probe for probe in plugins.probes() if probe.name == "hartip")
-DEVICE, MASTER = ip_address("192.0.2.5"), ip_address("192.0.2.9")
 INITIATE = bytes.fromhex("010000000001000d0100007530")
 GRANTED = bytes.fromhex("010100000001000d0100007530")
 
 
-def talk(*said: tuple[Sender, bytes], port: int = 5094, client: int = 0) -> Transcript:
-    turns = tuple(Turn(sender, float(i), data) for i, (sender, data) in enumerate(said))
-    where = Endpoint(DEVICE, "tcp", port)
-    whom = Endpoint(MASTER, "tcp", client) if client else None
-    channel = Channel(where)
-    return Transcript("c1", Service(where), PROBE.name, 0.0, turns, (channel,), client=whom)
+talk = partial(conversation, port=5094)
 
 
-def facts(talk: Transcript) -> list[tuple[str, dict[str, Fact]]]:
-    return [(seen.kind, dict(seen.facts)) for seen in PROBE.read(talk)]
+facts = partial(told_by, PROBE)
 
 
 def test_nothing_is_ever_sent_or_recognised() -> None:
@@ -34,7 +28,7 @@ def test_nothing_is_ever_sent_or_recognised() -> None:
 def test_a_session_is_overheard_on_any_port() -> None:
     (seen,) = PROBE.read(talk(("client", INITIATE), ("server", GRANTED), port=9, client=40_000))
     assert dict(seen.facts) == {
-        "peer": "192.0.2.9",
+        "peer": "192.0.2.7",
         "answered": True,
         "messages": ("session initiate",),
     }
@@ -43,7 +37,7 @@ def test_a_session_is_overheard_on_any_port() -> None:
 
 def test_sides_that_were_guessed_wrongly_are_turned_by_what_they_say() -> None:
     (seen,) = PROBE.read(talk(("server", INITIATE), ("client", GRANTED), port=9, client=8))
-    assert str(seen.endpoint) == "192.0.2.9:8/tcp"
+    assert str(seen.endpoint) == "192.0.2.7:8/tcp"
 
 
 def test_an_answer_must_fit_its_question() -> None:

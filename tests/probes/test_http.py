@@ -8,6 +8,7 @@ import importlib
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
+from functools import partial
 from ipaddress import ip_address, ip_network
 from typing import Any
 
@@ -19,7 +20,7 @@ from iotscan.net.gateway import Gateway
 from iotscan.probe_api import Login, Probe
 from iotscan.protocols.http.codec import Request, parse_request
 from iotscan.settings import Limits
-from iotscan.testing import HOSTILE, serve
+from iotscan.testing import HOSTILE, facts_of, serve
 
 PROBE: Probe = importlib.import_module("iotscan.probes.http").PROBE
 LOOPBACK = Scope((ip_network("127.0.0.0/8"),))
@@ -69,8 +70,7 @@ async def converse(
     return talk
 
 
-def facts(talk: Transcript, kind: str) -> list[dict[str, Fact]]:
-    return [dict(one.facts) for one in PROBE.read(talk) if one.kind == kind]
+facts = partial(facts_of, PROBE)
 
 
 def only(talk: Transcript, kind: str) -> dict[str, Fact]:

@@ -8,18 +8,19 @@ import json
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
+from functools import partial
 from ipaddress import ip_address, ip_network
 from typing import Any
 
 import pytest
 
 from iotscan.errors import Malformed, NetworkError
-from iotscan.model import Ending, Endpoint, Fact, Scope, Service, Transcript
+from iotscan.model import Ending, Endpoint, Scope, Service, Transcript
 from iotscan.net.gateway import Gateway
 from iotscan.probe_api import Login, Probe
 from iotscan.protocols.http.codec import Request, parse_request
 from iotscan.settings import Limits
-from iotscan.testing import serve
+from iotscan.testing import facts_of, serve
 
 PROBE: Probe = importlib.import_module("iotscan.probes.http").PROBE
 LOOPBACK = Scope((ip_network("127.0.0.0/8"),))
@@ -67,8 +68,7 @@ async def visited(site: Site, logins: Sequence[Login] = ()) -> tuple[Transcript,
     return talk, asked
 
 
-def facts(talk: Transcript, kind: str) -> list[dict[str, Fact]]:
-    return [dict(one.facts) for one in PROBE.read(talk) if one.kind == kind]
+facts = partial(facts_of, PROBE)
 
 
 async def test_a_plug_is_asked_whether_it_wants_a_login() -> None:

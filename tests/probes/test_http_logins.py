@@ -10,6 +10,7 @@ import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
+from functools import partial
 from ipaddress import ip_address, ip_network
 from typing import Any
 
@@ -22,7 +23,7 @@ from iotscan.probe_api import Login, Probe
 from iotscan.protocols.http.auth import parse_answer
 from iotscan.protocols.http.codec import Request, parse_request
 from iotscan.settings import Limits
-from iotscan.testing import serve
+from iotscan.testing import facts_of, serve
 
 PROBE: Probe = importlib.import_module("iotscan.probes.http").PROBE
 LOOPBACK = Scope((ip_network("127.0.0.0/8"),))
@@ -77,8 +78,7 @@ async def converse(
     return talk
 
 
-def facts(talk: Transcript, kind: str) -> list[dict[str, Fact]]:
-    return [dict(one.facts) for one in PROBE.read(talk) if one.kind == kind]
+facts = partial(facts_of, PROBE)
 
 
 def only(talk: Transcript, kind: str) -> dict[str, Fact]:

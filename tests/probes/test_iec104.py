@@ -2,30 +2,23 @@
 
 from __future__ import annotations
 
-from ipaddress import ip_address
+from functools import partial
 
 from iotscan import plugins
-from iotscan.model import Channel, Endpoint, Fact, Sender, Service, Transcript, Turn
+from iotscan.model import Endpoint, Service
 from iotscan.protocols.industrial import iec104
-from iotscan.testing import FakeNetwork
+from iotscan.testing import DEVICE, FakeNetwork, conversation, told_by
 
 PROBE = next(probe for probe in plugins.probes() if probe.name == "iec104")
-DEVICE, MASTER = ip_address("192.0.2.5"), ip_address("192.0.2.9")
 CONFIRMED = b"\x68\x04\x83\0\0\0"
 START, STARTED = b"\x68\x04\x07\0\0\0", b"\x68\x04\x0b\0\0\0"
 VALUE = bytes.fromhex("6812000000000d0103002f000b00000000b84100")
 
 
-def talk(*said: tuple[Sender, bytes], port: int = 2404, client: int = 0) -> Transcript:
-    turns = tuple(Turn(sender, float(i), data) for i, (sender, data) in enumerate(said))
-    where = Endpoint(DEVICE, "tcp", port)
-    whom = Endpoint(MASTER, "tcp", client) if client else None
-    channel = Channel(where)
-    return Transcript("c1", Service(where), PROBE.name, 0.0, turns, (channel,), client=whom)
+talk = partial(conversation, port=2404)
 
 
-def facts(talk: Transcript) -> list[tuple[str, dict[str, Fact]]]:
-    return [(seen.kind, dict(seen.facts)) for seen in PROBE.read(talk)]
+facts = partial(told_by, PROBE)
 
 
 def test_only_a_test_frame_is_sent() -> None:
@@ -56,7 +49,7 @@ def test_a_transfer_is_overheard_on_any_port() -> None:
     said = talk(("client", START), ("server", STARTED), ("server", VALUE), port=9, client=40_000)
     (seen,) = PROBE.read(said)
     assert dict(seen.facts) == {
-        "peer": "192.0.2.9",
+        "peer": "192.0.2.7",
         "answered": True,
         "types": ("13",),
         "commands": False,
@@ -66,7 +59,7 @@ def test_a_transfer_is_overheard_on_any_port() -> None:
 def test_sides_that_were_guessed_wrongly_are_turned_by_what_they_say() -> None:
     wrong = talk(("server", START), ("client", STARTED), ("client", VALUE), port=9, client=8)
     (seen,) = PROBE.read(wrong)
-    assert str(seen.endpoint) == "192.0.2.9:8/tcp"
+    assert str(seen.endpoint) == "192.0.2.7:8/tcp"
 
 
 def test_orders_are_told_apart_from_readings() -> None:

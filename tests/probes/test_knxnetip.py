@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-from ipaddress import ip_address
+from functools import partial
 
 from iotscan import plugins
 from iotscan.errors import TimedOut
 from iotscan.model import (
-    Channel,
     Ending,
     Endpoint,
     Fact,
-    Sender,
     Service,
     Transcript,
-    Transport,
-    Turn,
 )
 from iotscan.protocols.industrial import knxnetip
-from iotscan.testing import Fails, FakeNetwork, Hears, Says, Step
+from iotscan.testing import DEVICE, Fails, FakeNetwork, Hears, Says, Step, conversation, told_by
 
 PROBE = next(probe for probe in plugins.probes() if probe.name == "knxnetip")
-DEVICE, MASTER = ip_address("192.0.2.5"), ip_address("192.0.2.9")
 HOST = b"\x08\x01" + bytes(6)
 # The device of knxd's description, without and with the security family.
 _DEVICE = bytes.fromhex("3601020011010000000000000000e000170cb827eb000103") + b"House".ljust(
@@ -43,21 +38,10 @@ def found(blocks: bytes) -> bytes:
     return knxnetip.encode(knxnetip.EXTENDED_RESPONSE, HOST + blocks)
 
 
-def talk(
-    *said: tuple[Sender, bytes],
-    port: int = 3671,
-    client: int = 0,
-    transport: Transport = "udp",
-) -> Transcript:
-    turns = tuple(Turn(sender, float(i), data) for i, (sender, data) in enumerate(said))
-    where = Endpoint(DEVICE, transport, port)
-    whom = Endpoint(MASTER, transport, client) if client else None
-    channel = Channel(where)
-    return Transcript("c1", Service(where), PROBE.name, 0.0, turns, (channel,), client=whom)
+talk = partial(conversation, port=3671, transport="udp")
 
 
-def facts(talk: Transcript) -> list[tuple[str, dict[str, Fact]]]:
-    return [(seen.kind, dict(seen.facts)) for seen in PROBE.read(talk)]
+facts = partial(told_by, PROBE)
 
 
 def secured(talk: Transcript) -> Fact | None:
@@ -130,7 +114,7 @@ async def test_over_tcp_an_answer_in_pieces_is_waited_for() -> None:
 def test_tunnelling_in_clear_is_overheard_on_any_port() -> None:
     (seen,) = PROBE.read(talk(("client", TUNNEL), ("server", TAKEN), port=9, client=40_000))
     assert dict(seen.facts) == {
-        "peer": "192.0.2.9",
+        "peer": "192.0.2.7",
         "answered": True,
         "secured": False,
         "services": ("tunnelling request", "tunnelling acknowledgement"),
@@ -141,7 +125,7 @@ def test_tunnelling_in_clear_is_overheard_on_any_port() -> None:
 def test_sides_that_were_guessed_wrongly_are_turned() -> None:
     granted = knxnetip.encode(knxnetip.CONNECT_RESPONSE, b"\1\0" + HOST + b"\4\4\x11\5")
     (seen,) = PROBE.read(talk(("client", granted), port=40_000, client=40_001))
-    assert str(seen.endpoint) == "192.0.2.9:40001/udp"
+    assert str(seen.endpoint) == "192.0.2.7:40001/udp"
 
 
 def test_a_description_counts_against_servers_without_keys_only() -> None:

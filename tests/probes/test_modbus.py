@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from ipaddress import ip_address
+from functools import partial
 
 import pytest
 
 from iotscan import plugins
-from iotscan.model import Channel, Endpoint, Fact, Sender, Service, TlsFacts, Transcript, Turn
+from iotscan.model import Endpoint, Sender, Service, TlsFacts
 from iotscan.protocols.industrial import modbus
 from iotscan.protocols.industrial.modbus import Frame, encode
-from iotscan.testing import FakeNetwork
+from iotscan.testing import DEVICE, FakeNetwork, conversation, told_by
 
 PROBE = next(probe for probe in plugins.probes() if probe.name == "modbus")
-DEVICE, MASTER = ip_address("192.0.2.5"), ip_address("192.0.2.9")
 # What pymodbus answers to our request.
 ANSWER = bytes.fromhex(
     "696f00000028012b0e018300000300104c616e7465726e20436f6e74726f6c7301054c432d32300205322e342e31"
@@ -24,18 +23,10 @@ READ, VALUES = encode(Frame(1, 10, 3, b"\0\0\0\1")), encode(Frame(1, 10, 3, b"\2
 WRITE = encode(Frame(2, 10, 5, b"\0\1\xff\0"))
 
 
-def talk(
-    *said: tuple[Sender, bytes], port: int = 502, client: int = 0, tls: TlsFacts | None = None
-) -> Transcript:
-    turns = tuple(Turn(sender, float(i), data) for i, (sender, data) in enumerate(said))
-    where = Endpoint(DEVICE, "tcp", port)
-    whom = Endpoint(MASTER, "tcp", client) if client else None
-    channel = Channel(where, tls=tls)
-    return Transcript("c1", Service(where), "modbus", 0.0, turns, (channel,), client=whom)
+talk = partial(conversation, port=502)
 
 
-def facts(talk: Transcript) -> list[tuple[str, dict[str, Fact]]]:
-    return [(seen.kind, dict(seen.facts)) for seen in PROBE.read(talk)]
+facts = partial(told_by, PROBE)
 
 
 def test_only_reads_of_identification_are_ever_asked() -> None:
@@ -105,12 +96,12 @@ def test_others_questions_and_answers_are_overheard_on_any_port() -> None:
     )  # fmt: skip
     (seen,) = PROBE.read(talk(*said, port=5020, client=40_000))
     assert dict(seen.facts) == {
-        "peer": "192.0.2.9",
+        "peer": "192.0.2.7",
         "answered": True,
         "functions": ("read holding registers", "write single coil"),
         "writes": True,
     }
-    assert str(seen.endpoint) == "192.0.2.5:5020/tcp"
+    assert str(seen.endpoint) == "192.0.2.1:5020/tcp"
     assert seen.proofs[0].turns == (0, 1)
 
 
@@ -128,8 +119,8 @@ def test_an_answer_must_fit_its_question() -> None:
 def test_sides_that_were_guessed_wrongly_are_turned_by_the_port() -> None:
     wrong = talk(("server", READ), ("client", VALUES), port=40_000, client=502)
     (seen,) = PROBE.read(wrong)
-    assert str(seen.endpoint) == "192.0.2.9:502/tcp"
-    assert (seen.facts["peer"], seen.facts["answered"]) == ("192.0.2.5", True)
+    assert str(seen.endpoint) == "192.0.2.7:502/tcp"
+    assert (seen.facts["peer"], seen.facts["answered"]) == ("192.0.2.1", True)
 
 
 def test_an_identification_is_overheard_as_well() -> None:

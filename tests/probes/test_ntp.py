@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from ipaddress import ip_address
 
 import pytest
 
 from iotscan.errors import Refused, TimedOut
-from iotscan.model import Channel, Ending, Endpoint, Fact, Service, Transcript, Turn
+from iotscan.model import Channel, Ending, Endpoint, Service, Transcript, Turn
 from iotscan.plugins import probes
 from iotscan.protocols.ntp import ASK_CLIENTS, ASK_TIME, ASK_VARIABLES
-from iotscan.testing import Fails, FakeNetwork, Hears, Says, Step
+from iotscan.testing import Fails, FakeNetwork, Hears, Says, Step, facts_of
 
 PROBE = next(probe for probe in probes() if probe.name == "ntp")
 SERVICE = Service(Endpoint(ip_address("127.9.0.4"), "udp", 123), "ntp")
@@ -26,8 +27,7 @@ LAST = b"\x97\1" + CLIENTS[2:]
 SILENCE = Fails(TimedOut("read"))
 
 
-def facts(talk: Transcript, kind: str) -> list[dict[str, Fact]]:
-    return [dict(seen.facts) for seen in PROBE.read(talk) if seen.kind == kind]
+facts = partial(facts_of, PROBE)
 
 
 async def test_a_talkative_server_is_measured() -> None:

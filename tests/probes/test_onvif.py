@@ -7,6 +7,7 @@ import importlib
 import socket
 import time
 from contextlib import suppress
+from functools import partial
 from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Any
@@ -15,11 +16,11 @@ import pytest
 from camera import STREAM, Camera
 
 from iotscan.errors import Malformed, NetworkError
-from iotscan.model import Ending, Endpoint, Fact, Impact, Scope, Service, Transcript
+from iotscan.model import Ending, Endpoint, Impact, Scope, Service, Transcript
 from iotscan.net.gateway import Gateway
 from iotscan.probe_api import Login, Probe
 from iotscan.settings import Limits
-from iotscan.testing import serve
+from iotscan.testing import facts_of, serve
 
 PROBE: Probe = importlib.import_module("iotscan.probes.onvif").PROBE
 LOOPBACK = Scope((ip_network("127.0.0.0/8"),))
@@ -65,8 +66,7 @@ def camera_of(kind: str, folder: Path) -> Loopback:
     return Loopback(kind, "127.0.0.1", folder / "events")
 
 
-def facts(talk: Transcript, kind: str) -> list[dict[str, Fact]]:
-    return [dict(one.facts) for one in PROBE.read(talk) if one.kind == kind]
+facts = partial(facts_of, PROBE)
 
 
 async def test_each_call_that_everybody_may_make_is_a_verdict(tmp_path: Path) -> None:

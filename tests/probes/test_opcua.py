@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from ipaddress import ip_address
+from functools import partial
 
 from iotscan import plugins
-from iotscan.model import Channel, Ending, Endpoint, Fact, Sender, Service, Transcript, Turn
+from iotscan.model import Ending, Endpoint, Service
 from iotscan.protocols.industrial.opcua import codec as opcua
 from iotscan.protocols.industrial.opcua.wire import number, text
-from iotscan.testing import FakeNetwork, Hears, Says, Step
+from iotscan.testing import DEVICE, FakeNetwork, Hears, Says, Step, conversation, told_by
 
 PROBE = next(probe for probe in plugins.probes() if probe.name == "opcua")
-DEVICE, MASTER = ip_address("192.0.2.5"), ip_address("192.0.2.9")
 # asyncua 2.1: its acknowledgement, and the channel it opens (6, with token 13).
 ACKNOWLEDGED = bytes.fromhex("41434b461c00000000000000ffff0000ffff00000000040010000000")
 CHANNEL = bytes.fromhex(
@@ -20,7 +19,7 @@ CHANNEL = bytes.fromhex(
     "79dd010100000000000000000000000000000000000000060000000d000000b8491c6baf79dd0160ea000000"
     "000000"
 )
-URL = "opc.tcp://192.0.2.5:4840"
+URL = "opc.tcp://192.0.2.1:4840"
 
 
 def endpoint(mode: int, policy: str, *tokens: int) -> bytes:
@@ -44,16 +43,10 @@ def request(service: int) -> bytes:
     return opcua.encode(opcua.MESSAGE, body)
 
 
-def talk(*said: tuple[Sender, bytes], port: int = 4840, client: int = 0) -> Transcript:
-    turns = tuple(Turn(sender, float(i), data) for i, (sender, data) in enumerate(said))
-    where = Endpoint(DEVICE, "tcp", port)
-    whom = Endpoint(MASTER, "tcp", client) if client else None
-    channel = Channel(where)
-    return Transcript("c1", Service(where), PROBE.name, 0.0, turns, (channel,), client=whom)
+talk = partial(conversation, port=4840)
 
 
-def facts(talk: Transcript) -> list[tuple[str, dict[str, Fact]]]:
-    return [(seen.kind, dict(seen.facts)) for seen in PROBE.read(talk)]
+facts = partial(told_by, PROBE)
 
 
 def network(*script: Step) -> FakeNetwork:
@@ -139,7 +132,7 @@ def test_a_channel_without_security_that_is_used_is_overheard_on_any_port() -> N
     )
     (seen,) = PROBE.read(said)
     assert dict(seen.facts) == {
-        "peer": "192.0.2.9",
+        "peer": "192.0.2.7",
         "answered": True,
         "policy": "None",
         "discovery_only": False,
@@ -161,7 +154,7 @@ def test_questions_for_endpoints_are_told_apart() -> None:
 def test_sides_that_were_guessed_wrongly_are_turned_by_what_they_say() -> None:
     wrong = talk(("server", opcua.open_channel()), ("client", CHANNEL), port=9, client=8)
     (seen,) = PROBE.read(wrong)
-    assert str(seen.endpoint) == "192.0.2.9:8/tcp"
+    assert str(seen.endpoint) == "192.0.2.7:8/tcp"
 
 
 def test_a_secured_channel_and_a_bare_hello_are_not_told() -> None:

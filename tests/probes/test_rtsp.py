@@ -5,16 +5,17 @@ from __future__ import annotations
 import hashlib
 import importlib
 import re
+from functools import partial
 from ipaddress import ip_address
 
 import pytest
 
 from iotscan.errors import ConnectionLost
-from iotscan.model import Ending, Endpoint, Fact, Impact, Outcome, Service, TlsFacts, Transcript
+from iotscan.model import Ending, Endpoint, Impact, Outcome, Service, TlsFacts
 from iotscan.probe_api import Login, Probe
 from iotscan.protocols.http.auth import parse_challenges
 from iotscan.protocols.rtsp.reading import NOWHERE
-from iotscan.testing import Closes, Fails, FakeNetwork, Hears, Says, Step
+from iotscan.testing import Closes, Fails, FakeNetwork, Hears, Says, Step, facts_of
 
 PROBE: Probe = importlib.import_module("iotscan.probes.rtsp").PROBE
 SERVICE = Service(Endpoint(ip_address("192.0.2.7"), "tcp", 554), "rtsp")
@@ -49,8 +50,7 @@ HELLO: tuple[Step, ...] = (
 )
 
 
-def facts(talk: Transcript, kind: str) -> list[dict[str, Fact]]:
-    return [dict(one.facts) for one in PROBE.read(talk) if one.kind == kind]
+facts = partial(facts_of, PROBE)
 
 
 async def test_a_stream_for_everybody_is_described_and_proven() -> None:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from ipaddress import ip_address
+from functools import partial
 
 from iotscan import plugins
-from iotscan.model import Channel, Ending, Endpoint, Fact, Sender, Service, Transcript, Turn
+from iotscan.model import Ending, Endpoint, Service
 from iotscan.protocols.industrial import s7comm
-from iotscan.testing import FakeNetwork, Hears, Says, Step
+from iotscan.testing import DEVICE, FakeNetwork, Hears, Says, Step, conversation, told_by
 
 PROBE = next(probe for probe in plugins.probes() if probe.name == "s7comm")
-DEVICE, MASTER = ip_address("192.0.2.5"), ip_address("192.0.2.9")
 # snap7's simulated S7-315; its list of the module with a firmware record added, and names.
 CONFIRMED = bytes.fromhex("0300001611d06973000100c0010ac1020100c2020102")
 AGREED = bytes.fromhex("0300001b02f080320300000001000800000000f0000001000101e0")
@@ -37,16 +36,10 @@ MODULE = listed(
 COMPONENT = listed(0x001C, 34, b"\0\1PRESS 4", b"\0\7CPU 315-2 PN/DP")
 
 
-def talk(*said: tuple[Sender, bytes], port: int = 102, client: int = 0) -> Transcript:
-    turns = tuple(Turn(sender, float(i), data) for i, (sender, data) in enumerate(said))
-    where = Endpoint(DEVICE, "tcp", port)
-    whom = Endpoint(MASTER, "tcp", client) if client else None
-    channel = Channel(where)
-    return Transcript("c1", Service(where), PROBE.name, 0.0, turns, (channel,), client=whom)
+talk = partial(conversation, port=102)
 
 
-def facts(talk: Transcript) -> list[tuple[str, dict[str, Fact]]]:
-    return [(seen.kind, dict(seen.facts)) for seen in PROBE.read(talk)]
+facts = partial(told_by, PROBE)
 
 
 def network(*answers: bytes, hint: str = "slot 2") -> FakeNetwork:
@@ -114,7 +107,7 @@ def test_a_controller_is_known_by_the_confirmed_connection() -> None:
 def test_others_talk_is_overheard_on_any_port_and_from_the_middle() -> None:
     (seen,) = PROBE.read(talk(("client", ASKED), ("server", MODULE), port=9, client=40_000))
     assert seen.kind == "s7.overheard"
-    assert (seen.facts["peer"], seen.facts["writes"]) == ("192.0.2.9", False)
+    assert (seen.facts["peer"], seen.facts["writes"]) == ("192.0.2.7", False)
     assert seen.facts["model"] == "6ES7 315-2EH14-0AB0"
     assert seen.proofs[0].turns == (0, 1)
 
@@ -127,7 +120,7 @@ def test_names_that_others_read_are_overheard() -> None:
 
 def test_sides_that_were_guessed_wrongly_are_turned_by_what_they_say() -> None:
     (seen,) = PROBE.read(talk(("server", ASKED), ("client", MODULE), port=9, client=8))
-    assert str(seen.endpoint) == "192.0.2.9:8/tcp"
+    assert str(seen.endpoint) == "192.0.2.7:8/tcp"
 
 
 def test_stopping_a_controller_is_a_change() -> None:

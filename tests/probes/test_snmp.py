@@ -8,6 +8,7 @@ import subprocess
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from ipaddress import ip_address, ip_network
 from pathlib import Path
 
@@ -17,11 +18,9 @@ from iotscan.errors import Refused, TimedOut
 from iotscan.model import (
     Ending,
     Endpoint,
-    Fact,
     Impact,
     Scope,
     Service,
-    Transcript,
 )
 from iotscan.net.gateway import Gateway
 from iotscan.plugins import probes
@@ -30,7 +29,7 @@ from iotscan.protocols.encodings import ber
 from iotscan.protocols.snmp import codec as snmp
 from iotscan.protocols.snmp.facts import SYSTEM_GROUP
 from iotscan.settings import Limits
-from iotscan.testing import Fails, FakeNetwork, Hears, Says, Step
+from iotscan.testing import Fails, FakeNetwork, Hears, Says, Step, facts_of
 
 PROBE = next(probe for probe in probes() if probe.name == "snmp")
 HOME = ip_address("127.9.0.1")
@@ -65,8 +64,7 @@ LAMP = ((SYSTEM_GROUP[0], b"Lamp 2.1"), (SYSTEM_GROUP[4], b"Annas-iPhone"))
 BULK = tuple((f"1.3.6.1.2.1.2.{number}", b"x" * 20) for number in range(40))
 
 
-def facts(talk: Transcript, kind: str) -> list[dict[str, Fact]]:
-    return [dict(seen.facts) for seen in PROBE.read(talk) if seen.kind == kind]
+facts = partial(facts_of, PROBE)
 
 
 def accepting(word: bytes, first: int) -> Sequence[Step]:

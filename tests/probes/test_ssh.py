@@ -6,6 +6,7 @@ import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from functools import partial
 from ipaddress import ip_address, ip_network
 from typing import Any, ClassVar
 
@@ -29,7 +30,7 @@ from iotscan.plugins import probes
 from iotscan.probe_api import Login
 from iotscan.protocols.common.overheard import turned
 from iotscan.settings import Limits
-from iotscan.testing import FakeNetwork, Says, captured
+from iotscan.testing import FakeNetwork, Says, captured, only_facts
 
 PROBE = next(probe for probe in probes() if probe.name == "ssh")
 ROOT = Login("xiongmai-root", "root", "system")
@@ -126,9 +127,7 @@ async def scan(
     return door.transcript()
 
 
-def facts(talk: Transcript, kind: str) -> dict[str, Fact]:
-    (found,) = [dict(seen.facts) for seen in PROBE.read(talk) if seen.kind == kind]
-    return found
+facts = partial(only_facts, PROBE)
 
 
 async def test_one_connection_tells_all_but_the_logins() -> None:

@@ -11,6 +11,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
+from functools import partial
 from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Any
@@ -36,6 +37,7 @@ from iotscan.model import (
 from iotscan.net.gateway import Gateway
 from iotscan.probe_api import Probe
 from iotscan.settings import Limits
+from iotscan.testing import facts_of
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore", DeprecationWarning)  # it imports asyncore where there is one
@@ -66,8 +68,7 @@ async def converse(port: int) -> Transcript:
     return talk
 
 
-def facts(talk: Transcript, kind: str) -> list[dict[str, Fact]]:
-    return [dict(one.facts) for one in PROBE.read(talk) if one.kind == kind]
+facts = partial(facts_of, PROBE)
 
 
 def accepted(talk: Transcript) -> dict[object, object]:

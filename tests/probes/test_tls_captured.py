@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+from functools import partial
 from ipaddress import ip_address
 from pathlib import Path
 
@@ -11,14 +12,14 @@ import pytest
 from iotscan.model import Channel, Endpoint, Fact, Observation, Service, Transcript, Turn
 from iotscan.probe_api import Probe
 from iotscan.protocols.tls.hello import TLS12, ClientHello
+from iotscan.testing import facts_of
 
 PROBE: Probe = importlib.import_module("iotscan.probes.tls").PROBE
 # TLS 1.2 with ECDHE_ECDSA_AES_128_GCM, no extensions.
 HELLO = b"\x02\x00\x00\x26\x03\x03" + bytes(32) + b"\x00\xc0\x2b\x00"
 
 
-def facts(talk: Transcript, kind: str) -> list[dict[str, Fact]]:
-    return [dict(one.facts) for one in PROBE.read(talk) if one.kind == kind]
+facts = partial(facts_of, PROBE)
 
 
 def captured(*turns: tuple[str, bytes]) -> Transcript:

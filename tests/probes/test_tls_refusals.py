@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import time
+from functools import partial
 from ipaddress import ip_address, ip_network
 from typing import Any
 
@@ -14,7 +15,7 @@ from iotscan.model import Ending, Endpoint, Fact, Scope, Service, Transcript
 from iotscan.net.gateway import Gateway
 from iotscan.probe_api import Probe
 from iotscan.settings import Limits
-from iotscan.testing import HOSTILE, Closes, Fails, FakeNetwork, Hears, Says, Step, serve
+from iotscan.testing import HOSTILE, Closes, Fails, FakeNetwork, Hears, Says, Step, facts_of, serve
 
 PROBE: Probe = importlib.import_module("iotscan.probes.tls").PROBE
 LOOPBACK = Scope((ip_network("127.0.0.0/8"),))
@@ -38,8 +39,7 @@ async def converse(port: int) -> Transcript:
     return talk
 
 
-def facts(talk: Transcript, kind: str) -> list[dict[str, Fact]]:
-    return [dict(one.facts) for one in PROBE.read(talk) if one.kind == kind]
+facts = partial(facts_of, PROBE)
 
 
 def accepted(talk: Transcript) -> dict[object, object]:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from ipaddress import ip_address
 
 import pytest
 
 from iotscan.errors import NetworkError
-from iotscan.model import Ending, Endpoint, Fact, Impact, Outcome, Sender, Service, Transcript
+from iotscan.model import Ending, Endpoint, Fact, Impact, Outcome, Sender, Service
 from iotscan.plugins import probes
 from iotscan.probe_api import Login
 from iotscan.protocols.rfb.codec import response
-from iotscan.testing import Closes, FakeNetwork, Hears, Says, Step, captured
+from iotscan.testing import Closes, FakeNetwork, Hears, Says, Step, captured, only_facts
 
 PROBE = next(probe for probe in probes() if probe.name == "vnc")
 SERVICE = Service(Endpoint(ip_address("192.0.2.7"), "tcp", 5900), "vnc")
@@ -38,9 +39,7 @@ def network(*connections: Sequence[Step] | NetworkError) -> FakeNetwork:
     return FakeNetwork(SERVICE, connections, SECRETS)
 
 
-def facts(talk: Transcript, kind: str) -> dict[str, Fact]:
-    (found,) = [dict(seen.facts) for seen in PROBE.read(talk) if seen.kind == kind]
-    return found
+facts = partial(only_facts, PROBE)
 
 
 @pytest.mark.parametrize(
