@@ -12,6 +12,7 @@ from iotscan.errors import Malformed
 from iotscan.model import Fact, Impact, Kind, Observation, Service, Transcript, Turn
 from iotscan.probe_api import LETTERS, Beginning, Login, Network, Opening
 from iotscan.protocols import sip
+from iotscan.protocols.common.clients import of_client
 from iotscan.protocols.common.overheard import clear_turns, observe, turned
 from iotscan.protocols.http.auth import parse_answer
 from iotscan.text import clean
@@ -35,6 +36,11 @@ CREDENTIALS = Kind(
     "Somebody else's SIP request with a login was overheard. outcome: accepted, refused or"
     " unknown, from the answer.",
 )
+AGENT = Kind(
+    "sip.agent",
+    {"agent": str},
+    "Somebody's telephone or exchange was overheard saying what it is, in a message of its own.",
+)
 _ENOUGH = 16_384
 _LOGINS = ("authorization", "proxy-authorization")
 _Found = tuple[sip.Message, tuple[int, ...]]
@@ -53,7 +59,7 @@ class Sip:
         ),
     )
     impact = Impact.GREET
-    emits: Sequence[Kind] = (SERVICE, CREDENTIALS)
+    emits: Sequence[Kind] = (SERVICE, CREDENTIALS, AGENT)
     begins = tuple(Beginning(sort, LETTERS) for sort in ("tcp", "udp"))
 
     def recognises(self, heard: bytes) -> bool:
@@ -87,8 +93,9 @@ class Sip:
             yield from _own(talk)
             return
         # Both sides of a conversation ask, and both may use the same port.
-        yield from _overheard(talk)
-        yield from _overheard(turned(talk))
+        for side in (talk, turned(talk)):
+            yield from _overheard(side)
+            yield from _agent(side)
 
 
 def _own(talk: Transcript) -> Iterator[Observation]:
@@ -102,7 +109,7 @@ def _own(talk: Transcript) -> Iterator[Observation]:
                 "status": message.status,
                 "encrypted": channel is not None and channel.tls is not None,
             }
-            server = clean(message.header("server") or message.header("user-agent"))
+            server = clean(message.agent)
             allowed = message.header("allow")
             facts |= {"server": server} if server else {}
             if allowed:
@@ -134,6 +141,14 @@ def _overheard(talk: Transcript) -> Iterator[Observation]:
             if key not in told:
                 told.add(key)
                 yield observe(talk, CREDENTIALS.name, facts, stands_in)
+
+
+def _agent(talk: Transcript) -> Iterator[Observation]:
+    """The first word of the client's side on what it is."""
+    for message, stands_in in _said(clear_turns(talk), "client"):
+        if message.of_sender and (agent := clean(message.agent)):
+            yield of_client(talk, AGENT.name, {"agent": agent}, stands_in)
+            return
 
 
 def _said(turns: Sequence[tuple[int, Turn]], sender: str) -> Iterator[_Found]:

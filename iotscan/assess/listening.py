@@ -330,7 +330,9 @@ def turned(talk: Transcript) -> Transcript:
 
 
 def _proven(seen: Observation, talk: Transcript, file: str) -> Observation:
-    """With its peer, and the frames of the turns that prove it: these can be looked up."""
+    """With its peer, if it tells of what these two had to do with each other, and the frames of the
+    turns that prove it: these can be looked up.
+    """
     proofs = []
     for proof in seen.proofs or (Proof(talk.id),):
         cited = [talk.turns[i].frame for i in proof.turns if 0 <= i < len(talk.turns)]
@@ -339,7 +341,8 @@ def _proven(seen: Observation, talk: Transcript, file: str) -> Observation:
             first = talk.turns[0].frame
             frames = () if first is None else (first,)
         proofs.append(replace(proof, file=file, frames=frames))
-    return replace(seen, facts={"peer": _peer(seen, talk), **seen.facts}, proofs=tuple(proofs))
+    peer = {} if seen.endpoint is None else {"peer": _peer(seen, talk)}
+    return replace(seen, facts={**peer, **seen.facts}, proofs=tuple(proofs))
 
 
 def _peer(seen: Observation, talk: Transcript) -> str:

@@ -101,6 +101,12 @@ SIGNALS: Mapping[str, Source] = {
         6,
         ("http.favicon.sha256", "http.favicon.murmur3"),
     ),
+    "http.agent": Source(
+        "the User-Agent that it sends to servers, or when it looks for UPnP devices",
+        3,
+        ("http.client.agent",),
+        ("agent",),
+    ),
     "http.location": Source("where the start page sends to", 5, ("http.response.location",)),
     "tls.subject": Source(
         "the subject of a certificate", 6, ("tls.certificate.subject", "dtls.certificate.subject")
@@ -117,10 +123,12 @@ SIGNALS: Mapping[str, Source] = {
     "ssh.software": Source("the software that SSH identifies as", 4, ("ssh.service.software",)),
     "ssh.comments": Source("what SSH adds to it", 4, ("ssh.service.comments",)),
     "ftp.greeting": Source("the greeting of FTP", 5, ("ftp.service.greeting",)),
-    "sip.server": Source("the Server or User-Agent field of SIP", 6, ("sip.service.server",)),
+    "sip.server": Source(
+        "the Server or User-Agent field of SIP", 6, ("sip.service.server", "sip.agent.agent")
+    ),
     "telnet.banner": Source("what Telnet says before a login", 6, ("telnet.banner.banner",)),
     "mqtt.product": Source("a product whose MQTT topics are used", 2, ("mqtt.ecosystem.product",)),
-    "mqtt.client_id": Source("how it calls itself to a broker", 4, ("mqtt.session.client_id",)),
+    "mqtt.client_id": Source("how it calls itself to a broker", 4, ("mqtt.client.client_id",)),
     "lan.protocol": Source(
         "the maker's own protocol that it speaks", 5, ("lan.device.protocol",)
     ),

@@ -94,7 +94,8 @@ class SsdpDiscoverer:
         leads = () if location is None or elsewhere is not False else (_lead(location, source),)
         traits = {"server": clean(said.server), "udn": clean(said.udn), "kind": clean(said.kind)}
         if said.said == "search":
-            traits = {}  # what it looks for is not what it is
+            # What it looks for is not what it is; which of its programs looks may tell that.
+            traits = {"agent": clean(said.server)}
         yield Sighting(
             self.name,
             (source,),

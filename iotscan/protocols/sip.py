@@ -36,6 +36,21 @@ class Message:
         return first(self.headers, name) or first(self.headers, _COMPACT.get(name, name))
 
     @property
+    def of_sender(self) -> bool:
+        """Whether who sends it also wrote it: a request that no proxy passed on (section 16.6), or
+        a registrar's answer.
+        """
+        if self.status:
+            return self.header("cseq").upper().endswith("REGISTER")
+        passed = [value for name, value in self.headers if name in ("via", "v")]
+        return sum(value.count(b",") + 1 for value in passed) == 1
+
+    @property
+    def agent(self) -> str:
+        """What the writer of the message says it is."""
+        return self.header("server") or self.header("user-agent")
+
+    @property
     def transaction(self) -> tuple[str, str]:
         """What a request and its answers have in common: (Call-ID, CSeq)."""
         return self.header("call-id").strip(), " ".join(self.header("cseq").split())

@@ -162,6 +162,11 @@ KINDS: tuple[Kind, ...] = (
         "Somebody else's HTTP was overheard: the first answer of a connection.",
     ),
     Kind(
+        "http.client",
+        {"agent": str},
+        "A client of HTTP was overheard saying what it is (User-Agent).",
+    ),
+    Kind(
         "http.credentials",
         {
             "scheme": str,

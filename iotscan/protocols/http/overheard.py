@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from iotscan.model import Observation, Transcript
+from iotscan.protocols.common.clients import of_client
 from iotscan.protocols.common.personal import LONGEST, PICTURE, is_picture, personal_kinds
 from iotscan.protocols.http import known as http_known
 from iotscan.protocols.http.codec import Request
@@ -16,6 +17,9 @@ from iotscan.protocols.http.facts import (
 )
 from iotscan.protocols.http.heard import Heard, seen
 from iotscan.text import clean
+
+# Programs of one client that share a connection: a proxy's users may be any number.
+_MOST_AGENTS = 4
 
 
 def overheard(talk: Transcript, heard: Sequence[Heard]) -> Iterator[Observation]:
@@ -43,6 +47,20 @@ def overheard(talk: Transcript, heard: Sequence[Heard]) -> Iterator[Observation]
             yield seen(talk, "http.firmware", image | clear, [one])
     if talk.client is not None:
         yield from _known(talk, answered)
+        yield from _agents(talk, heard)
+
+
+def _agents(talk: Transcript, heard: Sequence[Heard]) -> Iterator[Observation]:
+    """What the client says it is, unless another says so through it (RFC 9110 section 7.6.3)."""
+    told: dict[str, tuple[int, ...]] = {}
+    for one in heard:
+        request = one.exchange.request
+        if request is None or request.header("via") or request.header("x-forwarded-for"):
+            continue
+        if agent := clean(request.header("user-agent")):
+            told.setdefault(agent, one.exchange.asked[:1])
+    for agent, turns in list(told.items())[:_MOST_AGENTS]:
+        yield of_client(talk, "http.client", {"agent": agent}, turns)
 
 
 def _known(talk: Transcript, answered: Sequence[Heard]) -> Iterator[Observation]:

@@ -180,6 +180,11 @@ KINDS = (
         "A client spoke MQTT with this broker; usable: it was still served after CONNACK.",
     ),
     Kind(
+        "mqtt.client",
+        {"client_id": str},
+        "A client of MQTT was overheard telling a broker its identifier.",
+    ),
+    Kind(
         "mqtt.credentials",
         {
             "username": str,

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from iotscan.model import Channel, Ending, Observation, Outcome, Proof, Transcript
+from iotscan.protocols.common.clients import of_client
 from iotscan.protocols.common.personal import PICTURE, is_picture, personal_kinds
 from iotscan.protocols.mqtt import facts as facts_of
 from iotscan.protocols.mqtt.facts import Facts
@@ -74,6 +75,9 @@ class Reader:
             opening = (session.connect_turn, session.connack_turn) if session.connack else start
             said = facts_of.session_facts(session, closed=closed) | extra
             yield self._seen("mqtt.session", said, (*opening, *session.later[:1]))
+            if self.talk.client is not None and said.get("client_id"):
+                words = {"client_id": said["client_id"]}
+                yield of_client(self.talk, "mqtt.client", words, opening[:1])
             credentials = facts_of.credentials_facts(session)
             if credentials is not None:
                 yield self._seen("mqtt.credentials", credentials | extra, opening)
