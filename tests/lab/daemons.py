@@ -43,7 +43,7 @@ def accepts(port: int) -> bool:
 
 @contextmanager
 def running(
-    command: Sequence[str | Path],
+    command: Sequence[object],
     port: int,
     *,
     answers: Callable[[int], bool] = accepts,
@@ -52,7 +52,7 @@ def running(
 ) -> Iterator[int]:
     """Run a daemon until the context ends; gives its port once it answers there."""
     process = subprocess.Popen(
-        command,
+        [str(word) for word in command],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         cwd=cwd,

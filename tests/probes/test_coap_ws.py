@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import time
-from ipaddress import ip_address, ip_network
 from typing import Any
 
 import pytest
 
-from iotscan.model import Endpoint, Scope, Service, TlsFacts
-from iotscan.net.gateway import Gateway
+from iotscan.model import TlsFacts
 from iotscan.plugins import probes
 from iotscan.protocols.coap.codec import CONTENT, Message, csm
 from iotscan.protocols.coap.web import PATH, SUBPROTOCOL, decode_web, encode_web
 from iotscan.protocols.http import websocket
-from iotscan.settings import Limits
-from iotscan.testing import Closes, FakeNetwork, Hears, Says
+from iotscan.testing import Closes, FakeNetwork, Hears, Says, converse, on_loopback
 
 PROBE: Any = next(probe for probe in probes() if probe.name == "coap_ws")
-SERVICE = Service(Endpoint(ip_address("192.0.2.9"), "tcp", 8683), "coap_ws")
+SERVICE = on_loopback(8683, "coap_ws")
+
 AGREED = websocket.upgrade_answer(websocket.KEY, SUBPROTOCOL)
 LISTED = Message(CONTENT, None, token=b"iotscan", payload=b"</light>,</door>")
 
@@ -90,13 +87,8 @@ async def test_an_independent_server_answers() -> None:
         site, bind=("127.0.0.1", 21_683), transports=["ws"]
     )
     try:
-        endpoint = Endpoint(ip_address("127.0.0.1"), "tcp", 24_683)
-        scope = Scope((ip_network("127.0.0.0/8"),))
-        gateway = Gateway(scope, Limits(read_timeout=1.0), clock=time.monotonic)
-        service = Service(endpoint, "coap_ws")
-        door = gateway.conversation(service, "coap_ws", id="c1", began=0.0)
-        await PROBE.converse(service, door, ())
-        (seen,) = PROBE.read(door.transcript())
+        talk = await converse(PROBE, on_loopback(24_683, "coap_ws"))
     finally:
         await context.shutdown()
+    (seen,) = PROBE.read(talk)
     assert (seen.facts["answered"], seen.facts["open"]) == (True, True)

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
-import socket
-import subprocess
-import time
 from collections.abc import Iterator
 from functools import partial
-from ipaddress import ip_address, ip_network
+from ipaddress import ip_address
 
 import pytest
+from daemons import free_port, program, running
 
 from iotscan.errors import TimedOut
 from iotscan.model import (
@@ -18,18 +15,25 @@ from iotscan.model import (
     Ending,
     Endpoint,
     Fact,
-    Scope,
     Sender,
     Service,
     Transcript,
     Transport,
     Turn,
 )
-from iotscan.net.gateway import Gateway
 from iotscan.plugins import probes
 from iotscan.protocols.dns.message import frame, query
-from iotscan.settings import Limits
-from iotscan.testing import Closes, Fails, FakeNetwork, Hears, Says, Step, facts_of
+from iotscan.testing import (
+    Closes,
+    Fails,
+    FakeNetwork,
+    Hears,
+    Says,
+    Step,
+    converse,
+    facts_of,
+    on_loopback,
+)
 
 PROBE = next(probe for probe in probes() if probe.name == "dns")
 HOME = ip_address("127.9.0.2")
@@ -211,45 +215,16 @@ def test_what_is_not_unicast_dns_on_its_port_is_passed_over(talk: Transcript) ->
 @pytest.fixture
 def resolver() -> Iterator[int]:
     """dnsmasq on loopback, which knows that .invalid holds nothing; its port."""
-    if shutil.which("dnsmasq", path="/usr/sbin") is None:
-        pytest.skip("not installed: dnsmasq")
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as free:
-        free.bind((str(HOME), 0))
-        port = free.getsockname()[1]
-    process = subprocess.Popen(
-        ["/usr/sbin/dnsmasq", "-k", "-C", "/dev/null", "--no-resolv", "--no-hosts", "--user=root",
-         "--bind-interfaces", f"--listen-address={HOME}", f"--port={port}",
-         "--local=/invalid/", "--pid-file="],
-        stderr=subprocess.DEVNULL,
-    )  # fmt: skip
-    try:
-        _await(port)
+    port = free_port()
+    command = [program("dnsmasq"), "-k", "-C", "/dev/null", "--user=root", "--no-resolv"]
+    command += ["--no-hosts", "--bind-interfaces", "--listen-address=127.0.0.1", f"--port={port}"]
+    with running([*command, "--local=/invalid/", "--pid-file="], port):
         yield port
-    finally:
-        process.kill()
-        process.wait()
-
-
-def _await(port: int) -> None:
-    until = time.monotonic() + 10
-    while time.monotonic() < until:
-        try:
-            socket.create_connection((str(HOME), port), timeout=1).close()
-        except OSError:
-            time.sleep(0.02)
-            continue
-        return
-    raise RuntimeError("dnsmasq does not answer")
 
 
 @pytest.mark.parametrize("transport", ["udp", "tcp"])
 async def test_a_real_resolver_is_recognised_and_read(resolver: int, transport: Transport) -> None:
-    scope = Scope((ip_network("127.0.0.0/8"),))
-    gateway = Gateway(scope, Limits(), clock=time.monotonic, vault={})
-    service = Service(Endpoint(HOME, transport, resolver), "dns")
-    door = gateway.conversation(service, "dns", id="c1", began=0.0)
-    await PROBE.converse(service, door, ())
-    talk = door.transcript()
+    talk = await converse(PROBE, on_loopback(resolver, "dns", transport))
     first = next(turn.data for turn in talk.turns if turn.sender == "server")
     assert PROBE.recognises(first)
     (found,) = facts(talk, "dns.resolver")

@@ -5,26 +5,19 @@ from __future__ import annotations
 import asyncio
 import importlib
 import socket
-import time
 from contextlib import suppress
 from functools import partial
-from ipaddress import ip_address, ip_network
 from pathlib import Path
-from typing import Any
 
 import pytest
 from camera import STREAM, Camera
 
-from iotscan.errors import Malformed, NetworkError
-from iotscan.model import Ending, Endpoint, Impact, Scope, Service, Transcript
-from iotscan.net.gateway import Gateway
+from iotscan import testing
+from iotscan.model import Ending, Impact, Transcript
 from iotscan.probe_api import Login, Probe
-from iotscan.settings import Limits
-from iotscan.testing import facts_of, serve
+from iotscan.testing import facts_of, on_loopback, serve
 
 PROBE: Probe = importlib.import_module("iotscan.probes.onvif").PROBE
-LOOPBACK = Scope((ip_network("127.0.0.0/8"),))
-GENTLE = Limits(read_timeout=0.4, connect_timeout=1.0, conversation_timeout=20.0, login_pause=0.0)
 VAULT = {"first": b"admin", "second": b"12345", "control": b"Xy7Kq"}
 LOGINS = (
     Login("first", "admin", "web"),
@@ -50,16 +43,8 @@ async def converse(
 ) -> Transcript:
     async with serve(camera.serve) as port, serve(camera.stream) as stream_port:
         camera.port, camera.stream_port = port, stream_port
-        service = Service(Endpoint(ip_address("127.0.0.1"), "tcp", port), "onvif", hint=hint)
-        gateway = Gateway(LOOPBACK, GENTLE, clock=time.monotonic, vault=VAULT)
-        door: Any = gateway.conversation(service, "onvif", id="c1", began=0.0, impact=impact)
-        ending = Ending.COMPLETE
-        try:
-            await PROBE.converse(service, door, LOGINS)
-        except (NetworkError, Malformed) as error:
-            ending = error.ending
-        talk: Transcript = door.transcript(ending)
-        return talk
+        service = on_loopback(port, "onvif", hint=hint)
+        return await testing.converse(PROBE, service, LOGINS, vault=VAULT, impact=impact)
 
 
 def camera_of(kind: str, folder: Path) -> Loopback:

@@ -2,34 +2,29 @@
 
 from __future__ import annotations
 
-import shutil
 import socket
-import subprocess
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
-from ipaddress import ip_address, ip_network
+from ipaddress import ip_address
 from pathlib import Path
 
 import pytest
+from daemons import free_port, program, running
 
 from iotscan.errors import Refused, TimedOut
 from iotscan.model import (
     Ending,
     Endpoint,
     Impact,
-    Scope,
     Service,
 )
-from iotscan.net.gateway import Gateway
 from iotscan.plugins import probes
 from iotscan.probe_api import Login
 from iotscan.protocols.encodings import ber
 from iotscan.protocols.snmp import codec as snmp
 from iotscan.protocols.snmp.facts import SYSTEM_GROUP
-from iotscan.settings import Limits
-from iotscan.testing import Fails, FakeNetwork, Hears, Says, Step, facts_of
+from iotscan.testing import Fails, FakeNetwork, Hears, Says, Step, converse, facts_of, on_loopback
 
 PROBE = next(probe for probe in probes() if probe.name == "snmp")
 HOME = ip_address("127.9.0.1")
@@ -189,65 +184,30 @@ def test_answers_are_recognised_and_questions_are_not() -> None:
 @pytest.fixture
 def agent(tmp_path: Path) -> Iterator[int]:
     """net-snmp's agent with both conventional communities; its port on loopback."""
-    if shutil.which("snmpd") is None:
-        pytest.skip("not installed: snmpd")
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as free:
-        free.bind((str(HOME), 0))
-        port = free.getsockname()[1]
+    port = free_port(socket.SOCK_DGRAM)
     conf = tmp_path / "snmpd.conf"
-    conf.write_text(f"rocommunity public\nsysName lamp\nagentaddress udp:{HOME}:{port}\n")
-    log = (tmp_path / "log").open("wb")
-    process = subprocess.Popen(
-        [
-            "env",
-            f"SNMP_PERSISTENT_DIR={tmp_path}",
-            "snmpd",
-            "-f",
-            "-Lo",
-            "-C",
-            "-c",
-            str(conf),
-            "-p",
-            str(tmp_path / "pid"),
-        ],
-        stdout=log,
-        stderr=log,
-        cwd=tmp_path,
-    )
-    log.close()
-    try:
-        _await(port)
+    conf.write_text(f"rocommunity public\nsysName lamp\nagentaddress udp:127.0.0.1:{port}\n")
+    command = [program("snmpd"), "-f", "-Lo", "-C", "-c", conf, "-p", tmp_path / "pid"]
+    own = {"SNMP_PERSISTENT_DIR": str(tmp_path)}
+    with running(command, port, answers=_answers, cwd=tmp_path, environment=own):
         yield port
-    finally:
-        process.kill()
-        process.wait()
 
 
-def _await(port: int) -> None:
-    """Wait until the agent answers."""
-    until = time.monotonic() + 10
+def _answers(port: int) -> bool:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asking:
         asking.settimeout(0.2)
-        asking.connect((str(HOME), port))
-        while time.monotonic() < until:
-            try:
-                asking.send(snmp.discovery(1))
-                asking.recv(4096)
-            except OSError:
-                time.sleep(0.02)  # refused at once while the port is not open yet
-                continue
-            return
-    raise RuntimeError("snmpd does not answer")
+        asking.connect(("127.0.0.1", port))
+        try:
+            asking.send(snmp.discovery(1))
+            return bool(asking.recv(4096))
+        except OSError:
+            return False
 
 
 async def test_a_real_agent_gives_itself_away(agent: int) -> None:
-    scope = Scope((ip_network("127.0.0.0/8"),), impact=Impact.LOGIN)
-    limits = Limits(read_timeout=0.5, login_pause=0.0)
-    gateway = Gateway(scope, limits, clock=time.monotonic, vault=SECRETS)
-    service = Service(Endpoint(HOME, "udp", agent), "snmp", hint="snmp-v3")
-    door = gateway.conversation(service, "snmp", id="c1", began=0.0)
-    await PROBE.converse(service, door, LOGINS)
-    talk = door.transcript()
+    talk = await converse(
+        PROBE, on_loopback(agent, "snmp", "udp", hint="snmp-v3"), LOGINS, vault=SECRETS
+    )
     assert facts(talk, "snmp.agent") == [{"versions": ("1", "2c", "3")}]
     (found,) = facts(talk, "snmp.community")
     assert (found["login"], found["accepts_anything"]) == ("snmp-read-1", False)

@@ -2,41 +2,37 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from functools import partial
-from ipaddress import ip_address, ip_network
+from ipaddress import ip_address
 from typing import Any, ClassVar
 
 import asyncssh
 import pytest
 
-from iotscan.errors import NetworkError
 from iotscan.model import (
     Ending,
     Endpoint,
     Fact,
     Impact,
     Outcome,
-    Scope,
     Sender,
     Service,
     Transcript,
 )
-from iotscan.net.gateway import Gateway
 from iotscan.plugins import probes
 from iotscan.probe_api import Login
 from iotscan.protocols.common.overheard import turned
-from iotscan.settings import Limits
-from iotscan.testing import FakeNetwork, Says, captured, only_facts
+from iotscan.testing import QUICK, FakeNetwork, Says, captured, converse, only_facts
 
 PROBE = next(probe for probe in probes() if probe.name == "ssh")
 ROOT = Login("xiongmai-root", "root", "system")
 ADMIN = Login("generic-admin-1", "admin", "system")
 OTHER = Login("generic-support", "support", "system")
 CONTROL = Login("control-x", "qzx", "system", control=True)
+PATIENT = replace(QUICK, read_timeout=1.0)
 SECRETS = {
     ROOT.id: b"Sesame-1",
     ADMIN.id: b"Sesame-2",
@@ -116,15 +112,7 @@ async def server(door: type[Door], **options: Any) -> AsyncIterator[Service]:
 async def scan(
     service: Service, logins: Sequence[Login] = (), impact: Impact = Impact.LOGIN
 ) -> Transcript:
-    scope = Scope((ip_network("127.0.0.0/8"),), impact=impact)
-    limits = Limits(login_pause=0.0, read_timeout=1.0)
-    gateway = Gateway(scope, limits, clock=time.monotonic, vault=SECRETS)
-    door = gateway.conversation(service, "ssh", id="c1", began=0.0, impact=impact)
-    try:
-        await PROBE.converse(service, door, logins)
-    except NetworkError as error:
-        return door.transcript(error.ending, str(error))
-    return door.transcript()
+    return await converse(PROBE, service, logins, vault=SECRETS, impact=impact, limits=PATIENT)
 
 
 facts = partial(only_facts, PROBE)

@@ -7,13 +7,12 @@ import importlib
 import socket
 import ssl
 import threading
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from datetime import UTC, datetime
-from ipaddress import ip_address, ip_network
+from ipaddress import ip_address
 from pathlib import Path
-from typing import Any
 
 import pytest
 from cryptography import x509
@@ -22,16 +21,15 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
-from iotscan.errors import Malformed, NetworkError
-from iotscan.model import Ending, Endpoint, Scope, Service, Transcript
-from iotscan.net.gateway import Gateway
+from iotscan import testing
+from iotscan.model import Ending, Endpoint, Service, Transcript
 from iotscan.probe_api import Probe
 from iotscan.protocols.encodings.ber import encode, encode_integer
 from iotscan.protocols.tls.upgrade import UPGRADES
-from iotscan.settings import Limits
-from iotscan.testing import Closes, FakeNetwork, Hears, Says, Step
+from iotscan.testing import QUICK, Closes, FakeNetwork, Hears, Says, Step, on_loopback
 
 PROBE: Probe = importlib.import_module("iotscan.probes.tls").PROBE
+PATIENT = replace(QUICK, read_timeout=2.0)
 DONE = encode_integer(0, 0x0A) + encode(4, b"") + encode(4, b"")
 # What a server says at each step, in the words of its protocol.
 SAYS = {
@@ -100,18 +98,8 @@ def server(name: str, certificate: Path, agreements: int = 99) -> Iterator[int]:
 
 
 async def converse(name: str, port: int) -> Transcript:
-    service = Service(Endpoint(ip_address("127.0.0.1"), "tcp", port), name)
-    limits = Limits(read_timeout=2.0, connect_timeout=1.0, conversation_timeout=20.0)
-    gateway = Gateway(Scope((ip_network("127.0.0.0/8"),)), limits, clock=time.monotonic)
-    door: Any = gateway.conversation(service, "tls", id="c1", began=0.0)
-    ending = Ending.COMPLETE
-    try:
-        async with asyncio.timeout(20):
-            await PROBE.converse(service, door, ())
-    except (NetworkError, Malformed) as error:
-        ending = error.ending
-    talk: Transcript = door.transcript(ending)
-    return talk
+    async with asyncio.timeout(20):
+        return await testing.converse(PROBE, on_loopback(port, name), limits=PATIENT)
 
 
 @pytest.mark.parametrize("name", UPGRADES)

@@ -6,13 +6,12 @@ import importlib
 import socket
 import ssl
 import threading
-import time
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from functools import partial
-from ipaddress import ip_address, ip_network
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
@@ -23,49 +22,30 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
-from iotscan.errors import Malformed, NetworkError
+from iotscan import testing
 from iotscan.model import (
     Channel,
-    Ending,
-    Endpoint,
-    Fact,
-    Scope,
-    Service,
     TlsFacts,
     Transcript,
 )
-from iotscan.net.gateway import Gateway
 from iotscan.probe_api import Probe
-from iotscan.settings import Limits
-from iotscan.testing import facts_of
+from iotscan.testing import facts_of, on_loopback, only_facts
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore", DeprecationWarning)  # it imports asyncore where there is one
     tlslite = importlib.import_module("tlslite.api")
 
 PROBE: Probe = importlib.import_module("iotscan.probes.tls").PROBE
-LOOPBACK = Scope((ip_network("127.0.0.0/8"),))
-GENTLE = Limits(read_timeout=0.4, connect_timeout=1.0, conversation_timeout=20.0)
 BEGIN, END = datetime(2019, 1, 1, tzinfo=UTC), datetime(2021, 1, 1, tzinfo=UTC)
 
 Handshake = Callable[[socket.socket], object]
 
 
-def service_at(port: int, tls: bool = True) -> Service:
-    return Service(Endpoint(ip_address("127.0.0.1"), "tcp", port), "https", tls)
+service_at = partial(on_loopback, name="https", tls=True)
 
 
 async def converse(port: int) -> Transcript:
-    """Let the probe talk through the real gateway, with the engine's fence around it."""
-    gateway = Gateway(LOOPBACK, GENTLE, clock=time.monotonic)
-    door: Any = gateway.conversation(service_at(port), "tls", id="c1", began=0.0)
-    ending = Ending.COMPLETE
-    try:
-        await PROBE.converse(service_at(port), door, ())
-    except (NetworkError, Malformed) as error:
-        ending = error.ending
-    talk: Transcript = door.transcript(ending)
-    return talk
+    return await testing.converse(PROBE, service_at(port))
 
 
 facts = partial(facts_of, PROBE)
@@ -75,9 +55,7 @@ def accepted(talk: Transcript) -> dict[object, object]:
     return {one["version"]: one.get("accepted") for one in facts(talk, "tls.version")}
 
 
-def summary(talk: Transcript) -> dict[str, Fact]:
-    (only,) = facts(talk, "tls.summary")
-    return only
+summary = partial(only_facts, PROBE, kind="tls.summary")
 
 
 @contextmanager

@@ -3,40 +3,37 @@
 from __future__ import annotations
 
 import importlib
-import time
 from functools import partial
-from ipaddress import ip_address, ip_network
-from typing import Any
+from ipaddress import ip_address
 
 import pytest
 
-from iotscan.errors import ConnectionLost, Malformed, NetworkError, Refused, TimedOut
-from iotscan.model import Ending, Endpoint, Fact, Scope, Service, Transcript
-from iotscan.net.gateway import Gateway
+from iotscan import testing
+from iotscan.errors import ConnectionLost, Refused, TimedOut
+from iotscan.model import Ending, Endpoint, Service, Transcript
 from iotscan.probe_api import Probe
-from iotscan.settings import Limits
-from iotscan.testing import HOSTILE, Closes, Fails, FakeNetwork, Hears, Says, Step, facts_of, serve
+from iotscan.testing import (
+    HOSTILE,
+    Closes,
+    Fails,
+    FakeNetwork,
+    Hears,
+    Says,
+    Step,
+    facts_of,
+    on_loopback,
+    only_facts,
+    serve,
+)
 
 PROBE: Probe = importlib.import_module("iotscan.probes.tls").PROBE
-LOOPBACK = Scope((ip_network("127.0.0.0/8"),))
-GENTLE = Limits(read_timeout=0.4, connect_timeout=1.0, conversation_timeout=20.0)
 
 
-def service_at(port: int, tls: bool = True) -> Service:
-    return Service(Endpoint(ip_address("127.0.0.1"), "tcp", port), "https", tls)
+service_at = partial(on_loopback, name="https", tls=True)
 
 
 async def converse(port: int) -> Transcript:
-    """Let the probe talk through the real gateway, with the engine's fence around it."""
-    gateway = Gateway(LOOPBACK, GENTLE, clock=time.monotonic)
-    door: Any = gateway.conversation(service_at(port), "tls", id="c1", began=0.0)
-    ending = Ending.COMPLETE
-    try:
-        await PROBE.converse(service_at(port), door, ())
-    except (NetworkError, Malformed) as error:
-        ending = error.ending
-    talk: Transcript = door.transcript(ending)
-    return talk
+    return await testing.converse(PROBE, service_at(port))
 
 
 facts = partial(facts_of, PROBE)
@@ -46,9 +43,7 @@ def accepted(talk: Transcript) -> dict[object, object]:
     return {one["version"]: one.get("accepted") for one in facts(talk, "tls.version")}
 
 
-def summary(talk: Transcript) -> dict[str, Fact]:
-    (only,) = facts(talk, "tls.summary")
-    return only
+summary = partial(only_facts, PROBE, kind="tls.summary")
 
 
 SERVICE = service_at(443)
