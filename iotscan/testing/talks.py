@@ -97,9 +97,16 @@ async def converse(
     return door.transcript()
 
 
-def on_loopback(port: int, name: str | None = None, transport: Transport = "tcp") -> Service:
+def on_loopback(
+    port: int,
+    name: str | None = None,
+    transport: Transport = "tcp",
+    *,
+    tls: bool = False,
+    hint: str = "",
+) -> Service:
     """A service of this machine."""
-    return Service(Endpoint(ip_address("127.0.0.1"), transport, port), name)
+    return Service(Endpoint(ip_address("127.0.0.1"), transport, port), name, tls, hint)
 
 
 def told_by(probe: Probe, talk: Transcript) -> list[tuple[str, dict[str, Fact]]]:

@@ -3,57 +3,49 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
 import socket
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from functools import partial
-from ipaddress import ip_address, ip_network
-from typing import cast
 
 import aiocoap  # type: ignore[import-untyped]
 import aiocoap.resource  # type: ignore[import-untyped]
 import pytest
+from daemons import free_port, libcoap
 
-from iotscan import plugins
-from iotscan.errors import Malformed, NetworkError, Refused
+from iotscan import plugins, testing
+from iotscan.errors import Refused
 from iotscan.model import (
     Ending,
-    Endpoint,
-    Scope,
-    Service,
-    Transcript,
     Transport,
 )
-from iotscan.net.gateway import Gateway
 from iotscan.protocols.coap import codec as coap
 from iotscan.protocols.coap.codec import Block, Message, Type, decode, encode, get
 from iotscan.protocols.coap.tcp import encode_tcp
 from iotscan.settings import Limits
-from iotscan.testing import HOSTILE, Fails, FakeNetwork, Handler, Hears, captured, facts_of, serve
+from iotscan.testing import (
+    HOSTILE,
+    Answerer,
+    Fails,
+    FakeNetwork,
+    Handler,
+    Hears,
+    Reply,
+    captured,
+    facts_of,
+    on_loopback,
+    serve,
+    serve_udp,
+)
 
 PROBE = next(probe for probe in plugins.probes() if probe.name == "coap")
 QUICK = Limits(read_timeout=0.2, connect_timeout=0.5, host_connections_per_second=1000.0)
 LIST = b'</temp>;rt="temperature";if="core.s";obs,</lamp>;if="core.a";title="Lamp",</door/unlock>'
-HOME = ip_address("127.0.0.1")
 
 
-def service(port: int, transport: Transport = "udp", tls: bool = False) -> Service:
-    return Service(Endpoint(HOME, transport, port), "coap", tls)
-
-
-async def converse(where: Service, limits: Limits = QUICK) -> Transcript:
-    """What the engine would record of our conversation with a real peer."""
-    gateway = Gateway(Scope((ip_network("127.0.0.0/8"),)), limits, clock=time.monotonic)
-    conversation = gateway.conversation(where, "coap", id="c1", began=0.0)
-    try:
-        await PROBE.converse(where, conversation, ())
-    except (NetworkError, Malformed) as error:
-        return conversation.transcript(error.ending, str(error))
-    return conversation.transcript()
-
-
+service = partial(on_loopback, name="coap", transport="udp")
+converse = partial(testing.converse, PROBE, limits=QUICK)
 facts = partial(facts_of, PROBE)
 
 
@@ -64,29 +56,10 @@ def content(
     return encode(answer)
 
 
-@asynccontextmanager
-async def udp_peer(answer: Callable[[bytes, Callable[[bytes], None]], None]) -> AsyncIterator[int]:
-    """A UDP server on loopback that hands each datagram to ``answer`` with a way to reply."""
-
-    class Peer(asyncio.DatagramProtocol):
-        def connection_made(self, transport: asyncio.BaseTransport) -> None:
-            self.transport = cast(asyncio.DatagramTransport, transport)
-
-        def datagram_received(self, data: bytes, address: tuple[str, int]) -> None:
-            answer(data, lambda reply: self.transport.sendto(reply, address))
-
-    loop = asyncio.get_running_loop()
-    transport, _ = await loop.create_datagram_endpoint(Peer, local_addr=("127.0.0.1", 0))
-    try:
-        yield transport.get_extra_info("sockname")[1]
-    finally:
-        transport.close()
-
-
-def device(resources: dict[str, bytes], heard: list[Message]) -> Callable[..., None]:
+def device(resources: dict[str, bytes], heard: list[Message]) -> Answerer:
     """A well-behaved CoAP device with these resources; what it was sent goes into ``heard``."""
 
-    def answer(data: bytes, reply: Callable[[bytes], None]) -> None:
+    def answer(data: bytes, reply: Reply) -> None:
         request = decode(data)
         heard.append(request)
         if request.code == coap.EMPTY:
@@ -102,7 +75,7 @@ def device(resources: dict[str, bytes], heard: list[Message]) -> Callable[..., N
 async def test_only_gets_are_sent_and_never_to_what_sounds_like_an_action() -> None:
     heard: list[Message] = []
     known = {"/.well-known/core": LIST, "/temp": b"21", "/lamp": b"on", "/door/unlock": b"!"}
-    async with udp_peer(device(known, heard)) as port:
+    async with serve_udp(device(known, heard)) as port:
         talk = await converse(service(port))
     assert talk.ending is Ending.COMPLETE
     assert {message.code for message in heard} == {coap.GET}
@@ -155,7 +128,7 @@ async def test_only_gets_are_sent_and_never_to_what_sounds_like_an_action() -> N
 async def test_no_more_than_twelve_resources_are_read() -> None:
     heard: list[Message] = []
     many = b",".join(b"</s%d>" % i for i in range(40))
-    async with udp_peer(device({"/.well-known/core": many}, heard)) as port:
+    async with serve_udp(device({"/.well-known/core": many}, heard)) as port:
         talk = await converse(service(port))
     assert len(heard) == 13
     assert facts(talk, "coap.discovery")[0]["resources"] == 40
@@ -163,7 +136,7 @@ async def test_no_more_than_twelve_resources_are_read() -> None:
 
 async def test_without_a_list_only_two_vetted_documents_are_tried() -> None:
     heard: list[Message] = []
-    async with udp_peer(device({}, heard)) as port:
+    async with serve_udp(device({}, heard)) as port:
         talk = await converse(service(port))
     assert [m.path for m in heard] == ["/.well-known/core", "/oic/res", "/cit/d"]
     assert facts(talk, "coap.discovery") == [{"open": False, "code": "4.04"}]
@@ -174,14 +147,14 @@ async def test_without_a_list_only_two_vetted_documents_are_tried() -> None:
 async def test_a_list_is_fetched_block_by_block() -> None:
     whole = b",".join(b"</sensor/%03d>" % i for i in range(100))
 
-    def answer(data: bytes, reply: Callable[[bytes], None]) -> None:
+    def answer(data: bytes, reply: Reply) -> None:
         request = decode(data)
         number = request.block2.number if request.block2 else 0
         part = whole[number * 64 : number * 64 + 64]
         block = Block(number, (number + 1) * 64 < len(whole), 2)
         reply(content(request, part, (coap.CONTENT_FORMAT, b"\x28"), (coap.BLOCK2, block.encode())))
 
-    async with udp_peer(answer) as port:
+    async with serve_udp(answer) as port:
         talk = await converse(service(port))
     (found,) = facts(talk, "coap.discovery")
     assert (found["bytes"], found["complete"], found["resources"]) == (len(whole), True, 100)
@@ -190,14 +163,14 @@ async def test_a_list_is_fetched_block_by_block() -> None:
 async def test_an_endless_list_ends_at_the_cap_and_is_not_called_complete() -> None:
     asked: list[Message] = []
 
-    def answer(data: bytes, reply: Callable[[bytes], None]) -> None:
+    def answer(data: bytes, reply: Reply) -> None:
         request = decode(data)
         asked.append(request)
         number = request.block2.number if request.block2 else 0
         block = Block(number, True, 6)
         reply(content(request, (b"</a>," * 205)[:1024], (coap.BLOCK2, block.encode())))
 
-    async with udp_peer(answer) as port:
+    async with serve_udp(answer) as port:
         talk = await converse(service(port))
     (found,) = facts(talk, "coap.discovery")
     assert found["complete"] is False
@@ -210,13 +183,13 @@ async def test_an_endless_list_ends_at_the_cap_and_is_not_called_complete() -> N
 async def test_a_server_that_repeats_or_skips_blocks_is_not_followed(wrong: Block) -> None:
     asked: list[Message] = []
 
-    def answer(data: bytes, reply: Callable[[bytes], None]) -> None:
+    def answer(data: bytes, reply: Reply) -> None:
         request = decode(data)
         asked.append(request)
         block = Block(0, True, 6) if request.block2 is None else wrong
         reply(content(request, b"</a>," * 200, (coap.BLOCK2, block.encode())))
 
-    async with udp_peer(answer) as port:
+    async with serve_udp(answer) as port:
         await converse(service(port))
     assert len([m for m in asked if m.path == "/.well-known/core"]) == 2
 
@@ -224,7 +197,7 @@ async def test_a_server_that_repeats_or_skips_blocks_is_not_followed(wrong: Bloc
 async def test_observing_is_cancelled_and_stray_notifications_are_refused() -> None:
     heard: list[Message] = []
 
-    def answer(data: bytes, reply: Callable[[bytes], None]) -> None:
+    def answer(data: bytes, reply: Reply) -> None:
         request = decode(data)
         heard.append(request)
         if request.path == "/.well-known/core":
@@ -240,7 +213,7 @@ async def test_observing_is_cancelled_and_stray_notifications_are_refused() -> N
         elif request.path == "/t":
             reply(content(request, b"1"))
 
-    async with udp_peer(answer) as port:
+    async with serve_udp(answer) as port:
         talk = await converse(service(port))
     asked = [m for m in heard if m.code == coap.GET and m.observe is not None]
     assert [m.observe for m in asked] == [0, 1]
@@ -252,7 +225,7 @@ async def test_observing_is_cancelled_and_stray_notifications_are_refused() -> N
 
 @pytest.mark.parametrize("change", ["mid", "token", "type"])
 async def test_answers_with_a_wrong_id_or_token_are_not_believed(change: str) -> None:
-    def answer(data: bytes, reply: Callable[[bytes], None]) -> None:
+    def answer(data: bytes, reply: Reply) -> None:
         request = decode(data)
         if request.code == coap.EMPTY:
             return
@@ -265,7 +238,7 @@ async def test_answers_with_a_wrong_id_or_token_are_not_believed(change: str) ->
             token, kind = b"", Type.NON
         reply(encode(Message(coap.CONTENT, kind, mid, token, (), LIST)))
 
-    async with udp_peer(answer) as port:
+    async with serve_udp(answer) as port:
         talk = await converse(service(port))
     assert talk.ending is Ending.TIMEOUT
     assert [seen.kind for seen in PROBE.read(talk)] == []
@@ -274,7 +247,7 @@ async def test_answers_with_a_wrong_id_or_token_are_not_believed(change: str) ->
 async def test_a_separate_answer_is_waited_for_and_acknowledged() -> None:
     heard: list[Message] = []
 
-    def answer(data: bytes, reply: Callable[[bytes], None]) -> None:
+    def answer(data: bytes, reply: Reply) -> None:
         request = decode(data)
         heard.append(request)
         if request.code == coap.GET:
@@ -283,7 +256,7 @@ async def test_a_separate_answer_is_waited_for_and_acknowledged() -> None:
                 encode(Message(coap.CONTENT, Type.CON, 900, request.token, (), b"</x>;if=core.p"))
             )
 
-    async with udp_peer(answer) as port:
+    async with serve_udp(answer) as port:
         talk = await converse(service(port))
     said = [decode(turn.data) for turn in talk.turns if turn.sender == "client"]
     assert Message(coap.EMPTY, Type.ACK, 900) in said
@@ -293,13 +266,13 @@ async def test_a_separate_answer_is_waited_for_and_acknowledged() -> None:
 async def test_a_lost_datagram_is_asked_for_once_more() -> None:
     heard: list[Message] = []
 
-    def answer(data: bytes, reply: Callable[[bytes], None]) -> None:
+    def answer(data: bytes, reply: Reply) -> None:
         request = decode(data)
         heard.append(request)
         if len(heard) > 1:
             reply(content(request, b"</x>"))
 
-    async with udp_peer(answer) as port:
+    async with serve_udp(answer) as port:
         talk = await converse(service(port))
     assert heard[0] == heard[1]
     assert talk.ending is Ending.COMPLETE
@@ -311,38 +284,38 @@ async def test_a_slow_resource_is_left_out_a_device_that_falls_silent_is_left_al
     core = b",".join(b"</s%d>" % i for i in range(6))
     one_missing = device({"/.well-known/core": core, **{f"/s{i}": b"x" for i in range(6)}}, heard)
 
-    def answer(data: bytes, reply: Callable[[bytes], None]) -> None:
+    def answer(data: bytes, reply: Reply) -> None:
         if decode(data).path not in silent:
             one_missing(data, reply)
 
     silent = {"/s2"}
-    async with udp_peer(answer) as port:
+    async with serve_udp(answer) as port:
         talk = await converse(service(port))
     assert talk.ending is Ending.COMPLETE
     assert len(facts(talk, "coap.resource")) == 5
     silent = {"/s1", "/s2", "/s3", "/s4"}
     heard.clear()
-    async with udp_peer(answer) as port:
+    async with serve_udp(answer) as port:
         talk = await converse(service(port))
     assert talk.ending is Ending.TIMEOUT
     assert "/s5" not in [m.path for m in heard]
 
 
-def _echo(data: bytes, reply: Callable[[bytes], None]) -> None:
+def _echo(data: bytes, reply: Reply) -> None:
     reply(data)
 
 
-def _flood(data: bytes, reply: Callable[[bytes], None]) -> None:
+def _flood(data: bytes, reply: Reply) -> None:
     for i in range(200):
         reply(encode(Message(coap.CONTENT, Type.NON, i, b"other", (), b"x" * 900)))
 
 
-def _questions(data: bytes, reply: Callable[[bytes], None]) -> None:
+def _questions(data: bytes, reply: Reply) -> None:
     for i in range(40):
         reply(encode(get("/you", i, b"q")))
 
 
-def _says(payload: bytes) -> Callable[[bytes, Callable[[bytes], None]], None]:
+def _says(payload: bytes) -> Answerer:
     return lambda data, reply: reply(payload)
 
 
@@ -362,7 +335,7 @@ HOSTILE_UDP = {
 async def test_hostile_udp_peers_end_in_time_with_the_truth(name: str) -> None:
     answer, ending = HOSTILE_UDP[name]
     began = time.monotonic()
-    async with udp_peer(answer) as port:
+    async with serve_udp(answer) as port:
         talk = await converse(service(port))
     assert time.monotonic() - began < 5
     assert talk.ending is ending
@@ -370,10 +343,10 @@ async def test_hostile_udp_peers_end_in_time_with_the_truth(name: str) -> None:
 
 
 async def test_a_peer_that_rejects_everything_is_still_a_coap_service() -> None:
-    def answer(data: bytes, reply: Callable[[bytes], None]) -> None:
+    def answer(data: bytes, reply: Reply) -> None:
         reply(encode(Message(coap.EMPTY, Type.RST, decode(data).mid)))
 
-    async with udp_peer(answer) as port:
+    async with serve_udp(answer) as port:
         talk = await converse(service(port))
     assert talk.ending is Ending.COMPLETE
     assert [seen.kind for seen in PROBE.read(talk)] == ["coap.service"]
@@ -384,7 +357,7 @@ async def test_a_peer_that_rejects_everything_is_still_a_coap_service() -> None:
 async def test_hostile_tcp_peers_end_in_time_without_an_observation(name: str) -> None:
     began = time.monotonic()
     async with serve(HOSTILE[name]) as port:
-        talk = await converse(service(port, "tcp"))
+        talk = await converse(service(port, transport="tcp"))
     assert time.monotonic() - began < 5
     assert talk.ending is not Ending.COMPLETE
     assert list(PROBE.read(talk)) == []
@@ -417,7 +390,7 @@ async def test_hostile_coap_over_tcp_ends_with_the_truth(
     answers: tuple[bytes, ...], ending: Ending
 ) -> None:
     async with serve(_coap_tcp(*answers)) as port:
-        talk = await converse(service(port, "tcp"))
+        talk = await converse(service(port, transport="tcp"))
     assert talk.ending is ending
     assert facts(talk, "coap.discovery") == []
 
@@ -431,8 +404,7 @@ class Big(aiocoap.resource.Resource):  # type: ignore[misc]
 
 @asynccontextmanager
 async def aiocoap_server() -> AsyncIterator[int]:
-    with _free_port() as port:
-        pass
+    port = free_port(socket.SOCK_DGRAM)
     site = aiocoap.resource.Site()
     site.add_resource(
         [".well-known", "core"], aiocoap.resource.WKCResource(site.get_resources_as_linkheader)
@@ -446,13 +418,6 @@ async def aiocoap_server() -> AsyncIterator[int]:
         yield port
     finally:
         await context.shutdown()
-
-
-@contextmanager
-def _free_port() -> Iterator[int]:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.bind(("127.0.0.1", 0))
-        yield probe.getsockname()[1]
 
 
 async def test_aiocoap_as_a_server_is_read_in_blocks() -> None:
@@ -471,42 +436,10 @@ async def test_aiocoap_as_a_server_is_read_in_blocks() -> None:
     assert amplified["ratio"] > 20
 
 
-@asynccontextmanager
-async def libcoap() -> AsyncIterator[int]:
-    binary = shutil.which("coap-server-notls")
-    if binary is None:
-        pytest.skip("libcoap's example server is not installed")
-    with _free_port() as port:
-        pass
-    process = await asyncio.create_subprocess_exec(
-        binary, "-A", "127.0.0.1", "-p", str(port), "-v", "0",
-        stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL,
-    )  # fmt: skip
-    try:
-        await _until_bound(port)
-        yield port
-    finally:
-        process.kill()
-        await process.wait()
-
-
-async def _until_bound(port: int) -> None:
-    for _ in range(200):
-        with socket.socket() as probe:
-            probe.setblocking(False)
-            try:
-                await asyncio.get_running_loop().sock_connect(probe, ("127.0.0.1", port))
-            except OSError:
-                await asyncio.sleep(0.02)
-            else:
-                return
-    raise TimeoutError("libcoap did not start")
-
-
 @pytest.mark.parametrize("transport", ["udp", "tcp"])
 async def test_libcoap_over_udp_and_tcp(transport: Transport) -> None:
-    async with libcoap() as port:
-        talk = await converse(service(port, transport))
+    with libcoap("notls") as port:
+        talk = await converse(service(port, transport=transport))
     assert talk.ending is Ending.COMPLETE
     assert facts(talk, "coap.service") == [
         {"transport": transport, "cleartext": True, "role": "server", "answered": True}
@@ -576,7 +509,7 @@ async def test_two_scans_ask_the_same() -> None:
     second: list[Message] = []
     known = {"/.well-known/core": LIST, "/temp": b"21", "/lamp": b"on"}
     for heard in (first, second):
-        async with udp_peer(device(known, heard)) as port:
+        async with serve_udp(device(known, heard)) as port:
             await converse(service(port))
     assert first == second
     assert len(first) == 4

@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
-import shutil
 import socket
 import time
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import cast
 
@@ -19,19 +14,15 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+from daemons import free_port, libcoap
+from handshakes import COOKIE, PSK_FLIGHT, REFUSAL, VERIFY, hello, message
 
-from iotscan import plugins
+from iotscan import plugins, testing
 from iotscan.assess.candidates import Candidates
-from iotscan.errors import Malformed, NetworkError
 from iotscan.model import (
     Ending,
-    Endpoint,
-    Scope,
     Sender,
-    Service,
-    Transcript,
 )
-from iotscan.net.gateway import Gateway
 from iotscan.protocols.dtls.codec import (
     Record,
     client_hello,
@@ -40,69 +31,22 @@ from iotscan.protocols.dtls.codec import (
     parse_client,
     records,
 )
-from iotscan.protocols.tls.codec import ALERT, HANDSHAKE
+from iotscan.protocols.tls.codec import ALERT
 from iotscan.protocols.tls.hello import DTLS10, DTLS12
 from iotscan.settings import Limits
-from iotscan.testing import captured, facts_of
+from iotscan.testing import Answerer, Reply, captured, facts_of, on_loopback, serve_udp
 
 PROBE = next(probe for probe in plugins.probes() if probe.name == "dtls")
 QUICK = Limits(read_timeout=0.3, host_connections_per_second=1000.0)
 PATIENT = Limits(read_timeout=1.0)
-HOME = ip_address("127.0.0.1")
-Reply = Callable[[bytes], None]
 
 
-def service(port: int) -> Service:
-    return Service(Endpoint(HOME, "udp", port), "dtls")
-
-
-async def converse(where: Service, limits: Limits = QUICK) -> Transcript:
-    gateway = Gateway(Scope((ip_network("127.0.0.0/8"),)), limits, clock=time.monotonic)
-    conversation = gateway.conversation(where, "dtls", id="c1", began=0.0)
-    try:
-        await PROBE.converse(where, conversation, ())
-    except (NetworkError, Malformed) as error:
-        return conversation.transcript(error.ending, str(error))
-    return conversation.transcript()
-
-
+service = partial(on_loopback, name="dtls", transport="udp")
+converse = partial(testing.converse, PROBE, limits=QUICK)
 facts = partial(facts_of, PROBE)
 
 
-def message(kind: int, body: bytes, number: int) -> bytes:
-    size = len(body).to_bytes(3, "big")
-    head = bytes([kind]) + size + number.to_bytes(2, "big") + bytes(3) + size
-    return encode_record(Record(HANDSHAKE, DTLS12, 0, number, head + body))
-
-
-def hello(suite: int, version: int = DTLS12) -> bytes:
-    return version.to_bytes(2, "big") + bytes(33) + suite.to_bytes(2, "big") + b"\x00"
-
-
-COOKIE = b"c" * 16
-VERIFY = message(3, b"\xfe\xff\x10" + COOKIE, 0)
-PSK_FLIGHT = message(2, hello(0xC0A8), 1) + message(12, b"\x00\x04cam1", 2) + message(14, b"", 3)
-REFUSAL = encode_record(Record(ALERT, DTLS10, 0, 0, b"\x02\x46"))
-
-
-@asynccontextmanager
-async def udp_peer(answer: Callable[[bytes, Reply], None]) -> AsyncIterator[int]:
-    class Peer(asyncio.DatagramProtocol):
-        def connection_made(self, transport: asyncio.BaseTransport) -> None:
-            self.transport = cast(asyncio.DatagramTransport, transport)
-
-        def datagram_received(self, data: bytes, address: tuple[str, int]) -> None:
-            answer(data, lambda reply: self.transport.sendto(reply, address))
-
-    loop = asyncio.get_running_loop()
-    transport, _ = await loop.create_datagram_endpoint(Peer, local_addr=("127.0.0.1", 0))
-    try:
-        yield transport.get_extra_info("sockname")[1]
-    finally:
-        transport.close()
-
-
-def psk_device(said: list[bytes]) -> Callable[[bytes, Reply], None]:
+def psk_device(said: list[bytes]) -> Answerer:
     """Takes DTLS 1.2 with a cookie and a pre-shared key, and refuses 1.0."""
 
     def answer(data: bytes, reply: Reply) -> None:
@@ -120,7 +64,7 @@ def psk_device(said: list[bytes]) -> Callable[[bytes, Reply], None]:
 
 async def test_a_psk_device_shows_what_it_shows_to_anyone() -> None:
     said: list[bytes] = []
-    async with udp_peer(psk_device(said)) as port:
+    async with serve_udp(psk_device(said)) as port:
         talk = await converse(service(port))
     assert talk.ending is Ending.COMPLETE
     sent = [turn.data for turn in talk.turns if turn.sender == "client"]
@@ -164,7 +108,7 @@ async def test_a_server_without_cookie_is_an_amplifier() -> None:
             reply(flight)
             reply(message(14, b"", 2))
 
-    async with udp_peer(answer) as port:
+    async with serve_udp(answer) as port:
         talk = await converse(service(port))
     (found,) = facts(talk, "dtls.service")
     assert found["cookie"] is False
@@ -183,7 +127,7 @@ async def test_an_old_server_is_asked_once() -> None:
         if parse_client([data]):
             reply(old)
 
-    async with udp_peer(answer) as port:
+    async with serve_udp(answer) as port:
         talk = await converse(service(port))
     assert len(talk.channels) == 1
     assert facts(talk, "dtls.version") == [
@@ -198,14 +142,14 @@ async def test_a_server_that_drops_the_old_hello_leaves_it_unknown() -> None:
         if found and found[0].version == DTLS12:
             reply(PSK_FLIGHT)
 
-    async with udp_peer(answer) as port:
+    async with serve_udp(answer) as port:
         talk = await converse(service(port))
     assert talk.ending is Ending.COMPLETE
     assert facts(talk, "dtls.version") == [{"version": "DTLS 1.2", "accepted": True}]
 
 
 async def test_a_refusal_is_a_dtls_service_without_version() -> None:
-    async with udp_peer(lambda data, reply: reply(REFUSAL)) as port:
+    async with serve_udp(lambda data, reply: reply(REFUSAL)) as port:
         talk = await converse(service(port))
     (found,) = facts(talk, "dtls.service")
     assert found["refusal"] == "protocol_version"
@@ -227,7 +171,7 @@ async def test_a_server_that_fails_on_keys_is_asked_without() -> None:
         else:
             reply(message(2, hello(0xC0AE), 0) + message(14, b"", 1))
 
-    async with udp_peer(answer) as port:
+    async with serve_udp(answer) as port:
         talk = await converse(service(port))
     (found,) = facts(talk, "dtls.service")
     assert found["cipher"] == "TLS_ECDHE_ECDSA_WITH_AES_128_CCM_8"
@@ -237,7 +181,7 @@ async def test_a_server_that_fails_on_keys_is_asked_without() -> None:
 
 async def test_an_error_of_the_server_declines_nothing() -> None:
     internal = encode_record(Record(ALERT, DTLS10, 0, 0, b"\x02\x50"))
-    async with udp_peer(lambda data, reply: reply(internal)) as port:
+    async with serve_udp(lambda data, reply: reply(internal)) as port:
         talk = await converse(service(port))
     assert all("accepted" not in one for one in facts(talk, "dtls.version"))
 
@@ -250,7 +194,7 @@ async def test_a_lost_hello_is_repeated_once() -> None:
         if len(said) > 1 and parse_client([data]):
             reply(PSK_FLIGHT)
 
-    async with udp_peer(answer) as port:
+    async with serve_udp(answer) as port:
         talk = await converse(service(port))
     assert said[0] == said[1]
     assert talk.ending is Ending.COMPLETE
@@ -277,7 +221,7 @@ HOSTILE_UDP = {
 async def test_hostile_peers_end_in_time_with_the_truth(name: str) -> None:
     answer, ending = HOSTILE_UDP[name]
     began = time.monotonic()
-    async with udp_peer(answer) as port:
+    async with serve_udp(answer) as port:
         talk = await converse(service(port))
     assert time.monotonic() - began < 5
     assert talk.ending is ending
@@ -287,10 +231,7 @@ async def test_hostile_peers_end_in_time_with_the_truth(name: str) -> None:
 
 
 async def test_a_closed_port_is_refused() -> None:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as held:
-        held.bind(("127.0.0.1", 0))
-        port = held.getsockname()[1]
-    talk = await converse(service(port))
+    talk = await converse(service(free_port(socket.SOCK_DGRAM)))
     assert talk.ending is Ending.REFUSED
 
 
@@ -311,43 +252,10 @@ def make_certificate(folder: Path) -> tuple[Path, Path]:
     return cert_file, key_file
 
 
-@asynccontextmanager
-async def libcoap(flavour: str, *arguments: str) -> AsyncIterator[int]:
-    binary = shutil.which(f"coap-server-{flavour}")
-    if binary is None:
-        pytest.skip(f"libcoap's example server for {flavour} is not installed")
-    with socket.socket() as held:
-        held.bind(("127.0.0.1", 0))
-        port = held.getsockname()[1]
-    process = await asyncio.create_subprocess_exec(
-        binary, "-A", "127.0.0.1", "-p", str(port), "-v", "0", *arguments,
-        stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL,
-    )  # fmt: skip
-    try:
-        await _until_listening(port)
-        yield port + 1
-    finally:
-        process.kill()
-        await process.wait()
-
-
-async def _until_listening(port: int) -> None:
-    for _ in range(200):
-        with socket.socket() as attempt:
-            attempt.setblocking(False)
-            try:
-                await asyncio.get_running_loop().sock_connect(attempt, ("127.0.0.1", port))
-            except OSError:
-                await asyncio.sleep(0.02)
-            else:
-                return
-    raise TimeoutError("libcoap did not start")
-
-
 @pytest.mark.parametrize(("flavour", "old"), [("openssl", False), ("gnutls", True)])
 async def test_libcoap_with_a_key(flavour: str, old: bool) -> None:
-    async with libcoap(flavour, "-k", "not-for-us", "-h", "gateway-42") as port:
-        talk = await converse(service(port), PATIENT)
+    with libcoap(flavour, "-k", "not-for-us", "-h", "gateway-42") as port:
+        talk = await converse(service(port + 1), limits=PATIENT)
     assert talk.ending is Ending.COMPLETE
     (found,) = facts(talk, "dtls.service")
     assert found["version"] == "DTLS 1.2"
@@ -361,8 +269,8 @@ async def test_libcoap_with_a_key(flavour: str, old: bool) -> None:
 @pytest.mark.parametrize("flavour", ["openssl", "gnutls"])
 async def test_libcoap_with_a_certificate(flavour: str, tmp_path: Path) -> None:
     certificate, key = make_certificate(tmp_path)
-    async with libcoap(flavour, "-c", str(certificate), "-j", str(key), "-n") as port:
-        talk = await converse(service(port), PATIENT)
+    with libcoap(flavour, "-c", str(certificate), "-j", str(key), "-n") as port:
+        talk = await converse(service(port + 1), limits=PATIENT)
     (found,) = facts(talk, "dtls.service")
     assert (found["certificate"], found["psk"], found["forward_secrecy"]) == (True, False, True)
     assert "psk_hint" not in found

@@ -3,28 +3,21 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Sequence
 from functools import partial
-from ipaddress import ip_address
 from pathlib import Path
 
 import pytest
+from handshakes import COOKIE, PSK_FLIGHT, REFUSAL, VERIFY, hello, message
 
-from iotscan import plugins
+from iotscan import plugins, testing
 from iotscan.model import (
-    Channel,
-    Endpoint,
     Sender,
-    Service,
-    Transcript,
-    Turn,
 )
 from iotscan.protocols.dtls.codec import (
     Record,
     encode_record,
 )
-from iotscan.protocols.tls.codec import ALERT, HANDSHAKE
-from iotscan.protocols.tls.hello import DTLS10, DTLS12, ClientHello
+from iotscan.protocols.tls.hello import DTLS12, ClientHello
 from iotscan.testing import facts_of
 
 PROBE = next(probe for probe in plugins.probes() if probe.name == "dtls")
@@ -33,28 +26,7 @@ PROBE = next(probe for probe in plugins.probes() if probe.name == "dtls")
 facts = partial(facts_of, PROBE)
 
 
-def message(kind: int, body: bytes, number: int) -> bytes:
-    size = len(body).to_bytes(3, "big")
-    head = bytes([kind]) + size + number.to_bytes(2, "big") + bytes(3) + size
-    return encode_record(Record(HANDSHAKE, DTLS12, 0, number, head + body))
-
-
-def hello(suite: int, version: int = DTLS12) -> bytes:
-    return version.to_bytes(2, "big") + bytes(33) + suite.to_bytes(2, "big") + b"\x00"
-
-
-COOKIE = b"c" * 16
-VERIFY = message(3, b"\xfe\xff\x10" + COOKIE, 0)
-PSK_FLIGHT = message(2, hello(0xC0A8), 1) + message(12, b"\x00\x04cam1", 2) + message(14, b"", 3)
-REFUSAL = encode_record(Record(ALERT, DTLS10, 0, 0, b"\x02\x46"))
-
-
-def captured(said: Sequence[tuple[Sender, bytes]], transport: str = "udp") -> Transcript:
-    endpoint = Endpoint(ip_address("192.0.2.9"), "tcp" if transport == "tcp" else "udp", 4433)
-    turns = tuple(
-        Turn(sender, float(i), data, frame=i + 1) for i, (sender, data) in enumerate(said)
-    )
-    return Transcript("c1", Service(endpoint), "capture", 0.0, turns, (Channel(endpoint),))
+captured = partial(testing.captured, port=4433, transport="udp")
 
 
 def foreign_hello(cookie: bytes, number: int) -> bytes:
@@ -109,7 +81,7 @@ def test_other_talk_is_not_read(data: bytes) -> None:
 
 
 def test_tls_over_tcp_is_left_to_others() -> None:
-    assert list(PROBE.read(captured([("server", PSK_FLIGHT)], "tcp"))) == []
+    assert list(PROBE.read(captured([("server", PSK_FLIGHT)], transport="tcp"))) == []
 
 
 def read_pcap(path: Path) -> list[tuple[Sender, bytes]]:

@@ -4,92 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import importlib
-import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager
 from functools import partial
-from ipaddress import ip_address, ip_network
-from typing import Any
 
 import pytest
+from websites import HTML, PANEL, Answer, visited
+from websites import HTTP as PROBE
 
-from iotscan.errors import Malformed, NetworkError
-from iotscan.model import Ending, Endpoint, Fact, Impact, Scope, Service, Transcript
-from iotscan.net.gateway import Gateway
-from iotscan.probe_api import Login, Probe
+from iotscan.model import Ending, Service
+from iotscan.probe_api import Login
 from iotscan.protocols.http.codec import Request, parse_request
-from iotscan.settings import Limits
-from iotscan.testing import HOSTILE, facts_of, serve
+from iotscan.testing import HOSTILE, QUICK, converse, facts_of, on_loopback, only_facts, serve
 
-PROBE: Probe = importlib.import_module("iotscan.probes.http").PROBE
-LOOPBACK = Scope((ip_network("127.0.0.0/8"),))
-GENTLE = Limits(read_timeout=0.4, connect_timeout=1.0, conversation_timeout=20.0, login_pause=0.0)
 LOGINS = (Login("first", "admin", "web"),)
 
-Answer = tuple[int, Mapping[str, str], bytes]
-Site = Callable[[Request], Answer | None]
+VAULT = {"first": b"x"}
+facts, only = partial(facts_of, PROBE), partial(only_facts, PROBE)
 
 
-def service_at(port: int) -> Service:
-    return Service(Endpoint(ip_address("127.0.0.1"), "tcp", port), "http")
-
-
-def serving(site: Site, asked: list[Request] | None = None) -> AbstractAsyncContextManager[int]:
-    """A web server that answers as ``site`` says; None closes without a word."""
-
-    async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        request = parse_request(await reader.readuntil(b"\r\n\r\n"))
-        assert request is not None
-        if asked is not None:
-            asked.append(request)
-        answer = site(request)
-        if answer is None:
-            return
-        status, headers, body = answer
-        lines = [f"HTTP/1.1 {status} x", *(f"{name}: {value}" for name, value in headers.items())]
-        lines += [f"Content-Length: {len(body)}", "Connection: close", "", ""]
-        writer.write("\r\n".join(lines).encode() + body)
-        await writer.drain()
-        await reader.read()
-
-    return serve(handle)
-
-
-async def converse(
-    port: int, logins: Sequence[Login] = (), impact: Impact = Impact.LOGIN
-) -> Transcript:
-    gateway = Gateway(LOOPBACK, GENTLE, clock=time.monotonic, vault={"first": b"x"})
-    door: Any = gateway.conversation(service_at(port), "http", id="c1", began=0.0, impact=impact)
-    ending = Ending.COMPLETE
-    try:
-        await PROBE.converse(service_at(port), door, logins)
-    except (NetworkError, Malformed) as error:
-        ending = error.ending
-    talk: Transcript = door.transcript(ending)
-    return talk
-
-
-facts = partial(facts_of, PROBE)
-
-
-def only(talk: Transcript, kind: str) -> dict[str, Fact]:
-    (one,) = facts(talk, kind)
-    return one
-
-
-HTML = {"Content-Type": "text/html"}
-PANEL = b"""<html><head><title>Router Admin</title><script src="/js/main.js"></script></head>
-<body><a href=a>Firmware</a><a href=b>Wi-Fi</a><button>Reboot</button></body></html>"""
 LOGIN_PAGE = (
     b"<html><title>Cam</title><form action=/go method=post><input type=password name=p></form>"
 )
-
-
-async def visited(site: Site, **more: Any) -> tuple[Transcript, list[Request]]:
-    asked: list[Request] = []
-    async with serving(site, asked) as port:
-        return await converse(port, **more), asked
 
 
 async def test_an_open_panel_is_seen_for_what_it_is() -> None:
@@ -193,7 +127,7 @@ async def test_a_port_that_only_points_to_https_is_no_cleartext_service() -> Non
     def site(request: Request) -> Answer:
         return 301, {"Location": "https://127.0.0.1/"}, b""
 
-    talk, asked = await visited(site, logins=LOGINS)
+    talk, asked = await visited(site, logins=LOGINS, vault=VAULT)
     service = only(talk, "http.service")
     assert (service["redirects_to_https"], service["cleartext_content"]) == (True, False)
     assert len(asked) == 1
@@ -265,7 +199,7 @@ async def test_questions_that_go_unanswered_once_are_let_be_and_twice_end_the_vi
         await reader.read()
 
     async with serve(silent) as port:
-        talk = await converse(port)
+        talk = await converse(PROBE, on_loopback(port, "http"))
     assert talk.ending is Ending.TIMEOUT
     assert only(talk, "http.response")["status"] == 200
 
@@ -279,7 +213,7 @@ async def test_closing_without_a_word_is_no_answer() -> None:
 @pytest.mark.parametrize("name", sorted(HOSTILE))
 async def test_a_hostile_peer_ends_in_the_truth(name: str) -> None:
     async with serve(HOSTILE[name]) as port:
-        talk = await converse(port, LOGINS)
+        talk = await converse(PROBE, on_loopback(port, "http"), LOGINS, vault=VAULT)
     assert facts(talk, "http.login") == []
     if name != "HTTP answer":
         assert talk.ending is not Ending.COMPLETE
@@ -296,8 +230,8 @@ async def test_an_endless_page_is_cut() -> None:
             await writer.drain()
 
     async with serve(pour) as port:
-        talk = await converse(port)
-    assert len(talk.said_by("server")) <= GENTLE.conversation_bytes
+        talk = await converse(PROBE, on_loopback(port, "http"))
+    assert len(talk.said_by("server")) <= QUICK.conversation_bytes
     assert only(talk, "http.service")["cleartext_content"] is True
 
 
@@ -307,8 +241,8 @@ def test_what_is_recognised_and_handled() -> None:
     assert not PROBE.recognises(b"RTSP/1.0 200 OK\r\n")
     assert not PROBE.recognises(b"HTTP/2.0 200")
     assert not PROBE.recognises(b"")
-    assert PROBE.handles(service_at(80))
-    assert not PROBE.handles(Service(service_at(80).endpoint, "mqtt"))
+    assert PROBE.handles(on_loopback(80, "http"))
+    assert not PROBE.handles(Service(on_loopback(80, "http").endpoint, "mqtt"))
     (opening,) = PROBE.openings
     assert opening.anywhere
     assert 443 in opening.tls

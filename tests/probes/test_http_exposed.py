@@ -2,73 +2,28 @@
 
 from __future__ import annotations
 
-import asyncio
-import importlib
 import json
-import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager
+from collections.abc import Callable
 from functools import partial
-from ipaddress import ip_address, ip_network
-from typing import Any
 
 import pytest
+import websites
+from websites import HTML, Answer, Site
+from websites import HTTP as PROBE
 
-from iotscan.errors import Malformed, NetworkError
-from iotscan.model import Ending, Endpoint, Scope, Service, Transcript
-from iotscan.net.gateway import Gateway
-from iotscan.probe_api import Login, Probe
-from iotscan.protocols.http.codec import Request, parse_request
-from iotscan.settings import Limits
-from iotscan.testing import facts_of, serve
+from iotscan.model import Ending
+from iotscan.probe_api import Login
+from iotscan.protocols.http.codec import Request
+from iotscan.testing import facts_of
 
-PROBE: Probe = importlib.import_module("iotscan.probes.http").PROBE
-LOOPBACK = Scope((ip_network("127.0.0.0/8"),))
-GENTLE = Limits(read_timeout=0.4, connect_timeout=1.0, conversation_timeout=20.0, login_pause=0.0)
 VAULT = {"first": b'wr"ong', "second": b"admin", "control": b"Xy7Kq"}
 LOGINS = (
     Login("first", "admin", "web"),
     Login("second", "admin", "web"),
     Login("control", "zq81", "web", control=True),
 )
-HTML = {"Content-Type": "text/html"}
-
-Answer = tuple[int, Mapping[str, str], bytes]
-Site = Callable[[Request], Answer]
-
-
-def serving(site: Site, asked: list[Request]) -> AbstractAsyncContextManager[int]:
-    async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        data = await reader.readuntil(b"\r\n\r\n")
-        while (request := parse_request(data)) is None:
-            data += await reader.read(4096)
-        asked.append(request)
-        status, headers, body = site(request)
-        lines = [f"HTTP/1.1 {status} x", *(f"{name}: {text}" for name, text in headers.items())]
-        lines += [f"Content-Length: {len(body)}", "Connection: close", "", ""]
-        writer.write("\r\n".join(lines).encode() + body)
-        await writer.drain()
-        await reader.read()
-
-    return serve(handle)
-
-
-async def visited(site: Site, logins: Sequence[Login] = ()) -> tuple[Transcript, list[Request]]:
-    asked: list[Request] = []
-    async with serving(site, asked) as port:
-        service = Service(Endpoint(ip_address("127.0.0.1"), "tcp", port), "http")
-        gateway = Gateway(LOOPBACK, GENTLE, clock=time.monotonic, vault=VAULT)
-        door: Any = gateway.conversation(service, "http", id="c1", began=0.0)
-        ending = Ending.COMPLETE
-        try:
-            await PROBE.converse(service, door, logins)
-        except (NetworkError, Malformed) as error:
-            ending = error.ending
-        talk: Transcript = door.transcript(ending)
-    return talk, asked
-
-
 facts = partial(facts_of, PROBE)
+visited = partial(websites.visited, vault=VAULT)
 
 
 async def test_a_plug_is_asked_whether_it_wants_a_login() -> None:

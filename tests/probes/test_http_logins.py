@@ -2,32 +2,23 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import hashlib
-import importlib
 import re
-import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager
+from collections.abc import Callable
 from functools import partial
-from ipaddress import ip_address, ip_network
-from typing import Any
 
 import pytest
+import websites
+from websites import HTML, PANEL, Answer, Site
+from websites import HTTP as PROBE
 
-from iotscan.errors import Malformed, NetworkError
-from iotscan.model import Ending, Endpoint, Fact, Impact, Outcome, Scope, Service, Transcript
-from iotscan.net.gateway import Gateway
-from iotscan.probe_api import Login, Probe
+from iotscan.model import Ending, Impact, Outcome
+from iotscan.probe_api import Login
 from iotscan.protocols.http.auth import parse_answer
-from iotscan.protocols.http.codec import Request, parse_request
-from iotscan.settings import Limits
-from iotscan.testing import facts_of, serve
+from iotscan.protocols.http.codec import Request
+from iotscan.testing import only_facts
 
-PROBE: Probe = importlib.import_module("iotscan.probes.http").PROBE
-LOOPBACK = Scope((ip_network("127.0.0.0/8"),))
-GENTLE = Limits(read_timeout=0.4, connect_timeout=1.0, conversation_timeout=20.0, login_pause=0.0)
 VAULT = {"first": b"12345", "second": b"s3cret:x", "control-http": b"Xy7Kq"}
 LOGINS = (
     Login("first", "admin", "web"),
@@ -35,66 +26,8 @@ LOGINS = (
     Login("control-http", "zq81", "web", control=True),
 )
 
-Answer = tuple[int, Mapping[str, str], bytes]
-Site = Callable[[Request], Answer | None]
-
-
-def service_at(port: int) -> Service:
-    return Service(Endpoint(ip_address("127.0.0.1"), "tcp", port), "http")
-
-
-def serving(site: Site, asked: list[Request] | None = None) -> AbstractAsyncContextManager[int]:
-    """A web server that answers as ``site`` says; None closes without a word."""
-
-    async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        request = parse_request(await reader.readuntil(b"\r\n\r\n"))
-        assert request is not None
-        if asked is not None:
-            asked.append(request)
-        answer = site(request)
-        if answer is None:
-            return
-        status, headers, body = answer
-        lines = [f"HTTP/1.1 {status} x", *(f"{name}: {value}" for name, value in headers.items())]
-        lines += [f"Content-Length: {len(body)}", "Connection: close", "", ""]
-        writer.write("\r\n".join(lines).encode() + body)
-        await writer.drain()
-        await reader.read()
-
-    return serve(handle)
-
-
-async def converse(
-    port: int, logins: Sequence[Login] = (), impact: Impact = Impact.LOGIN
-) -> Transcript:
-    gateway = Gateway(LOOPBACK, GENTLE, clock=time.monotonic, vault=VAULT)
-    door: Any = gateway.conversation(service_at(port), "http", id="c1", began=0.0, impact=impact)
-    ending = Ending.COMPLETE
-    try:
-        await PROBE.converse(service_at(port), door, logins)
-    except (NetworkError, Malformed) as error:
-        ending = error.ending
-    talk: Transcript = door.transcript(ending)
-    return talk
-
-
-facts = partial(facts_of, PROBE)
-
-
-def only(talk: Transcript, kind: str) -> dict[str, Fact]:
-    (one,) = facts(talk, kind)
-    return one
-
-
-HTML = {"Content-Type": "text/html"}
-PANEL = b"""<html><head><title>Router Admin</title><script src="/js/main.js"></script></head>
-<body><a href=a>Firmware</a><a href=b>Wi-Fi</a><button>Reboot</button></body></html>"""
-
-
-async def visited(site: Site, **more: Any) -> tuple[Transcript, list[Request]]:
-    asked: list[Request] = []
-    async with serving(site, asked) as port:
-        return await converse(port, **more), asked
+only = partial(only_facts, PROBE)
+visited = partial(websites.visited, vault=VAULT)
 
 
 def guarded(check: Callable[[str], bool], challenge: str) -> Site:
