@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
-import shutil
-import time
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
-from ipaddress import ip_address, ip_network
+from ipaddress import ip_address
 from pathlib import Path
 
 import pytest
+from daemons import free_port, program, running
 
 from iotscan.errors import NetworkError
 from iotscan.model import (
@@ -22,17 +19,24 @@ from iotscan.model import (
     Fact,
     Impact,
     Outcome,
-    Scope,
     Sender,
     Service,
     TlsFacts,
     Transcript,
 )
-from iotscan.net.gateway import Gateway
 from iotscan.plugins import probes
 from iotscan.probe_api import Login
-from iotscan.settings import Limits
-from iotscan.testing import Closes, FakeNetwork, Hears, Says, Step, captured, only_facts
+from iotscan.testing import (
+    Closes,
+    FakeNetwork,
+    Hears,
+    Says,
+    Step,
+    captured,
+    converse,
+    on_loopback,
+    only_facts,
+)
 
 PROBE = next(probe for probe in probes() if probe.name == "ftp")
 SERVICE = Service(Endpoint(ip_address("192.0.2.7"), "tcp", 21), "ftp")
@@ -260,13 +264,10 @@ async def test_a_full_server_is_left_alone() -> None:
     assert talk.ending is Ending.LOCKED_OUT
 
 
-VSFTPD = "/usr/sbin/vsftpd"
-
-
-@asynccontextmanager
-async def vsftpd(folder: Path, *lines: str) -> AsyncIterator[int]:
+@contextmanager
+def vsftpd(folder: Path, *lines: str) -> Iterator[int]:
     """vsftpd on a loopback port, with a guest whose files are those of the folder."""
-    port = 20_000 + os.getpid() % 20_000
+    port = free_port()
     (folder / "jail").mkdir()
     (folder / "files").mkdir()
     (folder / "files" / "backup.cfg").write_text("x", encoding="utf-8")
@@ -284,36 +285,16 @@ async def vsftpd(folder: Path, *lines: str) -> AsyncIterator[int]:
     )
     conf = folder / "vsftpd.conf"
     conf.write_text("\n".join((*common, *lines)) + "\n", encoding="utf-8")
-    process = await asyncio.create_subprocess_exec(VSFTPD, str(conf))
-    try:
-        until = time.monotonic() + 10.0
-        while time.monotonic() < until:
-            try:
-                _, writer = await asyncio.open_connection("127.0.0.1", port)
-            except OSError:
-                await asyncio.sleep(0.05)
-                continue
-            writer.close()
-            break
+    with running([program("vsftpd"), conf], port):
         yield port
-    finally:
-        process.kill()
-        await process.wait()
 
 
-@pytest.mark.skipif(
-    os.geteuid() != 0 or shutil.which(VSFTPD) is None, reason="vsftpd is not installed, or no root"
-)
+@pytest.mark.skipif(os.geteuid() != 0, reason="vsftpd runs as root alone")
 async def test_a_real_server_shows_its_files_to_strangers(tmp_path: Path) -> None:
     tmp_path.chmod(0o755)
-    async with vsftpd(tmp_path, "anonymous_enable=YES") as port:
-        service = replace(SERVICE, endpoint=Endpoint(ip_address("127.0.0.1"), "tcp", port))
-        gateway = Gateway(
-            Scope((ip_network("127.0.0.0/8"),), impact=Impact.GREET), Limits(), clock=time.monotonic
-        )
-        door = gateway.conversation(service, "ftp", id="c1", began=0.0)
-        await PROBE.converse(service, door, ())
-    found = facts(door.transcript(), "ftp.anonymous")
+    with vsftpd(tmp_path, "anonymous_enable=YES") as port:
+        talk = await converse(PROBE, on_loopback(port, "ftp"), impact=Impact.GREET)
+    found = facts(talk, "ftp.anonymous")
     assert (found["accepted"], found["listed"], found["entries"]) == (True, True, 2)
     assert (found["writable_names"], found["telling"]) == (("in",), ("settings",))
 

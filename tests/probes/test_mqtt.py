@@ -6,14 +6,13 @@ import asyncio
 import importlib
 import itertools
 import shutil
-import socket
 import ssl
 import subprocess
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime, timedelta
-from ipaddress import ip_address, ip_network
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,11 +22,13 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
+from daemons import free_port
 from websockets.asyncio.server import ServerConnection
 from websockets.asyncio.server import serve as serve_websocket
 from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
 
+from iotscan import testing
 from iotscan.errors import (
     LockedOut,
     Malformed,
@@ -38,10 +39,8 @@ from iotscan.errors import (
 )
 from iotscan.model import (
     Ending,
-    Endpoint,
     Impact,
     Outcome,
-    Scope,
     Service,
     Transcript,
 )
@@ -52,15 +51,25 @@ from iotscan.protocols.mqtt import codec as mqtt
 from iotscan.protocols.mqtt import packets
 from iotscan.protocols.mqtt.reader import Sample
 from iotscan.settings import Limits
-from iotscan.testing import HOSTILE, Closes, Fails, FakeNetwork, Handler, Hears, Says, Step, serve
+from iotscan.testing import (
+    HOSTILE,
+    LOOPBACK,
+    Closes,
+    Fails,
+    FakeNetwork,
+    Handler,
+    Hears,
+    Says,
+    Step,
+    on_loopback,
+    serve,
+)
 
 MODULE = importlib.import_module("iotscan.probes.mqtt")
 PROBE = MODULE.PROBE
 MOSQUITTO = shutil.which("mosquitto", path="/usr/sbin:/usr/local/sbin:/usr/bin:/usr/local/bin")
 needs_mosquitto = pytest.mark.skipif(MOSQUITTO is None, reason="not installed: mosquitto")
 
-HERE = ip_address("127.0.0.1")
-LOOPBACK = Scope((ip_network("127.0.0.0/8"),))
 LIMITS = Limits(read_timeout=1.0, connect_timeout=1.0, conversation_timeout=20.0, login_pause=0.01)
 BRIEF = Sample(seconds=0.3)
 PAIRS = {"mqtt-admin": ("admin", b"admin-pw"), "mqtt-guest": ("guest", b"guest-pw")}
@@ -71,10 +80,7 @@ PLAIN = "connect"
 OVER_WEBSOCKET = "websocket /mqtt"
 
 
-def service_at(
-    port: int, *, tls: bool = False, hint: str = PLAIN, name: str | None = "mqtt"
-) -> Service:
-    return Service(Endpoint(HERE, "tcp", port), name, tls, hint)
+service_at = partial(on_loopback, name="mqtt", hint=PLAIN)
 
 
 async def converse(
@@ -85,15 +91,9 @@ async def converse(
     limits: Limits = LIMITS,
     impact: Impact = Impact.LOGIN,
 ) -> Transcript:
-    """Let the probe talk through the real gateway, with the engine's fence around it."""
-    gateway = Gateway(LOOPBACK, limits, clock=time.monotonic, vault=VAULT)
-    conversation = gateway.conversation(service, "mqtt", id="c1", began=0.0, impact=impact)
-    with gateway.watch():
-        try:
-            await type(PROBE)(sample).converse(service, conversation, logins)
-        except (NetworkError, Malformed) as error:
-            return conversation.transcript(error.ending, str(error))
-    return conversation.transcript()
+    return await testing.converse(
+        type(PROBE)(sample), service, logins, vault=VAULT, limits=limits, impact=impact
+    )
 
 
 def read(talk: Transcript, sample: Sample = BRIEF) -> dict[str, list[dict[str, Any]]]:
@@ -109,7 +109,7 @@ class Broker:
     """A mosquitto of our own on a loopback port."""
 
     def __init__(self, folder: Path, *lines: str) -> None:
-        self.port = _free_port()
+        self.port = free_port()
         config = folder / "mosquitto.conf"
         head = ("user root", f"listener {self.port} 127.0.0.1", "log_type all", "log_dest stderr")
         config.write_text("\n".join((*head, "sys_interval 1", *lines)) + "\n")
@@ -136,11 +136,6 @@ class Broker:
             log = stream.read().decode(errors="replace").splitlines()
         self._process.wait()
         return log
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as door:
-        return int(door.getsockname()[1])
 
 
 @contextmanager

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import shutil
-import socket
-import subprocess
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from ipaddress import ip_address, ip_network
+from ipaddress import ip_address
 
 import pytest
+from daemons import free_port, program, running
 
-from iotscan.model import Channel, Endpoint, Scope, Service, Transcript, Turn
+from iotscan.model import Channel, Endpoint, Service, Transcript, Turn
 from iotscan.net.gateway import Gateway
 from iotscan.plugins import probes
-from iotscan.settings import Limits
-from iotscan.testing import captured
+from iotscan.testing import LOOPBACK, QUICK, captured, on_loopback
 
 PROBE = next(probe for probe in probes() if probe.name == "socks")
 ENDPOINT = Endpoint(ip_address("192.0.2.7"), "tcp", 1080)
@@ -54,23 +51,9 @@ def test_an_answer_to_another_question_proves_nothing() -> None:
 
 @contextmanager
 def microsocks(*options: str) -> Iterator[int]:
-    if shutil.which("microsocks") is None:
-        pytest.skip("microsocks is not installed")
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port: int = free.getsockname()[1]
-    process = subprocess.Popen(["microsocks", "-i", "127.0.0.1", "-p", str(port), *options])
-    try:
-        until = time.monotonic() + 10
-        while time.monotonic() < until:
-            try:
-                socket.create_connection(("127.0.0.1", port)).close()
-                break
-            except ConnectionRefusedError:
-                continue
+    port = free_port()
+    with running([program("microsocks"), "-i", "127.0.0.1", "-p", port, *options], port):
         yield port
-    finally:
-        process.kill()
-        process.wait()
 
 
 @pytest.mark.parametrize(
@@ -78,9 +61,8 @@ def microsocks(*options: str) -> Iterator[int]:
 )
 async def test_a_real_proxy_is_asked_for_no_connection(options: list[str], agreed: bool) -> None:
     with microsocks(*options) as port:
-        service = Service(Endpoint(ip_address("127.0.0.1"), "tcp", port), "socks")
-        scope = Scope((ip_network("127.0.0.0/8"),))
-        gateway = Gateway(scope, Limits(), clock=time.monotonic)
+        service = on_loopback(port, "socks")
+        gateway = Gateway(LOOPBACK, QUICK, clock=time.monotonic)
         door = gateway.conversation(service, "recognise", id="c1", began=0.0)
         async with door.tcp(service) as stream:
             await stream.write(PROBE.openings[0].says)

@@ -14,7 +14,7 @@ import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from ipaddress import ip_address, ip_network
+from ipaddress import ip_address
 from pathlib import Path
 
 import pytest
@@ -28,14 +28,12 @@ from iotscan.model import (
     Fact,
     Impact,
     Outcome,
-    Scope,
     Sender,
     Service,
     TlsFacts,
     Transcript,
     Turn,
 )
-from iotscan.net.gateway import Gateway
 from iotscan.plugins import probes
 from iotscan.probe_api import Login
 from iotscan.protocols.telnet.codec import Subnegotiation
@@ -48,6 +46,8 @@ from iotscan.testing import (
     Hears,
     Says,
     Step,
+    converse,
+    on_loopback,
     serve,
 )
 
@@ -425,16 +425,10 @@ async def _converse(
     vault: Mapping[str, bytes] = SECRETS,
 ) -> tuple[Transcript, float]:
     """What the engine would record of a talk with a loopback port, and how long it took."""
-    service = Service(Endpoint(HOME, "tcp", port), "telnet")
-    scope = Scope((ip_network("127.0.0.0/8"),))
-    gateway = Gateway(scope, limits, clock=time.monotonic, vault=vault)
-    talk = gateway.conversation(service, "telnet", id="c1", began=0.0)
     began = time.monotonic()
-    try:
-        await PROBE.converse(service, talk, logins)
-    except (NetworkError, Malformed) as error:
-        return talk.transcript(error.ending, str(error)), time.monotonic() - began
-    return talk.transcript(), time.monotonic() - began
+    service = on_loopback(port, "telnet")
+    talk = await converse(PROBE, service, logins, vault=vault, limits=limits)
+    return talk, time.monotonic() - began
 
 
 @pytest.mark.parametrize("name", sorted(HOSTILE))
