@@ -11,8 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from iotscan import mudfiles, offline
-from iotscan.assess import assess
-from iotscan.assess.pipeline import ASKS_SUPPORT, FEEDS, feed_word
+from iotscan.assess.pipeline import ASKS_SUPPORT, FEEDS, assess, feed_word
 from iotscan.assess.policies import load_policy, under
 from iotscan.assess.rulebook import Rulebook, load_rulebook
 from iotscan.capture import evidence as proof

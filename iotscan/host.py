@@ -16,6 +16,7 @@ from iotscan.capture.recording import Journal
 from iotscan.discovery.nmap import nmap_sweep
 from iotscan.errors import Malformed, NetworkError, Refused, TimedOut
 from iotscan.model import (
+    RECOGNITION,
     Address,
     Ending,
     Endpoint,
@@ -31,7 +32,7 @@ from iotscan.net.gateway import Gateway
 from iotscan.net.port_rules import rule_for
 from iotscan.net.sweep import sweep_host
 from iotscan.probe_api import Login, Opening, Probe
-from iotscan.recognise import RECOGNITION, Recognised, candidates, recognise_tcp, recognise_udp
+from iotscan.recognise import Recognised, candidates, recognise_tcp, recognise_udp
 from iotscan.settings import Settings
 
 _T = TypeVar("_T")

@@ -190,6 +190,10 @@ class Channel:
     outcome: Outcome | None = None
 
 
+# The probe's name in transcripts in which nothing but what a port speaks was found out.
+RECOGNITION = "recognise"
+
+
 @dataclass(frozen=True, slots=True)
 class Transcript:
     """One probe's whole conversation with one service: the evidence that readers read.

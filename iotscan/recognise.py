@@ -16,8 +16,6 @@ from iotscan.net.conversation import Conversation
 from iotscan.net.port_rules import rule_for
 from iotscan.probe_api import Opening, Probe, Stream
 
-# The conversation that recognises is no probe's own; readers see it under this name.
-RECOGNITION = "recognise"
 # A reply begins with what identifies its protocol; more is only needed by the probe itself.
 ENOUGH = 2048
 # A server that speaks first does so within a round trip and the time to start a process.

@@ -20,7 +20,10 @@ def clean(raw: bytes | str, longest: int = LONGEST) -> str:
     """
     if isinstance(raw, bytes):
         raw = raw[: longest * 8].decode("utf-8", "backslashreplace")
-    text = " ".join("".join(map(_safe, raw[: longest * 8])).split())
+    text = raw[: longest * 8]
+    if not text.isprintable():  # nearly all is, and then no character of it would be changed
+        text = "".join(map(_safe, text))
+    text = " ".join(text.split())
     return text if len(text) <= longest else text[: longest - 1] + "…"
 
 

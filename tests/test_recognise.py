@@ -12,13 +12,12 @@ from typing import cast
 import pytest
 
 from iotscan.errors import Refused, TimedOut
-from iotscan.model import Endpoint, Scope, Service
+from iotscan.model import RECOGNITION, Endpoint, Scope, Service
 from iotscan.net.conversation import Conversation
 from iotscan.net.gateway import Gateway
 from iotscan.plugins import probes
 from iotscan.recognise import (
     MOST_ATTEMPTS,
-    RECOGNITION,
     Recognised,
     candidates,
     recognise_tcp,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import unicodedata
 
 import pytest
@@ -51,3 +52,9 @@ def test_whatever_comes_in_is_harmless_and_short(raw: bytes | str) -> None:
 def test_cleaning_twice_changes_nothing_more(raw: str) -> None:
     once = clean(raw)
     assert clean(once) == once
+
+
+def test_no_character_comes_through_that_could_do_something() -> None:
+    harmful = {"Cc", "Cs", "Cn", "Co", "Zl", "Zp"}
+    alone = (chr(number) for number in range(sys.maxunicode + 1))
+    assert not [c for c in alone if clean(c) == c and unicodedata.category(c) in harmful]

@@ -7,8 +7,17 @@ from dataclasses import replace
 from ipaddress import ip_address
 
 from iotscan.assess.inventory import owner_of
-from iotscan.assess.reading import RECOGNITION
-from iotscan.model import Address, Device, Ending, Endpoint, Gap, Recording, Sweep, Transcript
+from iotscan.model import (
+    RECOGNITION,
+    Address,
+    Device,
+    Ending,
+    Endpoint,
+    Gap,
+    Recording,
+    Sweep,
+    Transcript,
+)
 
 # Words in Gap.what that are no probe's name.
 UNKNOWN = "unknown service"

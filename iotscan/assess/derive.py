@@ -24,7 +24,7 @@ from iotscan.assess import (
     known_keys,
     profiles,
 )
-from iotscan.assess.inventory import endpoint_order, owner_of
+from iotscan.assess.inventory import about_itself, endpoint_order, owner_of
 from iotscan.assess.links import embedded_mac
 from iotscan.assess.reading import Contact
 from iotscan.model import (
@@ -252,12 +252,6 @@ def _proofs(recording: Recording) -> dict[object, tuple[Proof, ...]]:
 
 def _sighted(device: Device) -> tuple[Proof, ...]:
     return tuple(sighting.proof for sighting in device.sightings[:4] if sighting.proof.source)
-
-
-def about_itself(observation: Observation) -> bool:
-    """Whether it tells of the device it is booked on, not of a server that the device talked to."""
-    endpoint = observation.endpoint
-    return endpoint is None or endpoint.address == observation.address
 
 
 def where(observation: Observation) -> tuple[object, ...]:

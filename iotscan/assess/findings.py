@@ -8,8 +8,8 @@ from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass
 
 from iotscan.assess.conditions import holds
-from iotscan.assess.derive import EXPOSURE, about_itself, where
-from iotscan.assess.inventory import endpoint_order, owner_of
+from iotscan.assess.derive import EXPOSURE, where
+from iotscan.assess.inventory import about_itself, endpoint_order, owner_of
 from iotscan.assess.rulebook import Rulebook
 from iotscan.assess.rules import OF_CONVERSATIONS, Case, Crosswalk, Rule
 from iotscan.assess.says import say

@@ -5,11 +5,23 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from iotscan.assess.links import Groups, Node, backed, group, order
 from iotscan.assess.oui import is_random, normal
-from iotscan.assess.reading import Witness
-from iotscan.model import Address, Device, Endpoint, Service, Sighting, Sweep, Transcript
+from iotscan.model import (
+    Address,
+    Device,
+    Endpoint,
+    Observation,
+    Service,
+    Sighting,
+    Sweep,
+    Transcript,
+)
+
+if TYPE_CHECKING:  # readers and their plug-ins are much to load for who compares two reports
+    from iotscan.assess.reading import Witness
 
 # Kept per device; one that invents names by the thousand gets no more room than this.
 MOST_NAMES, MOST_SIGHTINGS = 16, 128
@@ -41,6 +53,12 @@ def take_stock(
         for root, nodes in groups.members().items()
     ]
     return tuple(sorted(devices, key=_place))
+
+
+def about_itself(observation: Observation) -> bool:
+    """Whether it tells of the device it is booked on, not of a server that the device talked to."""
+    endpoint = observation.endpoint
+    return endpoint is None or endpoint.address == observation.address
 
 
 def owner_of(devices: Sequence[Device]) -> dict[Address, Device]:

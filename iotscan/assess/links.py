@@ -17,10 +17,13 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv6Address
+from typing import TYPE_CHECKING
 
 from iotscan.assess.oui import normal
-from iotscan.assess.reading import Witness
 from iotscan.model import Address
+
+if TYPE_CHECKING:
+    from iotscan.assess.reading import Witness
 
 # More addresses than this behind one MAC are those a router answers or forwards for. A device has
 # one IPv4 address, rarely an alias; link-local, stable and temporary IPv6 addresses per prefix.

@@ -10,8 +10,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 
-from iotscan.assess.derive import about_itself
-from iotscan.assess.inventory import owner_of
+from iotscan.assess.inventory import about_itself, owner_of
 from iotscan.assess.posture import CUT_SHORT, Measure, Seen
 from iotscan.assess.reading import Plugins
 from iotscan.assess.rules import Facts

@@ -12,6 +12,7 @@ from functools import partial
 from typing import TypeVar
 
 from iotscan.model import (
+    RECOGNITION,
     Address,
     ConversationNote,
     Ending,
@@ -28,8 +29,6 @@ from iotscan.plugins import discoverers, probes
 from iotscan.probe_api import Discoverer, Probe
 from iotscan.text import clean
 
-# What the engine calls a conversation in which it found out what a port speaks.
-RECOGNITION = "recognise"
 _T = TypeVar("_T")
 
 

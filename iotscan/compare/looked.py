@@ -11,11 +11,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from iotscan.assess.reading import RECOGNITION
 from iotscan.assess.rulings import Rulings
 from iotscan.compare.snapshot import DEVICE, SWEEP, Claim, Hole, Look, Seen, Snapshot
 from iotscan.difference import Change
-from iotscan.model import Ending, Impact
+from iotscan.model import RECOGNITION, Ending, Impact
 from iotscan.report.words import ENDINGS, listed
 from iotscan.spans import within
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 
-from iotscan.assess.derive import about_itself
+from iotscan.assess.inventory import about_itself
 from iotscan.assess.oui import normal
 from iotscan.model import Device, Observation
 

@@ -7,9 +7,9 @@ from ipaddress import ip_address, ip_network
 
 import pytest
 
-from iotscan.assess import reading
 from iotscan.assess.coverage import PORTS, PROTOCOL, UNKNOWN, find_gaps, hides_something
 from iotscan.model import (
+    RECOGNITION,
     Device,
     Ending,
     Endpoint,
@@ -57,26 +57,20 @@ def test_a_conversation_that_did_not_complete_is_a_gap_with_advice(ending: Endin
 
 
 def test_a_complete_conversation_is_none() -> None:
-    assert gaps(talk("lamp"), talk(reading.RECOGNITION)) == ()
+    assert gaps(talk("lamp"), talk(RECOGNITION)) == ()
 
 
 def test_a_service_that_nobody_recognised_is_told_but_hides_nothing() -> None:
-    (gap,) = gaps(talk(reading.RECOGNITION, name=None))
+    (gap,) = gaps(talk(RECOGNITION, name=None))
     assert gap.what == UNKNOWN
     assert gap.reason == "it is open, but it says nothing"
     assert not hides_something(gap)
 
 
 def test_a_recognition_that_failed_is_told_as_such() -> None:
-    (gap,) = gaps(talk(reading.RECOGNITION, Ending.TIMEOUT, name=None))
+    (gap,) = gaps(talk(RECOGNITION, Ending.TIMEOUT, name=None))
     assert (gap.what, gap.ending) == (PROTOCOL, Ending.TIMEOUT)
     assert hides_something(gap)
-
-
-def test_what_the_engine_calls_a_recognition_is_what_the_reader_calls_it() -> None:
-    from iotscan.recognise import RECOGNITION
-
-    assert reading.RECOGNITION == RECOGNITION
 
 
 def test_ports_that_were_not_swept_are_a_gap() -> None:
@@ -105,7 +99,7 @@ def test_the_conversations_of_a_capture_ended_as_they_liked() -> None:
 
 
 def test_what_an_announcement_led_to_is_no_unknown_service() -> None:
-    nobody = talk(reading.RECOGNITION, name=None)
+    nobody = talk(RECOGNITION, name=None)
     said = replace(talk("lamp"), turns=(Turn("server", 0.0, b"I am a lamp"),))
     assert [gap.what for gap in gaps(nobody)] == [UNKNOWN]
     assert gaps(nobody, said) == ()

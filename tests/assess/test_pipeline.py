@@ -18,12 +18,13 @@ from hypothesis import strategies as st
 
 import iotscan.assess
 from iotscan import codec
-from iotscan.assess import assess, pipeline
+from iotscan.assess import pipeline
 from iotscan.assess.feeds import Feeds
-from iotscan.assess.pipeline import feed_word
-from iotscan.assess.reading import RECOGNITION, Plugins
+from iotscan.assess.pipeline import assess, feed_word
+from iotscan.assess.reading import Plugins
 from iotscan.assess.rulebook import Rulebook
 from iotscan.model import (
+    RECOGNITION,
     Ending,
     Endpoint,
     Feed,

@@ -9,8 +9,9 @@ from typing import Any, cast
 
 import pytest
 
-from iotscan.assess.reading import RECOGNITION, Plugins, read_all
+from iotscan.assess.reading import Plugins, read_all
 from iotscan.model import (
+    RECOGNITION,
     Ending,
     Endpoint,
     Fact,

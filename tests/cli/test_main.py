@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -23,6 +24,7 @@ from iotscan.errors import (
     UsageError,
 )
 from iotscan.model import Severity
+from iotscan.store import open_store
 
 HEAVY = (
     *("scapy", "asyncio", "msgspec", "rich", "zeroconf", "aiocoap", "paho", "cryptography"),
@@ -33,8 +35,30 @@ HEAVY = (
 MOST_MODULES = 200
 
 
+# What talks, reads captures or judges: nothing that lists or compares kept scans needs it.
+WORKING = (
+    *("scapy", "zeroconf", "aiocoap", "paho", "cryptography", "alembic", "iotscan.net.gateway"),
+    *("iotscan.engine", "iotscan.plugins", "iotscan.assess.pipeline", "iotscan.capture.reader"),
+)
+
+
 @pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["-h"], []])
 def test_help_imports_nothing_heavy(arguments: list[str]) -> None:
+    modules = _imported_by(arguments)
+    assert not set(HEAVY) & modules
+    assert len(modules) < MOST_MODULES
+
+
+@pytest.mark.parametrize("arguments", [["history"], ["devices"], ["diff"]])
+def test_commands_of_the_history_import_nothing_that_looks_or_judges(
+    arguments: list[str], tmp_path: Path
+) -> None:
+    store = str(tmp_path / "history.sqlite")
+    open_store(store).close()
+    assert not set(WORKING) & _imported_by([*arguments, "--store", store])
+
+
+def _imported_by(arguments: list[str]) -> set[str]:
     code = (
         "import json, sys\n"
         "from iotscan.cli import main\n"
@@ -42,9 +66,7 @@ def test_help_imports_nothing_heavy(arguments: list[str]) -> None:
         "sys.stdout.flush(); sys.stderr.write('\\n' + json.dumps(list(sys.modules)))\n"
     )
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    modules = json.loads(ran.stderr.splitlines()[-1])
-    assert not set(HEAVY) & set(modules)
-    assert len(modules) < MOST_MODULES
+    return set(json.loads(ran.stderr.splitlines()[-1]))
 
 
 def test_module_and_command_are_the_same() -> None:
