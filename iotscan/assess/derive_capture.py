@@ -5,7 +5,7 @@ doors of others, and whether it tries one again and again.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from iotscan.capture.scans import Scans, Tries
 from iotscan.capture.stations import parsed
@@ -29,6 +29,8 @@ TELNET = (23, 2323)
 # Nobody administers so many devices by telnet from one host within a capture, in vain.
 LEAST_TELNET, LEAST_WIDE, LEAST_DEEP = 8, 20, 40
 _MOST_PORTS = 32
+# Cited of one scan; what is beyond is more of the same.
+_MOST_FRAMES = 200
 
 
 def scanning(scans: Scans, file: str) -> Iterator[Observation]:
@@ -53,7 +55,7 @@ def scanning(scans: Scans, file: str) -> Iterator[Observation]:
             "answered": len(tries.answered),
             "telnet": False,
         }
-        yield Observation(SCANNING.name, facts, parsed(source), None, (_proof(tries, file),))
+        yield Observation(SCANNING.name, facts, parsed(source), None, (_proof([tries], file),))
     for source, target, port, row in scans.storms.found():
         duration = row.last - row.at
         facts = {
@@ -63,7 +65,7 @@ def scanning(scans: Scans, file: str) -> Iterator[Observation]:
             "port": port,
             "peer": str(parsed(target)),
         }
-        proof = Proof("storm", (), file, (row.frame,))
+        proof = Proof("storm", (), file, tuple(row.frames))
         yield Observation(STORM.name, facts, parsed(source), None, (proof,))
 
 
@@ -77,9 +79,15 @@ def _wide(source: bytes, found: Mapping[int, Tries], file: str, port: int | None
         "telnet": port is not None,
     }
     endpoint = None if port is None else Endpoint(address, "tcp", port)
-    first = found[port] if port is not None else min(found.values(), key=lambda t: t.frame)
-    return Observation(SCANNING.name, facts, address, endpoint, (_proof(first, file),))
+    ports = sorted(found.values(), key=lambda t: t.frame)
+    return Observation(SCANNING.name, facts, address, endpoint, (_proof(ports, file),))
 
 
-def _proof(tries: Tries, file: str) -> Proof:
-    return Proof("scan", (), file, (tries.frame,))
+def _proof(ports: Sequence[Tries], file: str) -> Proof:
+    """Of each port, or of the one host, as many tries as it takes to call them a scan."""
+    frames: set[int] = set()
+    for tries in ports:
+        if len(frames) < _MOST_FRAMES:
+            in_vain = (tries.targets[target][1] for target in tries.targets.keys() - tries.answered)
+            frames.update(sorted(in_vain)[:LEAST_DEEP])
+    return Proof("scan", (), file, tuple(sorted(frames)))

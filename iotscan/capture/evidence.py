@@ -7,60 +7,90 @@ from __future__ import annotations
 
 import io
 import os
+import sys
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from pathlib import Path
 
+from iotscan.capture.context import Context
 from iotscan.capture.files import STANDARD_INPUT, opened
-from iotscan.capture.frames import Walk
+from iotscan.capture.frames import Frame, Walk
 from iotscan.capture.writer import Writer
 from iotscan.errors import UsageError
 from iotscan.model import Finding
 
-# (file of the capture, number of the frame) → which findings it proves
-_Wanted = Mapping[str, Mapping[int, Sequence[int]]]
+# Findings whose evidence is gathered at a time: what it holds is in memory until it is written.
+_AT_ONCE = 1000
 
 
 def write(findings: Sequence[Finding], files: Mapping[str, str], folder: Path) -> tuple[str, ...]:
     """Write the evidence of each finding into ``folder``, and tell the names of the files.
 
-    ``files``: names in proofs → paths; they are read a second time. Raises UsageError where that
-    cannot be done, or the folder cannot be written to.
+    Each holds the frames that prove it, and what is needed of their conversations to understand
+    them: a replay of it alone gives the finding again. ``files``: names in proofs → paths; they are
+    read again. Raises UsageError where that cannot be done, or the folder cannot be written to.
     """
     if STANDARD_INPUT in files.values():
         raise UsageError("evidence is read from the capture again: give it as a file, not as -")
-    packed: dict[int, tuple[io.BytesIO, Writer]] = {}
-    for name, wanted in _wanted(findings).items():
-        for number, at, link, data, wire in _frames(files[name], max(wanted)):
-            for index in wanted.get(number, ()):
-                if index not in packed:
-                    buffer = io.BytesIO()
-                    packed[index] = buffer, Writer(buffer)
-                comment = f"{name} frame {number}: {findings[index].detail}"
-                packed[index][1].packet(at, link, data, wire, comment)
     names = []
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for index, (buffer, _) in sorted(packed.items()):
-            finding = findings[index]
-            names.append(f"{index + 1:03}-{finding.rule}-{finding.fingerprint[:8]}.pcapng")
-            _save(folder / names[-1], buffer.getvalue())
+        for first in range(0, len(findings), _AT_ONCE):
+            some = findings[first : first + _AT_ONCE]
+            for index, data in _packed(some, files):
+                finding = some[index]
+                number = f"{first + index + 1:03}"
+                names.append(f"{number}-{finding.rule}-{finding.fingerprint[:8]}.pcapng")
+                _save(folder / names[-1], data)
     except OSError as error:
         raise UsageError(f"evidence cannot be written to {folder}: {error.strerror}") from error
     return tuple(names)
 
 
-def _wanted(findings: Sequence[Finding]) -> _Wanted:
-    wanted: dict[str, dict[int, list[int]]] = defaultdict(lambda: defaultdict(list))
+def _packed(findings: Sequence[Finding], files: Mapping[str, str]) -> Iterator[tuple[int, bytes]]:
+    """The evidence of those findings that have any, by their places in the list."""
+    writers: dict[int, tuple[io.BytesIO, Writer]] = {}
+    for name, cited in _cited(findings).items():
+        wanted = _with_company(files[name], cited)
+        for number, at, link, data, wire in _frames(files[name], max(wanted)):
+            for index in wanted.get(number, ()):
+                if index not in writers:
+                    buffer = io.BytesIO()
+                    writers[index] = buffer, Writer(buffer)
+                comment = f"{name} frame {number}"
+                if number in cited[index]:
+                    comment += f": {findings[index].detail}"
+                writers[index][1].packet(at, link, data, wire, comment)
+    for index, (buffer, _) in sorted(writers.items()):
+        yield index, buffer.getvalue()
+
+
+def _cited(findings: Sequence[Finding]) -> Mapping[str, Mapping[int, Set[int]]]:
+    """File of the capture → place of the finding → the frames that prove it."""
+    cited: dict[str, dict[int, set[int]]] = defaultdict(lambda: defaultdict(set))
     for index, finding in enumerate(findings):
         for proof in finding.proofs:
-            for frame in proof.frames if proof.file else ():
-                if index not in wanted[proof.file][frame]:
-                    wanted[proof.file][frame].append(index)
+            if proof.file and proof.frames:
+                cited[proof.file][index].update(proof.frames)
+    return cited
+
+
+def _with_company(path: str, cited: Mapping[int, Set[int]]) -> Mapping[int, Sequence[int]]:
+    """Frame → places of the findings in whose evidence it belongs."""
+    context, proving = Context(), frozenset().union(*cited.values())
+    for frame in _frames(path, max(proving)):
+        if frame[0] in proving:
+            context.cite(frame)
+    for frame in _frames(path):
+        context.add(frame)
+    wanted: dict[int, list[int]] = defaultdict(list)
+    for index, frames in cited.items():
+        for number in frames | context.company(frames):
+            wanted[number].append(index)
     return wanted
 
 
-def _frames(path: str, last: int) -> Iterator[tuple[int, float, int, bytes, int]]:
+def _frames(path: str, last: int = sys.maxsize) -> Iterator[Frame]:
     with opened(path) as source:
         for frame in Walk(source).frames():
             yield frame

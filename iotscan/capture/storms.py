@@ -25,17 +25,20 @@ _Key = tuple[bytes, bytes, int]
 
 @dataclass(slots=True)
 class Storm:
-    """A row of tries; ``frame`` and ``at`` of the first, ``count`` of all, ``last``: its time."""
+    """A row of tries; ``at``: of the first, ``count`` of all, ``last``: its time. ``frames``: of the
+    first ones.
+    """
 
-    frame: int
     at: float
     last: float
+    frames: list[int]
     count: int = 1
     pauses: list[float] = field(default_factory=list)
 
-    def goes_on(self, at: float) -> None:
+    def goes_on(self, at: float, frame: int) -> None:
         if len(self.pauses) < MOST_KEPT:
             self.pauses.append(at - self.last)
+            self.frames.append(frame)
         self.count, self.last = self.count + 1, at
 
     @property
@@ -58,12 +61,12 @@ class Storms:
         key = (source, target, port)
         row = self._rows.get(key)
         if row is not None and at - row.last <= LONGEST_PAUSE:
-            row.goes_on(at)
+            row.goes_on(at, frame)
             return
         self._over(key)
         if len(self._rows) >= MOST_PAIRS:
             del self._rows[next(iter(self._rows))]
-        self._rows[key] = Storm(frame, at, at)
+        self._rows[key] = Storm(at, at, [frame])
 
     def answer(self, server: bytes, port: int, client: bytes) -> None:
         """The server accepted a connection: what comes is another row."""

@@ -270,7 +270,7 @@ def test_a_storm_is_told_of_its_client() -> None:
         "port": 443,
         "peer": "52.1.2.3",
     }
-    assert seen.proofs[0].frames == (10,)
+    assert seen.proofs[0].frames == tuple(range(10, 40))
 
 
 def knocks(port: int, count: int, scans: Scans | None = None) -> Scans:
@@ -290,7 +290,7 @@ def test_looking_for_telnet_is_told_apart_and_takes_fewer_hosts() -> None:
         "telnet": True,
     }
     assert seen.endpoint == Endpoint(CLIENT.address, "tcp", 23)
-    assert seen.proofs[0].frames == (100,)
+    assert seen.proofs[0].frames == tuple(range(100, 112))
     assert list(scanning(knocks(23, 7), "")) == []
     assert list(scanning(knocks(8080, 19), "")) == []
     (wide,) = scanning(knocks(8080, 20), "")
@@ -303,3 +303,11 @@ def test_many_ports_of_one_host() -> None:
         scans.opening(CLIENT.address.packed, SERVER.address.packed, port, 1.0, port)
     (seen,) = scanning(scans, "")
     assert (seen.facts["way"], seen.facts["target"]) == ("deep", "192.168.1.9")
+    assert seen.proofs[0].frames == tuple(range(40))
+
+
+def test_of_a_scan_as_many_tries_in_vain_are_cited_as_prove_it() -> None:
+    scans = knocks(8080, 250)
+    scans.answer(bytes((10, 0, 0, 0)), 8080, CLIENT.address.packed)
+    (seen,) = scanning(scans, "")
+    assert seen.proofs[0].frames == tuple(range(101, 141))

@@ -24,7 +24,7 @@ def tried(pauses: Iterable[float], port: int = 8883) -> Storms:
 def test_many_tries_without_growing_pauses_are_a_storm() -> None:
     ((source, target, port, row),) = tried([1.0] * 29).found()
     assert (source, target, port) == (HERE, THERE, 8883)
-    assert (row.count, row.frame, row.last - row.at) == (30, 1, 29.0)
+    assert (row.count, row.frames, row.last - row.at) == (30, list(range(1, 31)), 29.0)
 
 
 @pytest.mark.parametrize(
@@ -60,7 +60,7 @@ def test_the_longest_row_of_a_pair_is_told() -> None:
     for number in range(40):
         counted.opening(HERE, THERE, 8883, 900.0 + number, 100 + number)
     ((*_, row),) = counted.found()
-    assert (row.count, row.frame) == (40, 100)
+    assert (row.count, row.frames[0]) == (40, 100)
 
 
 def test_pairs_are_bounded() -> None:
