@@ -38,6 +38,7 @@ from iotscan.model import (
     Transcript,
     Turn,
 )
+from iotscan.protocols.common.overheard import GUESSED
 
 MOST_OBSERVATIONS = 50_000
 # Different observations of one kind at one place: a scanner that is let in says a thousand things.
@@ -143,12 +144,12 @@ class Listener:
         """A conversation: to every reader; if none can read it as it stands, the other way round.
         Whether any could.
 
-        Who asked is a guess in a capture that begins in the middle, and in UDP always.
+        Who asked is a guess in UDP always, and where neither an opening nor a port tells.
         """
         self._contacted(talk)
         if not talk.turns or self._read(talk):
             return True
-        guessed = talk.service.endpoint.transport == "udp" or bool(talk.note)
+        guessed = talk.service.endpoint.transport == "udp" or GUESSED in talk.note
         return guessed and self._read(turned(talk))
 
     def scans(self, scans: Scans) -> None:

@@ -28,7 +28,9 @@ class Part:
     """A stretch of one flow, complete: what both sides said, in order, with frame numbers.
 
     ``missing``: a segment was lost in the capture, so bytes may be absent between turns.
-    ``began``: whether the connection's first packet is in it (else it starts mid-stream).
+    ``began``: whether the connection's first packet is in it (else it starts mid-stream);
+    ``opened``: whether an opening was seen that tells who is the client; ``accepted``: whether the
+    server's answer to one was.
     """
 
     client: bytes
@@ -40,10 +42,13 @@ class Part:
     ending: Ending = Ending.CLOSED
     missing: bool = False
     began: bool = False
+    opened: bool = False
+    accepted: bool = False
 
     def next(self) -> Part:
         """An empty part of the same flow, for what follows."""
-        return Part(self.client, self.client_port, self.server, self.server_port, self.transport)
+        ends = self.client, self.client_port, self.server, self.server_port
+        return Part(*ends, self.transport, opened=self.opened, accepted=self.accepted)
 
 
 # Takes a finished part; False when nobody could read it.

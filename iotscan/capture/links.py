@@ -117,7 +117,12 @@ def _cooked(frame: bytes) -> Link:
 
 def _cooked2(frame: bytes) -> Link:
     source = frame[12:18] if frame[11] == 6 else b""
-    return Link(_number(frame, 0), 20, source)
+    link = typed(_number(frame, 0), frame[20:])
+    return (
+        Link(0, len(frame))
+        if link is None
+        else link._replace(offset=20 + link.offset, source=source)
+    )
 
 
 def _raw(frame: bytes) -> Link:

@@ -31,7 +31,7 @@ from iotscan.model import (
     Transport,
     Turn,
 )
-from iotscan.protocols.common.overheard import MISSING
+from iotscan.protocols.common.overheard import GUESSED, MISSING
 from iotscan.protocols.tls.keylog import Keys, parse_keylog, tls_facts
 from iotscan.protocols.tls.keylog import opened as opened_session
 
@@ -119,7 +119,8 @@ class Reader:
         self._talks += 1
         if part.said and part.transport == TCP:
             # Of a capture of one direction only, the answers to openings are missing.
-            self.scans.answer(part.server, part.server_port, part.client)
+            unseen = part.opened and not part.accepted
+            self.scans.answer(part.server, part.server_port, part.client, unseen=unseen)
         began = part.said[0][1] if part.said else self._zero
         transport: Transport = "tcp" if part.transport == TCP else "udp"
         endpoint = Endpoint(parsed(part.server), transport, part.server_port)
@@ -136,7 +137,7 @@ class Reader:
             turns,
             (Channel(endpoint, 0.0, part.ending),),
             Ending.COMPLETE if part.said else part.ending,
-            _note(part),
+            _note(part, self.usual),
             client,
         )
         understood = self.on_talk(talk) is not False
@@ -187,10 +188,12 @@ class Reader:
         self.on_group(endpoint, parsed(source), round(at - self._zero, 6), frame)
 
 
-def _note(part: Part) -> str:
+def _note(part: Part, usual: Set[int]) -> str:
     words = []
     if not part.began and part.transport == TCP:
         words.append("starts mid-stream")
+        if not part.opened and (part.server_port in usual) is (part.client_port in usual):
+            words.append(GUESSED)
     if part.missing:
         words.append(MISSING)
     return ", ".join(words)

@@ -51,14 +51,16 @@ class Scans:
         _count(self.deep, (source, target), port.to_bytes(2, "big"), at, frame)
         self.storms.opening(source, target, port, at, frame)
 
-    def answer(self, server: bytes, port: int, client: bytes) -> None:
-        """A SYN that was answered by ``server``."""
+    def answer(self, server: bytes, port: int, client: bytes, *, unseen: bool = False) -> None:
+        """A SYN that was answered by ``server``. ``unseen``: what was said later shows that it was,
+        the answer itself is not in the capture.
+        """
         wide, deep = self.wide.get((client, port)), self.deep.get((client, server))
         if wide is not None:
             wide.answered.add(server)
         if deep is not None:
             deep.answered.add(port.to_bytes(2, "big"))
-        self.storms.answer(server, port, client)
+        self.storms.answer(server, port, client, unseen=unseen)
 
     def unanswered(self, most: int) -> Iterator[tuple[bytes, bytes, int, float, int]]:
         """(source, target, port, time, frame) of tries in vain; of those on one port of very many

@@ -20,6 +20,8 @@ from iotscan.model import Address, Proof, Sighting
 MOST_ADDRESSES = 64
 MOST_STATIONS = 4096
 NOBODY = (b"", bytes(6))
+# With how many hops systems send, and 1 for what must not leave the link.
+_FIRST_HOPS = frozenset({1, 32, 64, 128, 255})
 
 
 @dataclass
@@ -80,10 +82,16 @@ class Stations:
             text = mac.hex(":")
             yield _sighting(None, text, known[b""])
             own = _own(addresses, lone_public=not private)
+            own = {a: f for a, f in own.items() if not a.is_global or self._near(mac, a)}
             for raw, frame in on_link[mac].items():
                 own.setdefault(parsed(raw), frame)
             for address, frame in own.items():
                 yield _sighting(address, text, frame)
+
+    def _near(self, mac: bytes, address: Address) -> bool:
+        """Whether nothing says that its packets were forwarded."""
+        hops = self._hops.get((mac, address.packed), 0)
+        return not hops or hops in _FIRST_HOPS
 
 
 def is_local(address: Address) -> bool:

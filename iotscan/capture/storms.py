@@ -25,8 +25,8 @@ _Key = tuple[bytes, bytes, int]
 
 @dataclass(slots=True)
 class Storm:
-    """A row of tries; ``at``: of the first, ``count`` of all, ``last``: its time. ``frames``: of the
-    first ones.
+    """A row of tries; ``at``: of the first, ``count`` of all, ``last``: its time. ``frames``: of
+    the first ones.
     """
 
     at: float
@@ -55,6 +55,7 @@ class Storms:
 
     _rows: dict[_Key, Storm] = field(default_factory=dict)
     _best: dict[_Key, Storm] = field(default_factory=dict)
+    _unseen: set[_Key] = field(default_factory=set)
 
     def opening(self, source: bytes, target: bytes, port: int, at: float, frame: int) -> None:
         """A first SYN of a connection."""
@@ -68,16 +69,22 @@ class Storms:
             del self._rows[next(iter(self._rows))]
         self._rows[key] = Storm(at, at, [frame])
 
-    def answer(self, server: bytes, port: int, client: bytes) -> None:
-        """The server accepted a connection: what comes is another row."""
-        self._over((client, server, port))
+    def answer(self, server: bytes, port: int, client: bytes, *, unseen: bool = False) -> None:
+        """The server accepted a connection: what comes is another row. Where that was ``unseen``,
+        nothing can be told of the other tries either.
+        """
+        key = client, server, port
+        self._over(key)
+        if unseen and len(self._unseen) < MOST_PAIRS:
+            self._unseen.add(key)
 
     def found(self) -> Iterator[tuple[bytes, bytes, int, Storm]]:
         """(client, server, port, row) of each pair with a row without growing pauses."""
         for key in list(self._rows):
             self._over(key)
         for (source, target, port), row in sorted(self._best.items()):
-            yield source, target, port, row
+            if (source, target, port) not in self._unseen:
+                yield source, target, port, row
 
     def _over(self, key: _Key) -> None:
         row = self._rows.pop(key, None)

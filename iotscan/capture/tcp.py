@@ -107,8 +107,9 @@ class TcpFlow:
         if flags & SYN:
             half.next = (segment.sequence + 1) % _FULL
             from_client = half is self._a
+            self._part.opened = True
             self._part.began = self._part.began or from_client
-            self.answered = self.answered or not from_client
+            self.answered = self._part.accepted = self.answered or not from_client
             return True
         if segment.length and not self._quiet[direction]:
             self._take(half, segment)

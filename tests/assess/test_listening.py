@@ -29,6 +29,7 @@ from iotscan.model import (
     Transcript,
     Turn,
 )
+from iotscan.protocols.common.overheard import GUESSED, MISSING
 
 CLIENT = Endpoint(ip_address("192.168.1.5"), "tcp", 40_000)
 SERVER = Endpoint(ip_address("192.168.1.9"), "tcp", 23)
@@ -130,7 +131,7 @@ def test_too_many_different_observations_are_told(monkeypatch: pytest.MonkeyPatc
 
 def swapped() -> Transcript:
     turns = (Turn("server", 0.0, b"hello", frame=4), Turn("client", 0.1, b"yes", frame=6))
-    return Transcript("c1", Service(CLIENT), "capture", 0.0, turns, note="x", client=SERVER)
+    return Transcript("c1", Service(CLIENT), "capture", 0.0, turns, note=GUESSED, client=SERVER)
 
 
 def test_roles_are_exchanged_where_they_were_guessed_and_nobody_reads_it() -> None:
@@ -142,9 +143,8 @@ def test_roles_are_exchanged_where_they_were_guessed_and_nobody_reads_it() -> No
 
 def test_roles_that_a_handshake_proved_stay() -> None:
     ear = listener(reads(b"hello"))
-    assert not ear.talk(
-        Transcript("c1", Service(CLIENT), "capture", 0.0, swapped().turns, client=SERVER)
-    )
+    assert not ear.talk(replace(swapped(), note=""))
+    assert not ear.talk(replace(swapped(), note=f"starts mid-stream, {MISSING}"))
 
 
 def test_turned_twice_is_the_same() -> None:

@@ -31,6 +31,8 @@ MONITORED = b"\x08\x01\0\0" + A + B + A + b"\0\0" + SNAP + V4
         (1, B + A + b"\x88\x64\x11\0\0\1\0\x16\0\x57" + SIX, IPV6, SIX, A),
         (1, B + A + b"\0\x20" + SNAP + V4 + IP, IPV4, IP, A),
         (1, B + A + b"\0\x20\x82\x82\x03" + b"bacnet", BACNET_SAP, b"bacnet", A),
+        (276, V4 + bytes(9) + b"\6" + A + bytes(2) + IP, IPV4, IP, A),
+        (276, b"\x81\0" + bytes(9) + b"\6" + A + bytes(2) + b"\0\5" + V4 + IP, IPV4, IP, A),
         (0, b"\2\0\0\0" + IP, IPV4, IP, b""),
         (0, b"\0\0\0\x18" + SIX, IPV6, SIX, b""),
         (0, b"\x1e\0\0\0" + SIX, IPV6, SIX, b""),

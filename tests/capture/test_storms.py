@@ -48,6 +48,12 @@ def test_an_answer_ends_the_row() -> None:
     assert list(counted.found()) == []
 
 
+def test_where_answers_are_not_in_the_capture_nothing_can_be_told() -> None:
+    counted = tried([1.0] * 29)
+    counted.answer(THERE, 8883, HERE, unseen=True)
+    assert list(counted.found()) == []
+
+
 def test_other_ports_and_hosts_are_counted_on_their_own() -> None:
     counted = Storms()
     for number in range(40):

@@ -100,6 +100,8 @@ def turn_at(turns: Iterable[tuple[int, Turn]], sender: Sender, offset: int) -> i
 
 # What the reader of captures notes of a conversation with holes: lost segments, frames cut short.
 MISSING = "bytes are missing"
+# And of one whose opening was not seen, when the ports do not tell who serves either.
+GUESSED = "who asked is a guess"
 
 _OTHER: Mapping[Sender, Sender] = {"client": "server", "server": "client"}
 # The last conversation turned round, and how: several readers in a row ask for the same one.

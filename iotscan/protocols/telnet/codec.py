@@ -41,6 +41,11 @@ OPTIONS: dict[int, str] = {
     47: "KERMIT",
 }
 
+# A terminal's: its type, size, speed, display, line mode and environment.
+_OF_CLIENTS = frozenset({TERMINAL_TYPE, NAWS, 32, 34, 35, 36, NEW_ENVIRON})
+# In a subnegotiation of these it is the server that asks for the value.
+_SEND = b"\x01"
+
 # RFC 2946: after SB ENCRYPT START its sender encrypts all that follows.
 ENCRYPT_START = 3
 # draft-altman-telnet-starttls: after SB START_TLS FOLLOWS its sender speaks TLS.
@@ -176,6 +181,21 @@ def offered(events: Iterable[Event]) -> tuple[str, ...]:
     """Names of the options the sender offered (WILL) or asked for (DO), each once, in order."""
     asked = (e.option for e in events if isinstance(e, Negotiation) and e.verb in (WILL, DO))
     return tuple(dict.fromkeys(option_name(option) for option in asked))
+
+
+def serves(events: Iterable[Event]) -> bool:
+    """Whether the sender can only be the server: it asks for what a client has (RFC 1073, 1079,
+    1091, 1096, 1184, 1572) more often than it offers that, or echoes.
+    """
+    weight = 0
+    for event in events:
+        if isinstance(event, Subnegotiation) and event.option in _OF_CLIENTS:
+            weight += 1 if event.data[:1] == _SEND else -1
+        elif isinstance(event, Negotiation) and event.option in _OF_CLIENTS:
+            weight += 1 if event.verb in (DO, DONT) else -1
+        elif event == Negotiation(WILL, ECHO):
+            weight += 1
+    return weight > 0
 
 
 def option_name(option: int) -> str:

@@ -15,6 +15,7 @@ from iotscan.model import (
     Transcript,
     Turn,
 )
+from iotscan.protocols.common.overheard import GUESSED
 from iotscan.protocols.logins import dialogue as login_text
 from iotscan.protocols.logins.dialogue import Prompt
 from iotscan.protocols.telnet import codec as telnet
@@ -73,7 +74,8 @@ def read_transcript(talk: Transcript, recognises: Callable[[bytes], bool]) -> It
 def _sessions(talk: Transcript, recognises: Callable[[bytes], bool]) -> Iterator[_Session]:
     for number in sorted({turn.channel for turn in talk.turns}):
         turns = talk.turns_of(number)
-        if recognises(_first_words(turns)):
+        heard = _first_words(turns)
+        if recognises(heard) and (GUESSED not in talk.note or _is_servers(heard)):
             known = number < len(talk.channels)
             channel = talk.channels[number] if known else Channel(talk.service.endpoint)
             dialogue = read_dialogue((i, turn.sender, turn.data) for i, turn in turns)
@@ -82,13 +84,20 @@ def _sessions(talk: Transcript, recognises: Callable[[bytes], bool]) -> Iterator
 
 def _first_words(turns: tuple[tuple[int, Turn], ...]) -> bytes:
     """What the server said before the client said more than options and empty lines."""
-    heard = b""
+    heard, client = b"", telnet.Decoder()
     for _, turn in turns:
         if turn.sender == "server":
             heard += turn.data
-        elif telnet.text_of(telnet.decode(turn.data)).strip(b"\r\n\0"):
+        elif telnet.text_of(client.feed(turn.data)).strip(b"\r\n\0"):
             break
     return heard
+
+
+def _is_servers(heard: bytes) -> bool:
+    """Whether only a server says so: it asks for a name, or for what terminals have."""
+    events = telnet.decode(heard)
+    asked = login_text.prompt_of(login_text.plain(telnet.text_of(events)))
+    return asked is not Prompt.NONE or telnet.serves(events)
 
 
 def _observe(talk: Transcript, kind: str, facts: dict[str, Fact], proof: Proof) -> Observation:

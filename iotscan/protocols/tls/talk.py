@@ -6,8 +6,10 @@ protocol and changed to TLS (STARTTLS).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import accumulate
 
 from iotscan.errors import Malformed
 from iotscan.protocols.tls.codec import (
@@ -22,8 +24,8 @@ from iotscan.protocols.tls.offers import RANDOM
 from iotscan.protocols.tls.tls13 import message_of, unseal
 
 # A server's flight in clear takes some ten segments; a hello that stands later than this in a
-# connection is not looked for.
-MOST_PARTS = 256
+# connection is not looked for, unless the segments are tiny.
+MOST_PARTS, LEAST_SIZE = 256, 65_536
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +33,8 @@ class Handshake:
     """One connection. Places are what the caller counted its parts with; None: not seen.
 
     ``ours``: the client was iotscan. ``asked``: where the ClientHello began; ``chosen`` and
-    ``shown``: where the ServerHello and the certificates were complete; ``last``: the last part
-    that was read of the server. ``proven``: see ``shows_certificate``.
+    ``shown``: where the ServerHello and the certificates were complete. ``proven``: see
+    ``shows_certificate``.
     """
 
     hello: ClientHello | None
@@ -41,7 +43,6 @@ class Handshake:
     asked: int | None = None
     chosen: int | None = None
     shown: int | None = None
-    last: int | None = None
     proven: bool | None = None
 
     def places(self, *wanted: int | None) -> tuple[int, ...]:
@@ -54,7 +55,7 @@ def put_together(parts: Iterable[tuple[int, bool, bytes]]) -> Handshake | None:
 
     None when neither side speaks TLS. Pure, never raises.
     """
-    said = [part for part, _ in zip(parts, range(MOST_PARTS), strict=False)]
+    said = list(_beginning(parts))
     start = next((i for i, (_, client, data) in enumerate(said) if client and _asks(data)), None)
     hello = (
         _client_hello([data for _, client, data in said[start:] if client])
@@ -73,6 +74,15 @@ def put_together(parts: Iterable[tuple[int, bool, bytes]]) -> Handshake | None:
     return found if first is None else _answered(found, server[first:], sent if ours else b"")
 
 
+def _beginning(parts: Iterable[tuple[int, bool, bytes]]) -> Iterator[tuple[int, bool, bytes]]:
+    size = 0
+    for number, part in enumerate(parts):
+        if number >= MOST_PARTS and size > LEAST_SIZE:
+            return
+        size += len(part[2])
+        yield part
+
+
 def read_answer(hello: bytes, heard: bytes) -> Flight:
     """The flight that answers one of our own hellos, opened as far as it can be. Raises Malformed
     when the answer is not TLS.
@@ -86,7 +96,7 @@ def read_answer(hello: bytes, heard: bytes) -> Flight:
 def _asks(data: bytes) -> bool:
     """Whether a part begins with a ClientHello, in TLS or SSL 2.0 form."""
     if data[:1] == b"\x16":
-        return data[1:2] == b"\x03" and data[5:6] in (b"", b"\x01")
+        return data[1:2] in (b"", b"\x03") and data[5:6] in (b"", b"\x01")
     return data[:1] >= b"\x80" and data[2:3] == b"\x01" and data[3:4] in (b"\x00", b"\x03")
 
 
@@ -105,18 +115,26 @@ def _client_hello(said: Sequence[bytes]) -> ClientHello | None:
 
 
 def _answered(asked: Handshake, parts: Sequence[tuple[int, bytes]], sent: bytes) -> Handshake:
-    """Read part by part, so that each message has the place where it became complete."""
-    heard, flight = b"", Flight()
-    chosen = shown = last = None
-    for place, data in parts:
-        heard += data
+    """Read to its end, then as far as each message needs: so each has the place where it became
+    complete.
+    """
+    ends = list(accumulate(len(data) for _, data in parts))
+    heard = b"".join(data for _, data in parts)
+
+    def read(count: int) -> Flight:
+        said = heard[: ends[count]]
         try:
-            flight = read_answer(sent, heard) if sent else parse_server(heard)
+            return read_answer(sent, said) if sent else parse_server(said)
         except Malformed:
-            break
-        last = place
-        chosen = place if chosen is None and (flight.hello or flight.alert) else chosen
-        shown = place if shown is None and flight.chain else shown
-        if flight.finished:
-            break
-    return replace(asked, flight=flight, chosen=chosen, shown=shown, last=last)
+            return Flight()
+
+    def place(holds: Callable[[Flight], object]) -> int | None:
+        count = bisect_left(range(len(parts)), True, key=lambda n: bool(holds(read(n))))
+        return parts[count][0] if count < len(parts) else None
+
+    return replace(
+        asked,
+        flight=read(len(parts) - 1),
+        chosen=place(lambda flight: flight.hello or flight.alert),
+        shown=place(lambda flight: flight.chain),
+    )

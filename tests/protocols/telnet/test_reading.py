@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from ipaddress import ip_address
 
+import pytest
+
 from iotscan.model import Channel, Endpoint, Observation, Sender, Service, Transcript, Turn
+from iotscan.protocols.common.overheard import GUESSED
 from iotscan.protocols.telnet.kinds import KINDS
 from iotscan.protocols.telnet.reading import read_transcript
 
@@ -39,6 +42,41 @@ def test_only_what_came_before_the_clients_first_words_decides_what_it_is() -> N
 
     assert list(read_transcript(talk, recognises)) == []
     assert seen == [b"\xff\xfd\x18login: "]
+
+
+def test_a_clients_options_in_two_segments_are_not_its_first_words() -> None:
+    said: list[tuple[Sender, bytes]] = [
+        ("server", b"\xff\xfd"),
+        ("client", b"\xff\xfc"),
+        ("client", b"\x18"),
+        ("server", b"\x18login: "),
+    ]
+    assert [one.kind for one in _read(*said)] == ["telnet.service", "telnet.banner"]
+    turns = tuple(Turn(sender, float(i), data) for i, (sender, data) in enumerate(said))
+    talk = Transcript("c1", Service(ENDPOINT), "capture", 0.0, turns, (Channel(ENDPOINT),))
+    whole = b"\xff\xfd\x18login: "
+    assert list(read_transcript(talk, lambda heard: heard == whole)) != []
+
+
+@pytest.mark.parametrize(
+    ("said", "a_servers"),
+    [
+        (b"\xff\xfd\x18\xff\xfd\x1f", True),
+        (b"\xff\xfb\x01", True),
+        (b"\xff\xfa\x18\x01\xff\xf0", True),
+        (b"login: ", True),
+        (b"\xff\xfb\x18\xff\xfb\x1f", False),
+        (b"\xff\xfa\x18\x00xterm\xff\xf0", False),
+        (b"\xff\xfd\x01\xff\xfd\x03", False),
+    ],
+)
+def test_where_who_asked_is_a_guess_a_server_must_sound_like_one(
+    said: bytes, a_servers: bool
+) -> None:
+    turns = (Turn("server", 0.0, said, frame=1),)
+    note = f"starts mid-stream, {GUESSED}"
+    talk = Transcript("c1", Service(ENDPOINT), "capture", 0.0, turns, (), note=note)
+    assert bool(list(read_transcript(talk, lambda heard: True))) is a_servers
 
 
 def test_a_recognition_cut_short_leaves_open_what_may_yet_be_offered() -> None:
