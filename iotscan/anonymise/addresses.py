@@ -60,6 +60,9 @@ HOLDING: Mapping[IPv6Network, int] = {
     IPv6Network("64:ff9b::/96"): 12,
     IPv6Network("2002::/16"): 2,
 }
+# Teredo: the address of a server, and with all bits turned round that of a client (RFC 4380).
+TEREDO = IPv6Network("2001::/32")
+_TEREDO = TEREDO.network_address.packed[:4]
 _SOLICITED = b"\xff\x02" + bytes(9) + b"\x01\xff"
 
 
@@ -73,7 +76,7 @@ def _fixed(ranges: Iterable[Network], version: int) -> frozenset[tuple[int, int]
     return frozenset(found)
 
 
-_ALL: tuple[Network, ...] = (*SAME, *KEPT, *HOLDING)
+_ALL: tuple[Network, ...] = (*SAME, *KEPT, *HOLDING, TEREDO)
 _FIXED = {version: _fixed(_ALL, version) for version in (4, 6)}
 
 
@@ -110,6 +113,9 @@ class Addresses:
             return raw[:13] + self.end(raw[13:])
         if any(address in net for net in SAME if net.version == address.version):
             return raw
+        if len(raw) == 16 and raw[:4] == _TEREDO:
+            client = _turned(self(_turned(raw[12:])))
+            return raw[:4] + self(raw[4:8]) + raw[8:12] + client
         for prefix, at in HOLDING.items():
             if address.version == 6 and address in prefix:
                 rest = self._key.permuted("rest", int.from_bytes(raw[6:], "big"), 80)
@@ -130,3 +136,7 @@ class Addresses:
             if (known, value >> (bits - known)) in fixed:
                 flips &= ~(1 << (bits - known - 1))
         return value ^ flips
+
+
+def _turned(raw: bytes) -> bytes:
+    return bytes(byte ^ 0xFF for byte in raw)

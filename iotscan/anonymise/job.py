@@ -22,16 +22,17 @@ import zstandard
 from iotscan.anonymise.addresses import Addresses
 from iotscan.anonymise.book import Book
 from iotscan.anonymise.conversations import changes, datagram, rewritten
-from iotscan.anonymise.framing import Framer, Known
+from iotscan.anonymise.framing import Framer
 from iotscan.anonymise.keyed import Key
+from iotscan.anonymise.known import Known
 from iotscan.anonymise.macs import Macs
 from iotscan.anonymise.secrets import NOBODY, hosts, secrets
+from iotscan.anonymise.survey import Survey
 from iotscan.assess.listening import Listener
 from iotscan.assess.oui import vendor_of
 from iotscan.assess.reading import Plugins, Readings, read_packet
 from iotscan.capture.files import opened
-from iotscan.capture.frames import Walk
-from iotscan.capture.links import parse as parse_link
+from iotscan.capture.frames import Frame, Walk
 from iotscan.capture.reader import Reader
 from iotscan.capture.writer import Writer
 from iotscan.credentials import load as load_credentials
@@ -85,16 +86,22 @@ def anonymise(source: Path, target: Path, wish: Wish) -> Done:
     """
     book = book_for(wish)
     plugins = Plugins()
-    read = _learn(source, book, plugins, keep=wish.keep_payload)
+    known = Known()
+    read = _learn(source, book, plugins, known, keep=wish.keep_payload)
     book.close()
-    known = _edits(source, book, plugins, read, wish)
-    framer = Framer(book, known, keep=wish.keep_payload)
+    _edits(source, book, plugins, read, known, wish)
+    known.close()
     with _written(target) as out, opened(source) as stream:
         writer, walk = Writer(cast("BinaryIO", out)), Walk(stream)
-        for frame in walk.frames():
+
+        def write(frame: Frame, new: bytes) -> None:
             _, at, link, data, wire = frame
-            new = framer(frame)
             writer.packet(at, link, new, wire + len(new) - len(data))
+
+        framer = Framer(book, known, write, keep=wish.keep_payload)
+        for frame in walk.frames():
+            framer.take(frame)
+        framer.finish()
     return done(book, wish, walk)
 
 
@@ -137,9 +144,9 @@ def _registered(mac: str) -> bool:
     return bool(vendor_of(mac))
 
 
-def _learn(source: Path, book: Book, plugins: Plugins, *, keep: bool) -> set[str]:
-    """The first walk: what is not kept need not be searched. The ids of conversations that a reader
-    could read.
+def _learn(source: Path, book: Book, plugins: Plugins, known: Known, *, keep: bool) -> set[str]:
+    """The first walks: what is not kept need not be searched. The ids of conversations that a
+    reader could read.
     """
     listener = Listener(plugins)
     read: set[str] = set()
@@ -154,18 +161,17 @@ def _learn(source: Path, book: Book, plugins: Plugins, *, keep: bool) -> set[str
 
     _read(source, plugins, talk, listener.packet, listener)
     learn(listener.readings(), book)
+    survey = Survey(book, known.part)
     with opened(source) as stream:
-        for _, _, link_type, data, _ in Walk(stream).frames():
-            link = parse_link(link_type, data)
-            for mac in (link.source, link.destination) if link else ():
-                if len(mac) == 6:
-                    book.macs(mac)
+        for frame in Walk(stream).frames():
+            survey.see(frame)
     return read
 
 
-def _edits(source: Path, book: Book, plugins: Plugins, read: set[str], wish: Wish) -> Known:
+def _edits(
+    source: Path, book: Book, plugins: Plugins, read: set[str], known: Known, wish: Wish
+) -> None:
     """The second walk: what to change in each frame whose payload a reader understood."""
-    known = Known()
 
     def talk(heard: Transcript) -> bool:
         if heard.id not in read:
@@ -178,24 +184,21 @@ def _edits(source: Path, book: Book, plugins: Plugins, read: set[str], wish: Wis
         ):
             if turn.frame is None:
                 continue
-            known.lengths[turn.frame] = len(turn.data) + 1
-            if udp and new != turn.data:
-                known.whole[turn.frame] = new
-            elif edits := changes(turn.data, new) if not udp else ():
-                known.edits[turn.frame] = edits
+            if udp:
+                known.datagram(turn.frame, len(turn.data), new if new != turn.data else None)
+            else:
+                known.said(turn.frame, len(turn.data), changes(turn.data, new))
         return True
 
     def packet(heard: Packet) -> None:
         if heard.frame is None or not _understood(heard, plugins):
             return
         if heard.source is None:
-            known.heard.add(heard.frame)
+            known.announced(heard.frame)
         else:
-            known.lengths[heard.frame] = len(heard.data) + 1
-            known.whole[heard.frame] = datagram(None, heard.data, book)
+            known.datagram(heard.frame, len(heard.data), datagram(None, heard.data, book))
 
     _read(source, plugins, talk, packet)
-    return known
 
 
 def _understood(packet: Packet, plugins: Plugins) -> bool:

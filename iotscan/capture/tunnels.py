@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from ipaddress import IPv6Network
+from typing import NamedTuple
 
 from iotscan.capture.internet import UDP, Packet
 from iotscan.capture.links import ETHERNET, IPV4, IPV6, Link, known, parse, typed
@@ -18,7 +19,8 @@ DEEPEST = 4
 _PPP = 9
 _ETHERNET_BRIDGED, _PPP_IN_GRE = 0x6558, 0x880B
 _ERSPAN, _ERSPAN_III = 0x88BE, 0x22EB
-_VXLAN, _GENEVE, _TEREDO, _L2TP, _GTP, _TZSP = 4789, 6081, 3544, 1701, 2152, 37_008
+_VXLAN, GENEVE, TEREDO, L2TP, GTP, TZSP = 4789, 6081, 3544, 1701, 2152, 37_008
+GRE = 47
 # Linux's own port for VXLAN, older than the RFC.
 _VXLAN_LINUX = 8472
 _TEREDO_ADDRESSES = IPv6Network("2001::/32").network_address.packed[:4]
@@ -29,8 +31,22 @@ _TZSP_LINKS = {1: ETHERNET, 18: 105, 119: 119, 126: 127}
 Carried = tuple[Link, bytes]
 
 
+class Inside(NamedTuple):
+    """What a tunnel's packet ends with. ``medium``: its link type, -1 where its head has none."""
+
+    medium: int
+    link: Link
+    data: bytes
+
+
 def carried(packet: Packet) -> Carried | None:
     """What the packet carries if it is one of a tunnel that can be looked into, else None."""
+    found = inside(packet)
+    return (found.link, found.data) if found else None
+
+
+def inside(packet: Packet) -> Inside | None:
+    """The same with its link type. What is carried is always the end of the packet's payload."""
     try:
         if packet.protocol == UDP:
             return _in_udp(packet.payload)
@@ -40,37 +56,37 @@ def carried(packet: Packet) -> Carried | None:
         return None
 
 
-def _in_udp(datagram: bytes) -> Carried | None:
+def _in_udp(datagram: bytes) -> Inside | None:
     """Where a port's datagrams are not what they should be, they are no tunnel's."""
     opener = _PORTS.get(datagram[2:4]) or _ANSWERING.get(datagram[:2])
     return opener(datagram[8:]) if opener else None
 
 
-def _framed(link_type: int, data: bytes) -> Carried | None:
+def _framed(link_type: int, data: bytes) -> Inside | None:
     link = parse(link_type, data) if known(link_type) else None
-    return (link, data) if link else None
+    return Inside(link_type, link, data) if link else None
 
 
-def _typed(kind: int, data: bytes) -> Carried | None:
+def _typed(kind: int, data: bytes) -> Inside | None:
     """``kind``: an EtherType."""
     if kind == _ETHERNET_BRIDGED:
         return _framed(ETHERNET, data)
     if kind == _PPP_IN_GRE:
         return _framed(_PPP, data)
     link = typed(kind, data)
-    return (link, data) if link else None
+    return Inside(-1, link, data) if link else None
 
 
-def _ip(data: bytes) -> Carried | None:
+def _ip(data: bytes) -> Inside | None:
     kind = {4: IPV4, 6: IPV6}.get(data[0] >> 4)
-    return (Link(kind, 0), data) if kind else None
+    return Inside(-1, Link(kind, 0), data) if kind else None
 
 
-def _etherip(data: bytes) -> Carried | None:
+def _etherip(data: bytes) -> Inside | None:
     return _framed(ETHERNET, data[2:]) if data[0] == 0x30 else None
 
 
-def _gre(data: bytes) -> Carried | None:
+def _gre(data: bytes) -> Inside | None:
     flags, version = data[0], data[1] & 7
     if flags & 0x40 or version > 1:  # source routes are history
         return None
@@ -85,28 +101,27 @@ def _gre(data: bytes) -> Carried | None:
     return _typed(kind, data[offset:])
 
 
-def _vxlan(data: bytes) -> Carried | None:
+def _vxlan(data: bytes) -> Inside | None:
     return _framed(ETHERNET, data[8:]) if data[0] & 0x7F == 8 and data[7] == 0 else None
 
 
-def _geneve(data: bytes) -> Carried | None:
+def _geneve(data: bytes) -> Inside | None:
     if data[0] >> 6 or data[7]:
         return None
     return _typed(data[2] << 8 | data[3], data[8 + 4 * (data[0] & 0x3F) :])
 
 
-def _teredo(data: bytes) -> Carried | None:
+def _teredo(data: bytes) -> Inside | None:
     if data[:2] == b"\0\1":
         data = data[13 + data[2] + data[3] :]
     if data[:2] == b"\0\0":
         data = data[8:]
     fits = data[0] >> 4 == 6 and 40 + (data[4] << 8 | data[5]) == len(data)
-    return (
-        (Link(IPV6, 0), data) if fits and _TEREDO_ADDRESSES in (data[8:12], data[24:28]) else None
-    )
+    ours = fits and _TEREDO_ADDRESSES in (data[8:12], data[24:28])
+    return Inside(-1, Link(IPV6, 0), data) if ours else None
 
 
-def _l2tp(data: bytes) -> Carried | None:
+def _l2tp(data: bytes) -> Inside | None:
     flags = data[0]
     if flags & 0x80 or data[1] & 15 != 2:  # control messages carry nothing
         return None
@@ -116,7 +131,7 @@ def _l2tp(data: bytes) -> Carried | None:
     return _framed(_PPP, data[offset:])
 
 
-def _gtp(data: bytes) -> Carried | None:
+def _gtp(data: bytes) -> Inside | None:
     if data[0] >> 4 != 3 or data[1] != 0xFF:
         return None
     offset = 8
@@ -128,7 +143,7 @@ def _gtp(data: bytes) -> Carried | None:
     return _ip(data[offset:])
 
 
-def _tzsp(data: bytes) -> Carried | None:
+def _tzsp(data: bytes) -> Inside | None:
     if data[0] != 1 or data[1] > 1:
         return None
     offset = 4
@@ -137,25 +152,25 @@ def _tzsp(data: bytes) -> Carried | None:
     return _framed(_TZSP_LINKS.get(data[2] << 8 | data[3], -1), data[offset + 1 :])
 
 
-_PROTOCOLS: Mapping[int, Callable[[bytes], Carried | None]] = {
+_PROTOCOLS: Mapping[int, Callable[[bytes], Inside | None]] = {
     4: _ip,
     41: _ip,
-    47: _gre,
+    GRE: _gre,
     97: _etherip,
 }
-_PORTS: Mapping[bytes, Callable[[bytes], Carried | None]] = {
+_PORTS: Mapping[bytes, Callable[[bytes], Inside | None]] = {
     port.to_bytes(2, "big"): opener
     for port, opener in {
         _VXLAN: _vxlan,
         _VXLAN_LINUX: _vxlan,
-        _GENEVE: _geneve,
-        _TEREDO: _teredo,
-        _L2TP: _l2tp,
-        _GTP: _gtp,
-        _TZSP: _tzsp,
+        GENEVE: _geneve,
+        TEREDO: _teredo,
+        L2TP: _l2tp,
+        GTP: _gtp,
+        TZSP: _tzsp,
     }.items()
 }
 # Of these, both ends speak from or to the port; the others only to it.
-_ANSWERING = {port: _PORTS[port] for port in (p.to_bytes(2, "big") for p in (_TEREDO, _L2TP, _GTP))}
+_ANSWERING = {port: _PORTS[port] for port in (p.to_bytes(2, "big") for p in (TEREDO, L2TP, GTP))}
 # Protocols and ports, as they stand in packets, that are worth a question here.
 PROTOCOLS, PORTS = frozenset(_PROTOCOLS), frozenset(_PORTS)

@@ -37,7 +37,10 @@ def plain(raw: bytes) -> bool:
     return not (
         address.is_multicast
         or raw[11:13] == b"\xff\xfe"
-        or any(address in ip_network(net) for net in ("::ffff:0:0/96", "64:ff9b::/96", "2002::/16"))
+        or any(
+            address in ip_network(net)
+            for net in ("::ffff:0:0/96", "64:ff9b::/96", "2002::/16", "2001::/32")
+        )
     )
 
 
@@ -119,6 +122,16 @@ def test_an_ipv4_address_inside_an_ipv6_address_is_the_same_outside(holding: str
     new = ONE(raw)
     assert new[at : at + 4] == ONE(IPv4Address("192.168.1.7").packed)
     assert new[:at] == raw[:at]
+
+
+def test_a_teredo_address_holds_those_of_server_and_client() -> None:
+    client, server = IPv4Address("192.0.2.45").packed, IPv4Address("65.54.227.120").packed
+    turned = bytes(byte ^ 0xFF for byte in client)
+    new = ONE(IPv6Address("2001::").packed[:4] + server + b"\x80\0\x63\xbf" + turned)
+    assert new[:4] == b"\x20\x01\0\0"
+    assert new[4:8] == ONE(server)
+    assert new[8:12] == b"\x80\0\x63\xbf"
+    assert bytes(byte ^ 0xFF for byte in new[12:]) == ONE(client)
 
 
 @given(st.sets(st.binary(min_size=6, max_size=6), min_size=2, max_size=40), st.booleans())

@@ -1,0 +1,80 @@
+"""Heads of link layers, with their MACs replaced and the lengths in them kept right."""
+
+from __future__ import annotations
+
+from iotscan.anonymise.book import Book
+from iotscan.capture.links import ETHERNET
+
+_RADIOTAP, _WIFI, _COOKED, _COOKED2 = 127, 105, 113, 276
+# Where MACs stand in the head of a frame, by link type.
+_MACS = {ETHERNET: (0, 6), _COOKED: (6,), _COOKED2: (12,), _WIFI: (4, 10, 16)}
+# Where the length of an address of a cooked head stands, and where the 8 bytes for it do.
+_ROOMS = {_COOKED: (5, 6), _COOKED2: (11, 12)}
+_FOURTH = 24
+WIRELESS = frozenset({_WIFI, _RADIOTAP})
+# Link types whose heads are understood here, the others' may hold MACs: those above, and those that
+# have none (loopback, PPP, raw IP, Cisco HDLC, frame relay, 802.15.4, of which nothing is read).
+# Of what has an EtherType alone, in a tunnel, the medium is -1.
+UNDERSTOOD = frozenset(
+    {*_MACS, *WIRELESS, -1, 0, 9, 12, 14, 50, 51, 101, 104, 107, 108, 195, 204, 228, 229, 230}
+)
+_VLAN, _PPPOE_LINK, _PPPOE = (0x8100, 0x88A8, 0x9100), 51, 0x8864
+_SOLICITED = b"\x33\x33\xff"
+
+
+def mac(raw: bytes, book: Book) -> bytes:
+    """The replacement of a MAC; that of a group which is made of an address follows the address."""
+    if raw[:3] == _SOLICITED:
+        return raw[:3] + book.addresses.end(raw[3:])
+    return book.macs(raw)
+
+
+def replaced(medium: int, head: bytes, book: Book) -> bytes:
+    """The head of a frame of this link type, as far as the network layer."""
+    out = bytearray(head)
+    begin = 0
+    if medium == _RADIOTAP:
+        begin, medium = int.from_bytes(head[2:4], "little"), _WIFI
+    for at in _MACS.get(medium, ()):
+        place = begin + at
+        if place + 6 <= len(out):
+            out[place : place + 6] = mac(head[place : place + 6], book)
+    if medium in _ROOMS:
+        size, room = _ROOMS[medium]
+        if len(out) >= room + 8 and out[size] != 6:
+            out[room : room + 8] = bytes(8)
+    if medium == _WIFI and len(head) > begin + _FOURTH:
+        _behind_addresses(out, begin, book)
+    return bytes(out)
+
+
+def _behind_addresses(out: bytearray, begin: int, book: Book) -> None:
+    """Management frames of Wi-Fi tell names of networks, so that all goes but the head of a data
+    frame that is not encrypted, which may hold a fourth address.
+    """
+    place = begin + _FOURTH
+    if out[begin] >> 2 & 3 != 2 or out[begin + 1] & 0x40:
+        out[place:] = bytes(len(out) - place)
+    elif out[begin + 1] & 3 == 3 and place + 6 <= len(out):
+        out[place : place + 6] = mac(bytes(out[place : place + 6]), book)
+
+
+def longer(medium: int, head: bytes, by: int) -> bytes:
+    """The head of a frame whose content became longer by so many bytes."""
+    if medium == _PPPOE_LINK:
+        return added(head, 4, by)
+    at = {ETHERNET: 12, _COOKED: 14}.get(medium, -1)
+    if at < 0:
+        return head
+    while int.from_bytes(head[at : at + 2], "big") in _VLAN:
+        at += 4
+    kind = int.from_bytes(head[at : at + 2], "big")
+    if kind == _PPPOE:
+        return added(head, at + 6, by)
+    return added(head, at, by) if medium == ETHERNET and kind < 0x0600 else head
+
+
+def added(head: bytes, at: int, by: int) -> bytes:
+    """With so much added to the number of two bytes at ``at``."""
+    value = int.from_bytes(head[at : at + 2], "big") + by
+    return head[:at] + (value & 0xFFFF).to_bytes(2, "big") + head[at + 2 :]
