@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address
 from typing import Protocol, runtime_checkable
 
-from iotscan.errors import LockedOut
+from iotscan.errors import LockedOut, TimedOut
 from iotscan.model import (
     Address,
     Impact,
@@ -355,6 +355,29 @@ class Discoverer(Protocol):
     def read(self, packet: Packet) -> Iterator[Sighting | Observation]:
         """What a packet of this protocol says. Pure; garbage yields nothing; it never raises."""
         ...
+
+
+class Greeted:
+    """For probes to which the answer that made the service known tells all there is to learn."""
+
+    def handles(self, service: Service) -> bool:
+        return False
+
+    async def converse(self, service: Service, net: Network, logins: Sequence[Login]) -> None:
+        """Nothing: what was said when the service was recognised is read."""
+
+
+async def hear_out(datagrams: Datagrams, most: int, quiet: float) -> None:
+    """Receive up to ``most`` datagrams, until none comes for ``quiet`` seconds.
+
+    Raises TimedOut where not even the first came.
+    """
+    await datagrams.receive()
+    for _ in range(most - 1):
+        try:
+            await datagrams.receive(quiet)
+        except TimedOut:
+            return
 
 
 async def try_logins(

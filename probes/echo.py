@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from iotscan.model import Impact, Observation, Service, Transcript
-from iotscan.probe_api import Login, Network, Opening
+from iotscan.model import Impact, Observation, Transcript
+from iotscan.probe_api import Greeted, Opening
 from iotscan.protocols.simple_services import ECHO, PHRASE, SERVICE, read
 
 PORT = 7
 
 
-class Echo:
+class Echo(Greeted):
     name = ECHO
     openings: Sequence[Opening] = (
         Opening("echo", "tcp", (PORT,), PHRASE),
@@ -23,13 +23,6 @@ class Echo:
     def recognises(self, heard: bytes) -> bool:
         """Our own phrase and nothing else."""
         return heard == PHRASE
-
-    def handles(self, service: Service) -> bool:
-        """Nothing is left to learn once it is recognised."""
-        return False
-
-    async def converse(self, service: Service, net: Network, logins: Sequence[Login]) -> None:
-        return
 
     def read(self, talk: Transcript) -> Iterator[Observation]:
         yield from read(talk, ECHO)

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from iotscan.model import Fact, Impact, Kind, Observation, Sender, Service, Transcript
-from iotscan.probe_api import Beginning, Login, Network, Opening
+from iotscan.model import Fact, Impact, Kind, Observation, Sender, Transcript
+from iotscan.probe_api import Beginning, Greeted, Opening
 from iotscan.protocols.common.overheard import observe
 from iotscan.protocols.industrial import hartip
 from iotscan.protocols.industrial.framing import Said, at_port, facing, spoken
@@ -24,7 +24,7 @@ KINDS = (
 )
 
 
-class HartIp:
+class HartIp(Greeted):
     name = "hartip"
     impact = Impact.GREET
     openings: tuple[Opening, ...] = ()
@@ -34,12 +34,6 @@ class HartIp:
     def recognises(self, heard: bytes) -> bool:
         """Never: a gateway does not speak first, and is not spoken to."""
         return False
-
-    def handles(self, service: Service) -> bool:
-        return False
-
-    async def converse(self, service: Service, net: Network, logins: Sequence[Login]) -> None:
-        """Nothing."""
 
     def read(self, talk: Transcript) -> Iterator[Observation]:
         if talk.client is None:

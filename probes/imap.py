@@ -6,14 +6,14 @@ is greeted and left; its TLS is asked about as that of any port is.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
-from iotscan.model import Impact, Observation, Service, Transcript
-from iotscan.probe_api import Beginning, Login, Network, Opening
+from iotscan.model import Impact, Observation, Transcript
+from iotscan.probe_api import Beginning, Greeted, Opening
 from iotscan.protocols.mail.reading import IMAP
 
 
-class Imap:
+class Imap(Greeted):
     name = IMAP.name
     openings = (Opening("greeting", "tcp", (143, 993), tls=(993,)),)
     impact = Impact.GREET
@@ -22,14 +22,6 @@ class Imap:
 
     def recognises(self, heard: bytes) -> bool:
         return IMAP.recognises(heard)
-
-    def handles(self, service: Service) -> bool:
-        """The greeting that recognised it has told all that is asked."""
-        return False
-
-    async def converse(self, service: Service, net: Network, logins: Sequence[Login]) -> None:
-        async with net.tcp(service) as stream:
-            await stream.read()
 
     def read(self, talk: Transcript) -> Iterator[Observation]:
         yield from IMAP.read(talk)

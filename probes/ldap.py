@@ -4,11 +4,11 @@ bind sends in clear are read from captures. Nothing is asked of the directory it
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from iotscan.errors import Malformed
-from iotscan.model import Fact, Impact, Kind, Observation, Service, Transcript
-from iotscan.probe_api import Login, Network, Opening
+from iotscan.model import Fact, Impact, Kind, Observation, Transcript
+from iotscan.probe_api import Greeted, Opening
 from iotscan.protocols import ldap
 from iotscan.protocols.common.overheard import clear_turns, framed, login_facts, observe, turned
 from iotscan.protocols.ldap import Bind, BindDone, ExtendedDone, StartTls
@@ -31,7 +31,7 @@ KINDS = (
 _NO_ANSWER = frozenset((51, 52, 53))
 
 
-class Ldap:
+class Ldap(Greeted):
     name = "ldap"
     openings = (Opening("starttls", "tcp", (389, 636), START_TLS, tls=(636,)),)
     impact = Impact.GREET
@@ -39,13 +39,6 @@ class Ldap:
 
     def recognises(self, heard: bytes) -> bool:
         return _answer(heard) is not None
-
-    def handles(self, service: Service) -> bool:
-        """The answer that recognised it has told all that is asked; its TLS is TLS's own matter."""
-        return False
-
-    async def converse(self, service: Service, net: Network, logins: Sequence[Login]) -> None:
-        """Nothing is said: see the line above."""
 
     def read(self, talk: Transcript) -> Iterator[Observation]:
         if talk.service.endpoint.transport != "tcp":

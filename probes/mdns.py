@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from iotscan.errors import Malformed, TimedOut
-from iotscan.model import Fact, Impact, Kind, Observation, Proof, Service, Transcript
-from iotscan.probe_api import Beginning, Login, Network, Opening
+from iotscan.errors import Malformed
+from iotscan.model import Impact, Kind, Observation, Service, Transcript
+from iotscan.probe_api import Beginning, Login, Network, Opening, hear_out
+from iotscan.protocols.common.amplification import WORDS, exchanges
 from iotscan.protocols.dns import codec as dns
 
 _MOST_ANSWERS = 32
@@ -23,14 +24,7 @@ _BROWSE = dns.query([dns.Question(dns.BROWSE, "PTR", unicast=True)], _IDENTITY)
 
 UNICAST = Kind(
     "mdns.unicast",
-    {
-        "answered": bool,
-        "request_bytes": int,
-        "response_bytes": int,
-        "responses": int,
-        "ratio": float,
-        "service_types": int,
-    },
+    {**WORDS, "service_types": int},
     "For a host that answered a direct question for its service types. ratio: bytes answered per "
     "byte asked.",
 )
@@ -64,37 +58,15 @@ class MdnsProbe:
         """One question for all service types, and the answers until the host falls silent."""
         async with net.udp(service) as datagrams:
             await datagrams.send(_BROWSE)
-            await datagrams.receive()
-            for _ in range(_MOST_ANSWERS - 1):
-                try:
-                    await datagrams.receive(_QUIET)
-                except TimedOut:
-                    return
+            await hear_out(datagrams, _MOST_ANSWERS, _QUIET)
 
     def read(self, talk: Transcript) -> Iterator[Observation]:
         """One observation for each exchange in which a question was answered."""
-        for channel, opened in enumerate(talk.channels):
-            turns = talk.turns_of(channel)
-            asked = [turn.data for _, turn in turns if turn.sender == "client"]
-            answers = [(i, turn.data) for i, turn in turns if turn.sender == "server"]
-            answers = [(i, data) for i, data in answers if self.recognises(data)]
-            request, response = sum(map(len, asked)), sum(len(data) for _, data in answers)
-            if not answers or not request:
-                continue
-            facts: dict[str, Fact] = {
-                "answered": True,
-                "request_bytes": request,
-                "response_bytes": response,
-                "responses": len(answers),
-                "ratio": round(response / request, 2),
-                "service_types": len(_types(data for _, data in answers)),
-            }
-            proof = Proof(talk.id, tuple(i for i, _ in answers))
-            where = opened.endpoint
-            yield Observation(UNICAST.name, facts, where.address, where, (proof,))
+        for exchange in exchanges(talk, self.recognises):
+            yield exchange.observed(UNICAST.name, {"service_types": len(_types(exchange.answers))})
 
 
-def _types(answers: Iterator[bytes]) -> set[str]:
+def _types(answers: Sequence[bytes]) -> set[str]:
     found: set[str] = set()
     for data in answers:
         for record in dns.parse(data).records:

@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from iotscan.model import Impact, Observation, Service, Transcript
-from iotscan.probe_api import Login, Network, Opening
+from iotscan.model import Impact, Observation, Transcript
+from iotscan.probe_api import Greeted, Opening
 from iotscan.protocols.databases.kinds import ACCESS, access
 
 PORT = 11211
@@ -20,7 +20,7 @@ _VERSION = re.compile(rb"VERSION (\d[\w.+~-]{0,40})\r\n")
 _CLOSED = b"CLIENT_ERROR unauthenticated\r\n"
 
 
-class Memcached:
+class Memcached(Greeted):
     name = "memcached"
     openings: Sequence[Opening] = (Opening("version", "tcp", (PORT,), _ASK),)
     impact = Impact.GREET
@@ -29,13 +29,6 @@ class Memcached:
 
     def recognises(self, heard: bytes) -> bool:
         return _VERSION.match(heard) is not None or heard.startswith(_CLOSED)
-
-    def handles(self, service: Service) -> bool:
-        """Nothing is left to learn once it is recognised."""
-        return False
-
-    async def converse(self, service: Service, net: Network, logins: Sequence[Login]) -> None:
-        return
 
     def read(self, talk: Transcript) -> Iterator[Observation]:
         if talk.client is not None or talk.service.endpoint.transport != "tcp":

@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from iotscan.errors import Malformed
-from iotscan.model import Impact, Observation, Service, Transcript
-from iotscan.probe_api import Login, Network, Opening
+from iotscan.model import Impact, Observation, Transcript
+from iotscan.probe_api import Greeted, Opening
 from iotscan.protocols.makers import miio
 from iotscan.protocols.makers.landevice import LAN_DEVICE, described
 
 
-class Miio:
+class Miio(Greeted):
     name = "miio"
     openings: Sequence[Opening] = (
         Opening("hello", "udp", (miio.PORT,), miio.QUESTION, announced=True),
@@ -28,13 +28,6 @@ class Miio:
             return bool(miio.read_hello(heard))
         except Malformed:
             return False
-
-    def handles(self, service: Service) -> bool:
-        """The hello has told all."""
-        return False
-
-    async def converse(self, service: Service, net: Network, logins: Sequence[Login]) -> None:
-        return
 
     def read(self, talk: Transcript) -> Iterator[Observation]:
         yield from described(talk, miio.read_hello)

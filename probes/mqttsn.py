@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from iotscan.errors import Malformed
-from iotscan.model import Impact, Kind, Observation, Proof, Service, Transcript
-from iotscan.probe_api import Login, Network, Opening
+from iotscan.model import Impact, Kind, Observation, Proof, Transcript
+from iotscan.probe_api import Greeted, Opening
 from iotscan.protocols.mqtt.sn import SEARCH, GatewayInfo, decode_gateway_info
 
 GATEWAY = Kind(
@@ -16,7 +16,7 @@ GATEWAY = Kind(
 )
 
 
-class MqttSn:
+class MqttSn(Greeted):
     name = "mqttsn"
     # 1883 as for MQTT, 10000 in the examples of Eclipse's gateway, 1884 and 2442 in others.
     openings: Sequence[Opening] = (Opening("search", "udp", (1883, 10_000, 1884, 2442), SEARCH),)
@@ -26,13 +26,6 @@ class MqttSn:
     def recognises(self, heard: bytes) -> bool:
         """A GWINFO that is as long as it says."""
         return _answer(heard) is not None
-
-    def handles(self, service: Service) -> bool:
-        """Nothing is left to learn once it is recognised."""
-        return False
-
-    async def converse(self, service: Service, net: Network, logins: Sequence[Login]) -> None:
-        return
 
     def read(self, talk: Transcript) -> Iterator[Observation]:
         """The gateway's answer to the search before it, in our own talk or a captured one."""

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from iotscan.errors import Malformed, TimedOut
-from iotscan.model import Fact, Impact, Kind, Observation, Proof, Service, Transcript
-from iotscan.probe_api import Beginning, Login, Network, Opening
+from iotscan.errors import Malformed
+from iotscan.model import Impact, Kind, Observation, Service, Transcript
+from iotscan.probe_api import Beginning, Login, Network, Opening, hear_out
+from iotscan.protocols.common.amplification import WORDS, exchanges
 from iotscan.protocols.http.codec import host_field
 from iotscan.protocols.upnp import ssdp
 
@@ -22,13 +23,7 @@ _QUIET = 1.3
 
 UNICAST = Kind(
     "ssdp.unicast",
-    {
-        "answered": bool,
-        "request_bytes": int,
-        "response_bytes": int,
-        "responses": int,
-        "ratio": float,
-    },
+    WORDS,
     "For a host that answered a search sent to it alone. ratio: bytes answered per byte asked.",
 )
 
@@ -62,33 +57,13 @@ class SsdpProbe:
         host = host_field(service.endpoint.address, service.endpoint.port)
         async with net.udp(service) as datagrams:
             await datagrams.send(ssdp.search(ssdp.ALL, host, _MX))
-            await datagrams.receive()
-            for _ in range(_MOST_ANSWERS - 1):
-                try:
-                    await datagrams.receive(_QUIET)
-                except TimedOut:
-                    return
+            await hear_out(datagrams, _MOST_ANSWERS, _QUIET)
 
     def read(self, talk: Transcript) -> Iterator[Observation]:
         """One observation for each exchange that began with a search."""
-        for channel, opened in enumerate(talk.channels):
-            turns = talk.turns_of(channel)
-            asked = [turn.data for _, turn in turns if turn.sender == "client"]
-            answers = [(i, turn.data) for i, turn in turns if turn.sender == "server"]
-            answers = [(i, data) for i, data in answers if self.recognises(data)]
-            if not answers or not any(data.startswith(b"M-SEARCH ") for data in asked):
-                continue
-            request, response = sum(map(len, asked)), sum(len(data) for _, data in answers)
-            facts: dict[str, Fact] = {
-                "answered": True,
-                "request_bytes": request,
-                "response_bytes": response,
-                "responses": len(answers),
-                "ratio": round(response / request, 2),
-            }
-            proof = Proof(talk.id, tuple(i for i, _ in answers))
-            where = opened.endpoint
-            yield Observation(UNICAST.name, facts, where.address, where, (proof,))
+        for exchange in exchanges(talk, self.recognises):
+            if any(data.startswith(b"M-SEARCH ") for data in exchange.asked):
+                yield exchange.observed(UNICAST.name)
 
 
 PROBE = SsdpProbe()

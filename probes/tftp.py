@@ -6,17 +6,17 @@ that never was.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
-from iotscan.model import Impact, Observation, Service, Transcript
-from iotscan.probe_api import Login, Network, Opening
+from iotscan.model import Impact, Observation, Transcript
+from iotscan.probe_api import Greeted, Opening
 from iotscan.protocols.tftp import codec as tftp
 from iotscan.protocols.tftp.reading import ABSENT, KINDS, PORT, is_answer, read_captured, read_own
 
 ASK = tftp.encode(tftp.Request(ABSENT))
 
 
-class Tftp:
+class Tftp(Greeted):
     name = "tftp"
     openings = (Opening("read request", "udp", (PORT,), ASK, roams=True),)
     impact = Impact.GREET
@@ -25,15 +25,6 @@ class Tftp:
     def recognises(self, heard: bytes) -> bool:
         """An error, the first block or an acceptance of options."""
         return is_answer(heard)
-
-    def handles(self, service: Service) -> bool:
-        """The answer that recognised it has told all there is to know."""
-        return False
-
-    async def converse(self, service: Service, net: Network, logins: Sequence[Login]) -> None:
-        async with net.udp(service, roams=True) as datagrams:
-            await datagrams.send(ASK)
-            await datagrams.receive()
 
     def read(self, talk: Transcript) -> Iterator[Observation]:
         yield from read_own(talk) if talk.client is None else read_captured(talk)

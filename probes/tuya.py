@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from iotscan.errors import Malformed
-from iotscan.model import Impact, Observation, Service, Transcript
-from iotscan.probe_api import Beginning, Login, Network, Opening
+from iotscan.model import Impact, Observation, Transcript
+from iotscan.probe_api import Beginning, Greeted, Opening
 from iotscan.protocols.common.overheard import observe
 from iotscan.protocols.makers import tuya
 from iotscan.protocols.makers.landevice import LAN_DEVICE, LanDevice
 
 
-class Tuya:
+class Tuya(Greeted):
     name = "tuya"
     openings: Sequence[Opening] = (
         Opening("heartbeat", "tcp", (tuya.CONTROL_PORT,), tuya.heartbeat()),
@@ -31,13 +31,6 @@ class Tuya:
             return tuya.take(heard) is not None
         except Malformed:
             return False
-
-    def handles(self, service: Service) -> bool:
-        """The heartbeat has told all."""
-        return False
-
-    async def converse(self, service: Service, net: Network, logins: Sequence[Login]) -> None:
-        return
 
     def read(self, talk: Transcript) -> Iterator[Observation]:
         """That a device speaks the protocol, by the first message of it that it sends."""

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from iotscan.errors import Malformed
-from iotscan.model import Fact, Impact, Kind, Observation, Service, Transcript
-from iotscan.probe_api import Login, Network, Opening
+from iotscan.model import Fact, Impact, Kind, Observation, Transcript
+from iotscan.probe_api import Greeted, Opening
 from iotscan.protocols.common.overheard import observe
 from iotscan.protocols.makers import ubiquiti
 from iotscan.protocols.makers.landevice import LAN_DEVICE, described
@@ -22,7 +22,7 @@ DISCOVERY = Kind(
 )
 
 
-class Ubiquiti:
+class Ubiquiti(Greeted):
     name = "ubiquiti"
     openings: Sequence[Opening] = (
         Opening("v1", "udp", (ubiquiti.PORT,), ubiquiti.ASK_V1, announced=True),
@@ -33,15 +33,6 @@ class Ubiquiti:
 
     def recognises(self, heard: bytes) -> bool:
         return _answer(heard) is not None
-
-    def handles(self, service: Service) -> bool:
-        """Never: the answer by which it was recognised is all that there is to learn."""
-        return False
-
-    async def converse(self, service: Service, net: Network, logins: Sequence[Login]) -> None:
-        async with net.udp(service) as datagrams:
-            await datagrams.send(ubiquiti.ASK_V1)
-            ubiquiti.parse(await datagrams.receive())
 
     def read(self, talk: Transcript) -> Iterator[Observation]:
         """Our own questions; what is sent to others or to all is read by the discoverer."""

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from iotscan.errors import Malformed
-from iotscan.model import Impact, Observation, Service, Transcript
-from iotscan.probe_api import Login, Network, Opening
+from iotscan.model import Impact, Observation, Transcript
+from iotscan.probe_api import Greeted, Opening
 from iotscan.protocols.makers import wiz
 from iotscan.protocols.makers.landevice import LAN_DEVICE, described
 
 
-class Wiz:
+class Wiz(Greeted):
     name = "wiz"
     openings: Sequence[Opening] = (
         Opening(wiz.CONFIG, "udp", (wiz.PORT,), wiz.question(wiz.CONFIG), announced=True),
@@ -25,13 +25,6 @@ class Wiz:
             return bool(wiz.read(heard))
         except Malformed:
             return False
-
-    def handles(self, service: Service) -> bool:
-        """The answer that it was recognised by has told all."""
-        return False
-
-    async def converse(self, service: Service, net: Network, logins: Sequence[Login]) -> None:
-        return
 
     def read(self, talk: Transcript) -> Iterator[Observation]:
         yield from described(talk, wiz.read)

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from iotscan.errors import Malformed, TimedOut
-from iotscan.model import Fact, Impact, Kind, Observation, Service, Transcript
-from iotscan.probe_api import Login, Network, Opening
+from iotscan.errors import Malformed
+from iotscan.model import Impact, Kind, Observation, Service, Transcript
+from iotscan.probe_api import Login, Network, Opening, hear_out
 from iotscan.protocols import wsd
-from iotscan.protocols.common.overheard import observe
+from iotscan.protocols.common.amplification import WORDS, exchanges
 
 # Devices answer to an id once, so recognising and measuring have one each.
 _HELLO = wsd.probe("696f7473-6361-4e00-8000-000000000001")
@@ -24,13 +24,7 @@ _QUIET = 1.0
 
 UNICAST = Kind(
     "wsd.unicast",
-    {
-        "answered": bool,
-        "request_bytes": int,
-        "response_bytes": int,
-        "responses": int,
-        "ratio": float,
-    },
+    WORDS,
     "For a host that answered a probe sent to it alone. ratio: bytes answered per byte asked.",
 )
 
@@ -56,33 +50,12 @@ class WsdProbe:
         """One probe, and its answers until the host falls silent."""
         async with net.udp(service) as datagrams:
             await datagrams.send(_QUESTION)
-            await datagrams.receive()
-            for _ in range(_MOST_ANSWERS - 1):
-                try:
-                    await datagrams.receive(_QUIET)
-                except TimedOut:
-                    return
+            await hear_out(datagrams, _MOST_ANSWERS, _QUIET)
 
     def read(self, talk: Transcript) -> Iterator[Observation]:
         """One observation for each exchange that began with our probe."""
-        if talk.client is not None:
-            return
-        for number in range(len(talk.channels)):
-            turns = talk.turns_of(number)
-            asked = [turn.data for _, turn in turns if turn.sender == "client"]
-            answers = [(i, turn.data) for i, turn in turns if turn.sender == "server"]
-            answers = [(i, data) for i, data in answers if self.recognises(data)]
-            request, response = sum(map(len, asked)), sum(len(data) for _, data in answers)
-            if not answers or not request:
-                continue
-            facts: dict[str, Fact] = {
-                "answered": True,
-                "request_bytes": request,
-                "response_bytes": response,
-                "responses": len(answers),
-                "ratio": round(response / request, 2),
-            }
-            yield observe(talk, UNICAST.name, facts, [i for i, _ in answers])
+        for exchange in exchanges(talk, self.recognises) if talk.client is None else ():
+            yield exchange.observed(UNICAST.name)
 
 
 PROBE = WsdProbe()

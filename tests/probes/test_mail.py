@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from ipaddress import ip_address
 
 import pytest
 
-from iotscan.model import Endpoint, Fact, Sender, Service, TlsFacts
+from iotscan.model import Fact, Sender, TlsFacts
 from iotscan.plugins import probes
-from iotscan.testing import FakeNetwork, Says, captured
+from iotscan.testing import captured, conversation
 
 PROBES = {probe.name: probe for probe in probes()}
 GREETINGS = {
@@ -43,13 +42,10 @@ def overheard(
 
 @pytest.mark.parametrize("name", GREETINGS)
 @pytest.mark.parametrize("tls", [None, TlsFacts("TLSv1.3")])
-async def test_a_greeting_is_recognised_by_its_own_probe_alone(
-    name: str, tls: TlsFacts | None
-) -> None:
+def test_a_greeting_is_recognised_by_its_own_probe_alone(name: str, tls: TlsFacts | None) -> None:
     greeting = GREETINGS[name]
     assert [probe.name for probe in probes() if probe.recognises(greeting)] == [name]
-    service = Service(Endpoint(ip_address("192.0.2.7"), "tcp", 40_000), name, tls=tls is not None)
-    talk = await FakeNetwork(service, [[Says(greeting)]], tls=tls).play(PROBES[name])
+    talk = conversation(("server", greeting), port=40_000, tls=tls)
     (seen,) = PROBES[name].read(talk)
     assert seen.kind == f"{name}.service"
     assert seen.facts == {

@@ -5,10 +5,10 @@ from __future__ import annotations
 import struct
 from ipaddress import ip_address
 
-from iotscan.model import Channel, Ending, Endpoint, Service, Transcript, Turn
+from iotscan.model import Channel, Endpoint, Sender, Service, Transcript, Turn
 from iotscan.plugins import probes
 from iotscan.protocols.makers import ubiquiti
-from iotscan.testing import FakeNetwork, Hears, Says, captured
+from iotscan.testing import captured, conversation
 
 PROBE = next(probe for probe in probes() if probe.name == "ubiquiti")
 SERVICE = Service(Endpoint(ip_address("127.9.0.3"), "udp", 10001), "ubiquiti")
@@ -34,9 +34,9 @@ def test_the_sample_is_an_answer() -> None:
     assert ubiquiti.parse(ANSWER).model == "NanoStation Loco M5"
 
 
-async def test_an_answer_is_measured_and_read() -> None:
-    talk = await FakeNetwork(SERVICE, [[Hears(ubiquiti.ASK_V1), Says(ANSWER)]]).play(PROBE)
-    assert talk.ending is Ending.COMPLETE
+def test_an_answer_is_measured_and_read() -> None:
+    said: list[tuple[Sender, bytes]] = [("client", ubiquiti.ASK_V1), ("server", ANSWER)]
+    talk = conversation(*said, port=10001, transport="udp")
     device, seen = PROBE.read(talk)
     assert (device.kind, device.facts["name"]) == ("lan.device", "Porch")
     assert seen.facts == {
