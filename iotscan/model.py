@@ -43,7 +43,7 @@ class Ordered(Enum):
     @property
     def rank(self) -> int:
         """Place in that order, from 0."""
-        return list(type(self)).index(self)
+        return type(self)._member_names_.index(self._name_)
 
     def __lt__(self, other: object) -> bool:
         return self.rank < other.rank if isinstance(other, type(self)) else NotImplemented
@@ -163,7 +163,8 @@ class TlsFacts:
 class Turn:
     """One thing said. ``login`` is the id of the credential sent in this turn, masked in ``data``.
 
-    ``frame`` is the capture's frame number (1 is the first) when this was read from a capture.
+    ``frame`` is the capture's frame number (1 is the first) when this was read from a capture;
+    ``cut``: the capture lacks what its sender said right behind it.
     """
 
     sender: Sender
@@ -172,6 +173,7 @@ class Turn:
     channel: int = 0
     login: str | None = None
     frame: int | None = None
+    cut: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,14 +36,14 @@ class Eyes:
 
     def __init__(self, scan: Snapshot) -> None:
         self.scan = scan
-        self._looks: dict[int, list[Look]] = defaultdict(list)
-        self._seen: dict[int, list[Seen]] = defaultdict(list)
+        self._looks: dict[tuple[int, str], list[Look]] = defaultdict(list)
+        self._seen: dict[tuple[int, str], list[Seen]] = defaultdict(list)
         self._holes: dict[int, list[Hole]] = defaultdict(list)
         self._rules: dict[int, set[str]] = defaultdict(set)
         for look in scan.looks:
-            self._looks[look.device].append(look)
+            self._looks[look.device, look.place].append(look)
         for seen in scan.seen:
-            self._seen[seen.device].append(seen)
+            self._seen[seen.device, seen.kind].append(seen)
         for hole in scan.holes:
             self._holes[hole.device].append(hole)
         for claim in scan.claims:
@@ -57,8 +57,8 @@ class Eyes:
         """The observations of the claim's kind at its place on this device."""
         return [
             one
-            for one in self._seen[device]
-            if one.kind == claim.kind and claim.place in (DEVICE, one.place)
+            for one in self._seen.get((device, claim.kind), ())
+            if claim.place in (DEVICE, one.place)
         ]
 
     def glances(self, device: int, claim: Claim, other: Snapshot) -> list[Glance]:
@@ -76,8 +76,8 @@ class Eyes:
             return Glance(heard, f"it {verb} itself by {who}")
         talks = [
             look
-            for look in self._looks[device]
-            if look.place == place and who in (look.probe, RECOGNITION)
+            for look in self._looks.get((device, place), ())
+            if who in (look.probe, RECOGNITION)
         ]
         if not talks:
             was = other.subjects[claim.device].services.get(place, "")
