@@ -62,6 +62,7 @@ SIGNALS: Mapping[str, Source] = {
     "kind": Source(
         "what it calls its kind", 7, ("device_kind", "homekit.accessory.category"), ("kind",)
     ),
+    "platform": Source("what hardware it names in CDP", 8, (), ("platform",)),
     "dhcp.class": Source(
         "the vendor class of DHCP, option 60",
         5,

@@ -91,7 +91,7 @@ class LinkLayer:
             reason = "no permission" if isinstance(error, PermissionError) else why(error)
             self._note(
                 f"Frames on {name} could not be overheard ({reason}): what devices tell everybody "
-                "by DHCP, NetBIOS, LLMNR, LLDP and neighbour discovery was missed."
+                "by DHCP, NetBIOS, LLMNR, LLDP, CDP and neighbour discovery was missed."
             )
         else:
             self.overhearing[name] = overhearing

@@ -1,4 +1,4 @@
-"""LLMNR, NetBIOS and LLDP overheard: what hosts call themselves."""
+"""LLMNR, NetBIOS, LLDP, CDP and MNDP overheard: what hosts call themselves."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from iotscan.discovery import lldp, llmnr, netbios
+from iotscan.discovery import cdp, lldp, llmnr, mikrotik, netbios
 from iotscan.errors import Malformed
 from iotscan.model import Observation, Packet, Sighting
 from iotscan.protocols import netbios as netbios_codec
+from iotscan.protocols.link import cdp as cdp_codec
 from iotscan.protocols.link import lldp as lldp_codec
 
 SOURCE = ip_address("192.168.1.5")
@@ -118,11 +119,114 @@ def test_broken_lldp_says_nothing(data: bytes) -> None:
     assert read(lldp.DISCOVERER, data, None) == []
 
 
+def numbered(kind: int, body: bytes, head: int = 0) -> bytes:
+    return kind.to_bytes(2, "big") + (len(body) + head).to_bytes(2, "big") + body
+
+
+def cdp_frame(*fields: tuple[int, bytes], version: int = 2) -> bytes:
+    return bytes([version, 180, 0, 0]) + b"".join(numbered(*field, 4) for field in fields)
+
+
+IPV4 = b"\1\1\xcc\0\4" + SOURCE.packed
+IPV6 = b"\2\x08\xaa\xaa\3\0\0\0\x86\xdd\0\x10" + ip_address("fd00::5").packed
+CDP = cdp_frame(
+    (1, b"SEP001122334455"),
+    (2, b"\0\0\0\2" + IPV4 + IPV6),
+    (3, b"Port 1"),
+    (4, b"\0\0\4\x90"),
+    (5, b"SIP45.9-4"),
+    (6, b"Cisco IP Phone 7941"),
+)
+
+
+def test_cdp_tells_name_kind_platform_and_addresses() -> None:
+    (seen,) = read(cdp.DISCOVERER, CDP, None)
+    assert (seen.names, seen.mac) == (("SEP001122334455",), "a4:2b:b0:00:00:01")
+    assert seen.addresses == (SOURCE, ip_address("fd00::5"))
+    platform = "Cisco IP Phone 7941"
+    assert seen.traits == {"platform": platform, "os": "SIP45.9-4", "kind": "ip phone"}
+
+
+@pytest.mark.parametrize(
+    ("bits", "kind"),
+    [(0x28, "network switch"), (0x01, "router"), (0x29, ""), (0x200, "camera"), (0x10, "")],
+)
+def test_cdp_s_capabilities_are_kinds_where_they_leave_no_doubt(bits: int, kind: str) -> None:
+    (seen,) = read(cdp.DISCOVERER, cdp_frame((1, b"x"), (4, bits.to_bytes(4, "big"))), None)
+    assert seen.traits.get("kind", "") == kind
+
+
+def test_a_system_name_of_cdp_is_a_better_name_than_the_device_s_number() -> None:
+    (seen,) = read(cdp.DISCOVERER, cdp_frame((1, b"SAL1234"), (0x14, b"hall-switch")), None)
+    assert seen.names == ("hall-switch",)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [b"", CDP[:-1], cdp_frame((6, b"x")), cdp_frame((1, b"x"), version=3), CDP[:4] + b"\0\1\0\3"],
+    ids=["empty", "cut", "nobody", "version", "length"],
+)
+def test_broken_cdp_says_nothing(data: bytes) -> None:
+    with pytest.raises(Malformed):
+        cdp_codec.parse(data)
+    assert read(cdp.DISCOVERER, data, None) == []
+
+
+@pytest.mark.parametrize(
+    "addresses",
+    [b"\0\0\0\1" + b"\1\1\x81\0\4" + SOURCE.packed, b"\xff\xff\xff\xff" + IPV4[:7], b"\0\0"],
+    ids=["of another protocol", "cut", "no count"],
+)
+def test_addresses_of_cdp_that_cannot_be_read_are_left(addresses: bytes) -> None:
+    (seen,) = read(cdp.DISCOVERER, cdp_frame((1, b"x"), (2, addresses)), None)
+    assert (seen.names, seen.addresses) == (("x",), ())
+
+
+MNDP = b"\0\0\0\5" + b"".join(
+    numbered(*field)
+    for field in (
+        (1, bytes.fromhex("a42bb0000001")),
+        (5, b"attic"),
+        (7, b"6.48.6 (long-term)"),
+        (8, b"MikroTik"),
+        (10, b"\1\0\0\0"),
+        (11, b"ABCD-EFGH"),
+        (12, b"RB750Gr3"),
+    )
+)
+
+
+def test_mikrotik_tells_what_it_is() -> None:
+    sighting, *seen = read(mikrotik.DISCOVERER, MNDP)
+    assert (sighting.names, sighting.addresses) == (("attic",), (SOURCE,))
+    assert sighting.traits == {
+        "vendor": "MikroTik",
+        "model": "RB750Gr3",
+        "firmware": "6.48.6",
+    }
+    facts = {one.kind: one.facts for one in seen}
+    assert (facts["discovery.identifiers"]["mac"], facts["discovery.identifiers"]["serial"]) == (
+        True,
+        True,
+    )
+    assert facts["lan.device"]["protocol"] == "MNDP"
+
+
+@pytest.mark.parametrize(
+    "data", [b"\0\0\0\0", MNDP[:-1], MNDP[14:], MNDP[:14]], ids=["question", "cut", "?", "unnamed"]
+)
+def test_what_is_no_announcement_of_mikrotik_says_nothing(data: bytes) -> None:
+    assert read(mikrotik.DISCOVERER, data) == []
+
+
 @given(st.binary(max_size=200))
 def test_garbage_is_harmless(data: bytes) -> None:
-    for discoverer in (lldp.DISCOVERER, llmnr.DISCOVERER, netbios.DISCOVERER):
+    others = lldp.DISCOVERER, llmnr.DISCOVERER, netbios.DISCOVERER
+    for discoverer in (*others, cdp.DISCOVERER, mikrotik.DISCOVERER):
         read(discoverer, data)
     read(lldp.DISCOVERER, LLDP[:-2] + data, None)
+    read(cdp.DISCOVERER, CDP + data, None)
+    read(mikrotik.DISCOVERER, MNDP + data)
     read(netbios.DISCOVERER, registration("X", 0)[:50] + data)
 
 
