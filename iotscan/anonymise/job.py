@@ -269,7 +269,7 @@ def _doubts(wish: Wish, walk: Walk | None) -> Iterator[str]:
         yield "MACs still tell who made the devices, as you wished."
     if walk is None:
         return
-    if any(section.keylog for section in walk.sections):
+    if walk.told.keylog:
         yield "Decryption secrets that were in the capture were left out."
     if walk.damage:
         yield f"The capture was read only as far as it goes: {walk.damage}."

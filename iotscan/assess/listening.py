@@ -23,6 +23,7 @@ from iotscan.assess.reading import (
     read_packet,
     witness,
 )
+from iotscan.capture.reader import NAMES
 from iotscan.capture.scans import Scans
 from iotscan.capture.stations import parsed
 from iotscan.model import (
@@ -112,9 +113,15 @@ class Listener:
         self._fail(gaps)
 
     def sighting(self, sighting: Sighting) -> None:
-        """A station: what it sent from is its own word, unless it is all that there is to know."""
+        """A station: what it sent from is its own word, unless it is all that there is to know. A
+        name that stands in the file itself is hearsay, and of no use but for who is known.
+        """
         source = sighting.addresses[0] if sighting.addresses else None
         proof = replace(sighting.proof, file=self.file)
+        if sighting.source == NAMES:
+            if not self._identities.isdisjoint(sighting.addresses):
+                self._see(Witness(replace(sighting, proof=proof), hearsay=True))
+            return
         own = source is None or source.is_global
         self._see(Witness(replace(sighting, proof=proof), None if own else source, own))
 

@@ -74,7 +74,7 @@ class Walk:
     """A walk through one capture; ``damage`` says where and why it ended early, "" if it did not.
 
     ``quiet`` and ``quiet_udp``: frames that are ``needless`` by them are counted, not yielded.
-    ``count`` and ``last`` (a time) are right once the walk is over. ``sections``: of a pcapng file.
+    ``count`` and ``last`` (a time) are right once the walk is over. ``told``: by a pcapng file.
     """
 
     source: Source
@@ -83,7 +83,7 @@ class Walk:
     damage: str = ""
     count: int = 0
     last: float = 0.0
-    sections: list[pcapng.Section] = field(default_factory=list)
+    told: pcapng.Told = field(default_factory=pcapng.Told)
 
     def frames(self) -> Iterator[Frame]:
         """Every frame that needs a look, as far as the file goes. Never raises for its content."""
@@ -173,8 +173,7 @@ class Walk:
                 break
             data = self.source.data
             if data[offset : offset + 4] == pcapng.SECTION:
-                section = pcapng.begun(data, offset)
-                self.sections.append(section)
+                section = pcapng.begun(data, offset, self.told)
                 if not section.order:
                     self._stop(self.source.base + offset, "a section has no byte-order mark", count)
                     break
@@ -188,8 +187,9 @@ class Walk:
             offset, data = start + length, self.source.data
             try:
                 found = section.block(kind, data, start + 8, offset - 4)
-            except (struct.error, IndexError):
+            except (struct.error, IndexError, pcapng.Unfit) as error:
                 why = f"a block of type {kind} is shorter than its fields"
+                why = str(error) if isinstance(error, pcapng.Unfit) else why
                 self._stop(self.source.base + start, why, count)
                 break
             if found is None:

@@ -15,7 +15,7 @@ from iotscan.capture.files import opened
 from iotscan.capture.flows import Part
 from iotscan.capture.frames import Walk
 from iotscan.capture.internet import TCP
-from iotscan.capture.pcapng import Section
+from iotscan.capture.pcapng import Told
 from iotscan.capture.scans import Scans
 from iotscan.capture.sorter import Heard, Sorter
 from iotscan.capture.stations import Stations, parsed
@@ -25,6 +25,7 @@ from iotscan.model import (
     Ending,
     Endpoint,
     Packet,
+    Proof,
     Service,
     Sighting,
     Transcript,
@@ -34,6 +35,10 @@ from iotscan.model import (
 from iotscan.protocols.common.overheard import GUESSED, MISSING
 from iotscan.protocols.tls.keylog import Keys, parse_keylog, tls_facts
 from iotscan.protocols.tls.keylog import opened as opened_session
+from iotscan.text import clean
+
+# Where a sighting is from that says how the capture's maker called an address.
+NAMES = "names"
 
 
 @dataclass
@@ -74,7 +79,7 @@ class Reader:
     usual: Set[int] = frozenset()
     on_group: Callable[[Endpoint, Address, float, int], None] = lambda *_: None
     scans: Scans = field(default_factory=Scans)
-    _sections: list[Section] = field(default_factory=list)
+    _told: Told = field(default_factory=Told)
     _read_blocks: int = 0
     _known_keys: Keys = field(default_factory=dict)
     _talks: int = 0
@@ -97,7 +102,7 @@ class Reader:
         )
         with opened(path) as source:
             walk = Walk(source, sorter.quiet, sorter.quiet_udp)
-            self._sections = walk.sections
+            self._told = walk.told
             take = sorter.take
             for frame in walk.frames():
                 if not facts.frames:
@@ -109,6 +114,9 @@ class Reader:
         sorter.finish()
         for sighting in stations.sightings():
             self.on_sighting(sighting)
+        for address, name in sorted(self._told.names.items()):
+            proof = Proof(NAMES)
+            self.on_sighting(Sighting(NAMES, (parsed(address),), None, (clean(name),), proof=proof))
         facts.damage = walk.damage
         facts.unlisted = stations.unlisted
         facts.unread_links = sorter.unknown_links
@@ -159,7 +167,7 @@ class Reader:
         self.on_talk(replace(talk, id=f"c{self._talks}", turns=turns, channels=(channel,)))
 
     def _keys(self) -> Keys:
-        blocks = [block for section in self._sections for block in section.keylog]
+        blocks = self._told.keylog
         if len(blocks) != self._read_blocks:
             self._read_blocks, self._known_keys = len(blocks), parse_keylog(b"\n".join(blocks))
         return self._known_keys

@@ -16,6 +16,7 @@ import zstandard
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from iotscan.capture import pcapng as pcapng_blocks
 from iotscan.capture.files import Source, is_capture, opened
 from iotscan.capture.frames import Frame, Walk
 from iotscan.capture.given import Given
@@ -128,8 +129,27 @@ def test_pcapng_old_and_simple_packets_names_and_secrets(tmp_path: Path) -> None
     data = section() + interface(snap=6) + old + simple + names + secrets + unknown
     frames, going = walked(data, tmp_path)
     assert [frame[3] for frame in frames] == [b"old", b"simple"]
-    (told,) = going.sections
-    assert (told.names, told.keylog) == ([(b"\x0a\0\0\1", b"lamp")], [b"keys"])
+    assert (going.told.names, going.told.keylog) == ({b"\x0a\0\0\1": b"lamp"}, [b"keys"])
+
+
+def test_what_a_file_describes_without_end_is_kept_in_bounds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pcapng_blocks, "MOST_INTERFACES", 2)
+    monkeypatch.setattr(pcapng_blocks, "MOST_NAMES", 1)
+    monkeypatch.setattr(pcapng_blocks, "MOST_SECRETS", 7)
+    names = [block(4, struct.pack("<HH", 1, 6) + bytes([10, 0, 0, n]) + b"l\0") for n in (1, 2, 1)]
+    secrets = block(10, b"KSLT" + struct.pack("<I", 4) + b"keys")
+    data = section() + b"".join(names) + secrets * 2 + interface() * 3
+    data += enhanced(1, b"one", 1) + section() + interface() + enhanced(1, b"two") + secrets
+    frames, going = walked(data, tmp_path)
+    assert [frame[3] for frame in frames] == [b"one", b"two"]
+    assert going.told.names == {bytes([10, 0, 0, 1]): b"l"}
+    assert (going.told.keylog, going.damage) == ([b"keys"], "")
+    _, going = walked(section() + interface() * 3 + enhanced(1, b"one", 2), tmp_path)
+    assert going.damage.endswith("a frame is of interface 2, which is not described")
+    _, going = walked(section() + block(3, struct.pack("<I", 1) + b"a"), tmp_path)
+    assert going.damage.endswith("a frame is of interface 0, which is not described")
 
 
 def test_a_second_section_begins_anew(tmp_path: Path) -> None:
@@ -186,7 +206,7 @@ def test_a_file_cut_at_every_byte_says_so_and_keeps_what_came_before(
         ),
         (section() + struct.pack("<III", 6, 0xFFFFFFF0, 0), "a block claims 4294967280 bytes"),
         (section() + struct.pack("<II", 6, 8) + bytes(4), "a block claims 8 bytes"),
-        (section() + enhanced(1, b"x"), "shorter than its fields"),
+        (section() + enhanced(1, b"x"), "interface 0, which is not described"),
         (section()[:8] + bytes(4) + section()[12:], "no byte-order mark"),
         (
             section() + interface() + block(6, struct.pack("<IIIII", 0, 0, 0, 99, 99) + b"x"),

@@ -7,6 +7,7 @@ import io
 import json
 import re
 import stat
+import struct
 import sys
 from collections.abc import Callable
 from ipaddress import ip_address
@@ -122,6 +123,18 @@ def test_wrong_use_is_told(names: tuple[str, ...], said: str, command: Command) 
     ran = command("replay", *names)
     assert ran.code == 2
     assert said in " ".join(ran.err.split())
+
+
+def test_names_that_stand_in_a_capture_name_devices_and_make_none(command: Command) -> None:
+    path = login()
+    places = ip_address("192.168.1.9"), ip_address("192.168.1.77")
+    records = b"".join(struct.pack("<HH", 1, 12) + a.packed + b"cellar\0\0" for a in places)
+    body = records + bytes(4)
+    size = struct.pack("<I", len(body) + 12)
+    path.write_bytes(path.read_bytes() + struct.pack("<I", 4) + size + body + size)
+    report = json.loads(command("replay", "login.pcapng", "--output", "json").out)
+    named = {tuple(d["addresses"]): d["names"] for d in report["devices"]}
+    assert named == {("192.168.1.5",): [], ("192.168.1.9",): ["cellar"]}
 
 
 def test_two_files_of_one_name_are_told_apart(command: Command) -> None:
