@@ -9,9 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from iotscan.errors import ConnectionLost, Malformed
 from iotscan.model import Fact, Impact, Kind, Observation, Service, Transcript
-from iotscan.probe_api import Login, Network, Opening
+from iotscan.probe_api import Login, Network, Opening, hear_whole
 from iotscan.protocols import adb
 from iotscan.protocols.common.overheard import framed, observe, turned
 from iotscan.text import clean
@@ -64,16 +63,9 @@ class Adb:
         return service.name == self.name
 
     async def converse(self, service: Service, net: Network, logins: Sequence[Login]) -> None:
-        heard = b""
         async with net.tcp(service) as stream:
             await stream.write(HELLO)
-            while adb.take(heard) is None if heard else True:
-                data = await stream.read()
-                if not data:
-                    raise ConnectionLost("closed before it answered")
-                heard += data
-                if len(heard) > adb.HEADER + adb.PAYLOAD:
-                    raise Malformed("an answer without an end")
+            await hear_whole(stream, adb.take, most=adb.HEADER + adb.PAYLOAD)
 
     def read(self, talk: Transcript) -> Iterator[Observation]:
         if talk.service.endpoint.transport != "tcp":

@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from iotscan.errors import ConnectionLost, Malformed
+from iotscan.errors import Malformed
 from iotscan.model import Impact, Observation, Service, Transcript
-from iotscan.probe_api import LETTERS, Beginning, Login, Network, Opening
+from iotscan.probe_api import LETTERS, Beginning, Login, Network, Opening, hear_whole
 from iotscan.protocols.common.overheard import clear_turns, observe
 from iotscan.protocols.http.codec import Response, parse_response
 from iotscan.protocols.makers import airplay
@@ -48,16 +48,9 @@ class AirPlay:
         return service.name == self.name and service.endpoint.transport == "tcp"
 
     async def converse(self, service: Service, net: Network, logins: Sequence[Login]) -> None:
-        heard = b""
         async with net.tcp(service) as stream:
             await stream.write(_QUESTION)
-            while _parse(heard) is None:
-                data = await stream.read()
-                if not data:
-                    raise ConnectionLost("closed before it answered")
-                heard += data
-                if len(heard) > _LARGEST or not _STATUS.match(heard[:16].ljust(16)):
-                    raise Malformed("no description of a receiver")
+            await hear_whole(stream, _told, most=_LARGEST)
 
     def read(self, talk: Transcript) -> Iterator[Observation]:
         """The first description of each connection, asked for by us or by others in clear."""
@@ -78,6 +71,13 @@ class AirPlay:
             if found is not None:
                 facts = airplay.facts_of(found, "its description")
                 yield observe(talk, RECEIVER.name, facts, [asked[0], said[0][0]])
+
+
+def _told(heard: bytes) -> Response | None:
+    """The answer to our question. Raises Malformed for what no receiver says."""
+    if not _STATUS.match(heard[:16].ljust(16)):
+        raise Malformed("no description of a receiver")
+    return _parse(heard)
 
 
 def _parse(heard: bytes, closed: bool = False) -> Response | None:

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from iotscan.errors import ConnectionLost, Malformed
+from iotscan.errors import Malformed
 from iotscan.model import Fact, Impact, Kind, Observation, Sender, Service, Transcript
-from iotscan.probe_api import Login, Network, Opening, Stream
+from iotscan.probe_api import Login, Network, Opening, Stream, hear_whole
 from iotscan.protocols.amqp import codec as amqp
 from iotscan.protocols.amqp import start as amqp_start
 from iotscan.protocols.amqp.codec import Header, Item, Method, Other, SaslInit, SaslOutcome
@@ -77,13 +77,7 @@ class Amqp:
 
 async def _hear(stream: Stream) -> Item:
     """The broker's next frame. Raises Malformed, ConnectionLost."""
-    heard = b""
-    while (taken := amqp.take(heard)) is None:
-        more = await stream.read()
-        if not more:
-            raise ConnectionLost("closed without a whole answer")
-        heard += more
-    return taken[0]
+    return (await hear_whole(stream, amqp.take))[0]
 
 
 def _is_amqp(said: bytes) -> bool:

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from iotscan.errors import ConnectionLost, Malformed
+from iotscan.errors import Malformed
 from iotscan.model import Fact, Impact, Kind, Observation, Service, Transcript
-from iotscan.probe_api import Login, Network, Opening
+from iotscan.probe_api import Login, Network, Opening, hear_whole
 from iotscan.protocols.common.overheard import framed, observe
 from iotscan.protocols.makers import cast
 from iotscan.text import clean
@@ -47,20 +47,9 @@ class Cast:
         return service.name == self.name and service.endpoint.transport == "tcp"
 
     async def converse(self, service: Service, net: Network, logins: Sequence[Login]) -> None:
-        heard = b""
         async with net.tcp(service) as stream:
             await stream.write(_QUESTION)
-            for _ in range(_MOST_MESSAGES):
-                while (found := cast.take(heard)) is None:
-                    data = await stream.read()
-                    if not data:
-                        raise ConnectionLost("closed before it told its state")
-                    heard += data
-                message, end = found
-                if _status(message) is not None:
-                    return
-                heard = heard[end:]
-        raise Malformed("messages, but not the one that was asked for")
+            await hear_whole(stream, _told)
 
     def read(self, talk: Transcript) -> Iterator[Observation]:
         if talk.client is not None or talk.service.endpoint.transport != "tcp":
@@ -73,6 +62,19 @@ class Cast:
                     encrypted = channel is not None and channel.tls is not None
                     yield observe(talk, RECEIVER.name, _facts(status, encrypted), [index])
                     break
+
+
+def _told(heard: bytes) -> cast.Status | None:
+    """The receiver's state, which other messages may come before. Raises Malformed."""
+    for _ in range(_MOST_MESSAGES):
+        found = cast.take(heard)
+        if found is None:
+            return None
+        message, end = found
+        if (status := _status(message)) is not None:
+            return status
+        heard = heard[end:]
+    raise Malformed("messages, but not the one that was asked for")
 
 
 def _status(message: cast.Message) -> cast.Status | None:

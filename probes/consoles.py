@@ -8,9 +8,10 @@ a second one when the answer to the first is of that product.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 
 from iotscan.model import Fact, Impact, Kind, Observation, Proof, Service, Transcript
-from iotscan.probe_api import Login, Network, Opening
+from iotscan.probe_api import Login, Network, Opening, hear
 from iotscan.protocols import debuggers
 from iotscan.protocols.databases.kinds import ACCESS, access
 from iotscan.protocols.http.codec import Response, build_request, host_field, parse_response
@@ -94,15 +95,8 @@ async def _get(service: Service, net: Network, path: str) -> Response | None:
     host = host_field(endpoint.address, endpoint.port, 443 if service.tls else 80)
     async with net.tcp(service) as stream:
         await stream.write(build_request("GET", path, host, (("Accept", "*/*"),)))
-        heard = b""
-        while True:
-            more = await stream.read()
-            heard += more
-            if not more and not heard:
-                return None
-            answer = parse_response(heard, closed=not more, limit=LARGEST)
-            if answer is not None:
-                return answer
+        whole = partial(parse_response, limit=LARGEST)
+        return await hear(stream, whole, at_end=partial(whole, closed=True))
 
 
 def _heard(talk: Transcript) -> Iterator[tuple[str, Response, tuple[int, ...]]]:

@@ -12,9 +12,9 @@ from dataclasses import replace
 from ipaddress import ip_address
 from itertools import islice
 
-from iotscan.errors import ConnectionLost, Malformed, TimedOut
+from iotscan.errors import Malformed, TimedOut
 from iotscan.model import Address, Fact, Impact, Kind, Observation, Proof, Service, Transcript
-from iotscan.probe_api import Login, Network, Opening
+from iotscan.probe_api import Login, Network, Opening, hear_whole
 from iotscan.protocols.dns import message as dns_message
 from iotscan.protocols.dns.message import PORT, Message, frame, framed, query
 from iotscan.text import clean
@@ -75,12 +75,7 @@ class Dns:
         if service.endpoint.transport == "tcp":
             async with net.tcp(service) as stream:
                 await stream.write(frame(_ASK))
-                heard = b""
-                while framed(heard) is None:
-                    more = await stream.read()
-                    if not more:
-                        raise ConnectionLost("closed without a whole answer")
-                    heard += more
+                await hear_whole(stream, framed)
             return
         async with net.udp(service) as datagrams:
             await datagrams.send(_ASK)

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from iotscan.errors import ConnectionLost, Malformed
+from iotscan.errors import Malformed
 from iotscan.model import Fact, Impact, Kind, Observation, Service, Transcript
-from iotscan.probe_api import Login, Network, Opening
+from iotscan.probe_api import Login, Network, Opening, hear_whole
 from iotscan.protocols.common.overheard import observe
 from iotscan.protocols.makers import dvr
 
@@ -18,7 +18,6 @@ SERVICE = Kind(
     {"product": str, "answered": bool, "encrypted": bool},
     "A recorder answered the first words of its maker's own protocol. product: whose.",
 )
-_MOST_READS = 64
 _HELLOS = {"xiongmai": dvr.xiongmai_hello(), "dahua": dvr.dahua_hello()}
 
 
@@ -45,15 +44,7 @@ class Dvr:
         """Say the hello that made it answer, and hear the answer out."""
         async with net.tcp(service) as stream:
             await stream.write(_HELLOS.get(service.hint, _HELLOS["xiongmai"]))
-            heard = b""
-            for _ in range(_MOST_READS):
-                part = await stream.read()
-                if not part:
-                    raise ConnectionLost("closed in the middle of an answer")
-                heard += part
-                if dvr.parse(heard) is not None:
-                    return
-        raise Malformed("an answer in too many pieces")
+            await hear_whole(stream, dvr.parse)
 
     def read(self, talk: Transcript) -> Iterator[Observation]:
         if talk.client is not None or talk.service.endpoint.transport != "tcp":

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from iotscan.errors import ConnectionLost, Malformed
+from iotscan.errors import Malformed
 from iotscan.model import Impact, Observation, Service, Transcript
-from iotscan.probe_api import Beginning, Login, Network, Opening
+from iotscan.probe_api import Beginning, Login, Network, Opening, hear_whole
 from iotscan.protocols.esphome import codec as esphome
 from iotscan.protocols.esphome.reading import DEVICE, OVERHEARD, read_transcript
 
@@ -40,31 +40,24 @@ class EspHome:
         return service.name == self.name and service.endpoint.transport == "tcp"
 
     async def converse(self, service: Service, net: Network, logins: Sequence[Login]) -> None:
-        heard = b""
         async with net.tcp(service) as stream:
             await stream.write(HELLO + esphome.ask(esphome.DEVICE))
-            while not _described(heard):
-                data = await stream.read()
-                if not data:
-                    raise ConnectionLost("closed before it said what it is")
-                heard += data
-                if len(heard) > _MOST_BYTES:
-                    raise Malformed("much is said, but not what was asked for")
-            if heard[0] == esphome.CLEAR:
+            told = await hear_whole(stream, _told, most=_MOST_BYTES)
+            if not told.noise:
                 await stream.write(esphome.ask(esphome.FAREWELL))
 
     def read(self, talk: Transcript) -> Iterator[Observation]:
         yield from read_transcript(talk)
 
 
-def _described(heard: bytes) -> bool:
-    """Whether the device has said what it is, or that it will not in clear. Raises Malformed."""
+def _told(heard: bytes) -> esphome.Frame | None:
+    """The frame that says what it is, or that it will not in clear. Raises Malformed."""
     while found := esphome.take(heard):
         frame, end = found
         if frame.noise or frame.type == esphome.DEVICE_ANSWER:
-            return True
+            return frame
         heard = heard[end:]
-    return False
+    return None
 
 
 PROBE = EspHome()

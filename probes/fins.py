@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from iotscan.errors import ConnectionLost, Malformed
+from iotscan.errors import Malformed
 from iotscan.model import Fact, Impact, Kind, Observation, Sender, Service, Transcript
-from iotscan.probe_api import Beginning, Login, Network, Opening, Stream
+from iotscan.probe_api import Beginning, Login, Network, Opening, Stream, hear_whole
 from iotscan.protocols.common.overheard import observe
 from iotscan.protocols.industrial import fins
 from iotscan.protocols.industrial.fins import Message
@@ -114,13 +114,7 @@ def _answer(message: Message) -> bool:
 
 async def _hear(stream: Stream) -> Message:
     """The next FINS/TCP message. Raises Malformed, TimedOut, ConnectionLost."""
-    data = b""
-    while (first := fins.decode_tcp(data)) is None:
-        more = await stream.read()
-        if not more:
-            raise ConnectionLost("closed by the device")
-        data += more
-    return first[0]
+    return (await hear_whole(stream, fins.decode_tcp))[0]
 
 
 def _identity(told: Sequence[Said[Message]]) -> dict[str, Fact]:

@@ -8,18 +8,18 @@ on one connection, which asks for the list of features.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from iotscan.errors import Malformed
-from iotscan.model import Impact, Observation, Service, Transcript
-from iotscan.probe_api import Login, Network, Opening
+from iotscan.model import Impact, Observation, Transcript
+from iotscan.probe_api import Greeted, Opening
 from iotscan.protocols import debuggers
 
 # The GDB manual's example, QEMU's default, J-Link's, OpenOCD's.
 PORTS = (2345, 1234, 2331, 3333)
 
 
-class Gdbserver:
+class Gdbserver(Greeted):
     name = "gdbserver"
     openings = (Opening("features", "tcp", PORTS, b"+" + debuggers.GDB_QUESTION),)
     impact = Impact.GREET
@@ -28,12 +28,6 @@ class Gdbserver:
 
     def recognises(self, heard: bytes) -> bool:
         return _features(heard) is not None
-
-    def handles(self, service: Service) -> bool:
-        return service.name == self.name
-
-    async def converse(self, service: Service, net: Network, logins: Sequence[Login]) -> None:
-        """Nothing: a second connection might do what the first did not."""
 
     def read(self, talk: Transcript) -> Iterator[Observation]:
         if talk.client is not None or talk.service.endpoint.transport != "tcp":

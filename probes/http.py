@@ -10,10 +10,11 @@ from __future__ import annotations
 import re
 from collections.abc import Awaitable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
-from iotscan.errors import BudgetSpent, ConnectionLost, Malformed, TimedOut
+from iotscan.errors import ConnectionLost, Malformed, TimedOut
 from iotscan.model import Impact, Observation, Outcome, Service, Transcript
-from iotscan.probe_api import LETTERS, Beginning, Login, Network, Opening, Stream, try_logins
+from iotscan.probe_api import LETTERS, Beginning, Login, Network, Opening, Stream, hear, try_logins
 from iotscan.protocols.http import forms as http_forms
 from iotscan.protocols.http import known as http_known
 from iotscan.protocols.http.auth import (
@@ -50,7 +51,6 @@ _HELLO = build_request("GET", "/", "localhost", (("User-Agent", AGENT), ("Accept
 _ANSWER = re.compile(rb"HTTP/1\.[01][ \t]+[1-5]\d\d")
 # Pages of devices are below 100 kB; more is not needed to know one.
 _MOST_BODY = 131_072
-_MOST_READS = 256
 # Read in small steps where the rest is not to be known; a head is below this.
 _SMALL_READ, _MOST_HEAD = 64, 4096
 # A start page, a frame or login page behind it, and one more step.
@@ -254,16 +254,8 @@ def _directory(visit: _Visit, pages: dict[str, Response]) -> str | None:
 
 async def _hear(stream: Stream) -> Response | None:
     """The answer, None when there was none. Raises Malformed for what is not HTTP."""
-    heard = b""
-    for _ in range(_MOST_READS):
-        part = await stream.read()
-        heard += part
-        if not part and not heard:
-            return None
-        answer = parse_response(heard, closed=not part, limit=_MOST_BODY)
-        if answer is not None:
-            return answer
-    raise BudgetSpent("the answer comes in too many pieces")
+    whole = partial(parse_response, limit=_MOST_BODY)
+    return await hear(stream, whole, at_end=partial(whole, closed=True))
 
 
 PROBE = Http()

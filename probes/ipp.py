@@ -7,10 +7,11 @@ itself says of its authentication.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 
 from iotscan.errors import ConnectionLost, Malformed
 from iotscan.model import Fact, Impact, Kind, Observation, Proof, Service, Transcript
-from iotscan.probe_api import Login, Network, Opening
+from iotscan.probe_api import Login, Network, Opening, hear
 from iotscan.protocols import ipp
 from iotscan.protocols.http.codec import Response, build_request, host_field, parse_response
 from iotscan.protocols.http.talk import exchanges
@@ -84,15 +85,10 @@ class Ipp:
         host = host_field(endpoint.address, endpoint.port)
         async with net.tcp(service) as stream:
             await stream.write(_question(host))
-            heard = b""
-            while True:
-                more = await stream.read()
-                heard += more
-                if not heard:
-                    raise ConnectionLost("closed without an answer")
-                answer = parse_response(heard, closed=not more, limit=_LARGEST)
-                if answer is not None:
-                    break
+            whole = partial(parse_response, limit=_LARGEST)
+            answer = await hear(stream, whole, at_end=partial(whole, closed=True))
+        if answer is None:
+            raise ConnectionLost("closed without an answer")
         if _is_ipp(answer):
             ipp.parse_answer(answer.body)
 

@@ -6,10 +6,10 @@ that goes away leaves the program running; nothing is attached to, and no comman
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
-from iotscan.model import Impact, Observation, Service, Transcript
-from iotscan.probe_api import Login, Network, Opening
+from iotscan.model import Impact, Observation, Transcript
+from iotscan.probe_api import Greeted, Opening
 from iotscan.protocols import debuggers
 from iotscan.protocols.debuggers import JDWP_HANDSHAKE
 
@@ -18,7 +18,7 @@ from iotscan.protocols.debuggers import JDWP_HANDSHAKE
 PORTS = (5005, 8787)
 
 
-class Jdwp:
+class Jdwp(Greeted):
     name = "jdwp"
     openings = (Opening("handshake", "tcp", PORTS, JDWP_HANDSHAKE),)
     impact = Impact.GREET
@@ -27,12 +27,6 @@ class Jdwp:
 
     def recognises(self, heard: bytes) -> bool:
         return heard == JDWP_HANDSHAKE
-
-    def handles(self, service: Service) -> bool:
-        return service.name == self.name
-
-    async def converse(self, service: Service, net: Network, logins: Sequence[Login]) -> None:
-        """Nothing: the handshake by which it was recognised told all there is to know."""
 
     def read(self, talk: Transcript) -> Iterator[Observation]:
         if talk.client is not None or talk.service.endpoint.transport != "tcp":

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from iotscan.errors import ConnectionLost, Malformed
+from iotscan.errors import Malformed
 from iotscan.model import Impact, Observation, Service, Transcript
-from iotscan.probe_api import Beginning, Login, Network, Opening
+from iotscan.probe_api import Beginning, Login, Network, Opening, hear_whole
 from iotscan.protocols.common.overheard import framed, observe, turned
 from iotscan.protocols.makers import kasa
 from iotscan.protocols.makers.landevice import LAN_DEVICE, described
@@ -37,14 +37,9 @@ class Kasa:
         return service.name == self.name and service.endpoint.transport == "tcp"
 
     async def converse(self, service: Service, net: Network, logins: Sequence[Login]) -> None:
-        heard = b""
         async with net.tcp(service) as stream:
             await stream.write(kasa.STREAM_QUESTION)
-            while kasa.take(heard) is None:
-                data = await stream.read()
-                if not data:
-                    raise ConnectionLost("closed before it answered")
-                heard += data
+            await hear_whole(stream, kasa.take)
 
     def read(self, talk: Transcript) -> Iterator[Observation]:
         """Every description, in our own talks and in other people's over TCP; what goes by UDP

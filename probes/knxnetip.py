@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 
-from iotscan.errors import ConnectionLost, Malformed, TimedOut
+from iotscan.errors import Malformed, TimedOut
 from iotscan.model import Fact, Impact, Kind, Observation, Sender, Service, Transcript
-from iotscan.probe_api import Beginning, Login, Network, Opening, Stream
+from iotscan.probe_api import Beginning, Login, Network, Opening, hear_whole
 from iotscan.protocols.common.overheard import observe
 from iotscan.protocols.industrial import knxnetip
 from iotscan.protocols.industrial.framing import at_port, clear, facing, spoken
@@ -73,7 +73,7 @@ class KnxNetIp:
             if transport == "tcp":
                 async with net.tcp(service) as stream:
                     await stream.write(question)
-                    await _hear(stream)
+                    await hear_whole(stream, knxnetip.decode)
             else:
                 async with net.udp(service) as datagrams:
                     await datagrams.send(question)
@@ -93,16 +93,6 @@ class KnxNetIp:
         if facts:
             facts |= {"answered": True, "cleartext": clear(talk)}
             yield observe(talk, "knxnetip.server", facts, turns)
-
-
-async def _hear(stream: Stream) -> None:
-    """Wait for one whole frame. Raises Malformed, TimedOut, ConnectionLost."""
-    data = b""
-    while knxnetip.decode(data) is None:
-        more = await stream.read()
-        if not more:
-            raise ConnectionLost("closed by the device")
-        data += more
 
 
 def _description(frame: Frame) -> Description | None:

@@ -6,9 +6,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from iotscan.errors import ConnectionLost, Malformed
+from iotscan.errors import Malformed
 from iotscan.model import Impact, Observation, Service, Transcript
-from iotscan.probe_api import Login, Network, Opening, Stream
+from iotscan.probe_api import Login, Network, Opening, Stream, hear_whole
 from iotscan.protocols.databases import mongodb
 from iotscan.protocols.databases.kinds import ACCESS, access
 from iotscan.protocols.databases.mongodb import Answer, Document
@@ -96,13 +96,7 @@ def _answers(heard: bytes) -> Iterator[Answer]:
 async def _ask(stream: Stream, question: bytes) -> Answer:
     """The answer to one question. Raises Malformed, ConnectionLost."""
     await stream.write(question)
-    heard = b""
-    while (answer := mongodb.parse_answer(heard)) is None:
-        more = await stream.read()
-        if not more:
-            raise ConnectionLost("closed without a whole answer")
-        heard += more
-    return answer
+    return await hear_whole(stream, mongodb.parse_answer)
 
 
 PROBE = MongoDb()

@@ -6,17 +6,17 @@ greeted once, and neither TLS nor a login is tried.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from iotscan.errors import Malformed
-from iotscan.model import Impact, Observation, Service, Transcript
-from iotscan.probe_api import Login, Network, Opening
+from iotscan.model import Impact, Observation, Transcript
+from iotscan.probe_api import Greeted, Opening
 from iotscan.protocols.databases import mysql
 from iotscan.protocols.databases.kinds import ACCESS, access
 from iotscan.protocols.databases.mysql import Greeting
 
 
-class Mysql:
+class Mysql(Greeted):
     name = "mysql"
     openings = (Opening("greeting", "tcp", (mysql.PORT,)),)
     impact = Impact.GREET
@@ -25,12 +25,6 @@ class Mysql:
 
     def recognises(self, heard: bytes) -> bool:
         return _greeting(heard) is not None
-
-    def handles(self, service: Service) -> bool:
-        return service.name == self.name
-
-    async def converse(self, service: Service, net: Network, logins: Sequence[Login]) -> None:
-        """Nothing: the greeting by which it was recognised told all there is to know."""
 
     def read(self, talk: Transcript) -> Iterator[Observation]:
         if talk.client is not None or talk.service.endpoint.transport != "tcp":

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from iotscan.errors import Malformed
 from iotscan.model import Impact, Observation, Service, Transcript
-from iotscan.probe_api import Login, Network, Opening
+from iotscan.probe_api import Login, Network, Opening, hear_whole
 from iotscan.protocols.databases.kinds import ACCESS, access
 from iotscan.protocols.nats import Greeting, parse_greeting
 
@@ -32,12 +32,7 @@ class Nats:
     async def converse(self, service: Service, net: Network, logins: Sequence[Login]) -> None:
         """Hear the greeting out. TLS begins after it, so it is always in clear."""
         async with net.tcp(service, tls=False) as stream:
-            heard = b""
-            while parse_greeting(heard) is None:
-                more = await stream.read()
-                if not more:
-                    raise Malformed("closed before the end of the greeting")
-                heard += more
+            await hear_whole(stream, parse_greeting)
 
     def read(self, talk: Transcript) -> Iterator[Observation]:
         if talk.client is not None or talk.service.endpoint.transport != "tcp":

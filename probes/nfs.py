@@ -5,11 +5,11 @@ What it exports, the mount daemon tells; the port mapper leads there. Nothing is
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from iotscan.errors import Malformed
-from iotscan.model import Fact, Impact, Kind, Observation, Service, Transcript
-from iotscan.probe_api import Login, Network, Opening
+from iotscan.model import Fact, Impact, Kind, Observation, Transcript
+from iotscan.probe_api import Greeted, Opening
 from iotscan.protocols.common.overheard import observe
 from iotscan.protocols.sunrpc import codec as sunrpc
 from iotscan.protocols.sunrpc import nfs
@@ -23,7 +23,7 @@ SERVICE = Kind(
 )
 
 
-class Nfs:
+class Nfs(Greeted):
     name = "nfs"
     openings = (Opening("null", "tcp", (nfs.NFS_PORT,), nfs.hello_nfs(HELLO)),)
     impact = Impact.GREET
@@ -32,12 +32,6 @@ class Nfs:
 
     def recognises(self, heard: bytes) -> bool:
         return _answer(heard) is not None
-
-    def handles(self, service: Service) -> bool:
-        return service.name == self.name
-
-    async def converse(self, service: Service, net: Network, logins: Sequence[Login]) -> None:
-        """Nothing: the call by which it was recognised told all there is to know."""
 
     def read(self, talk: Transcript) -> Iterator[Observation]:
         if talk.client is not None or talk.service.endpoint.transport != "tcp":

@@ -10,10 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from functools import partial
 
-from iotscan.errors import BudgetSpent, ConnectionLost, Malformed, Refused, TimedOut, TlsFailed
+from iotscan.errors import ConnectionLost, Malformed, Refused, TimedOut, TlsFailed
 from iotscan.model import Impact, Observation, Outcome, Service, Transcript
-from iotscan.probe_api import Login, Network, Opening, Stream, try_logins
+from iotscan.probe_api import Login, Network, Opening, Stream, hear, try_logins
 from iotscan.protocols.encodings.xmltree import LARGEST
 from iotscan.protocols.http.auth import (
     Challenge,
@@ -38,7 +39,6 @@ from iotscan.protocols.rtsp import codec as rtsp
 from iotscan.protocols.rtsp.reading import NOWHERE
 from iotscan.protocols.upnp.ssdp import parse_url
 
-_MOST_READS = 256
 # Enough of a picture to see that it is one; a camera's head is below this together with it.
 _PICTURE_PART, _PICTURE_HEAD = 512, 4096
 _SDP = "application/sdp"
@@ -138,7 +138,7 @@ class _Visit:
                 url = rtsp.url(endpoint.address, found.port, path, found.secure)
                 async with self.net.tcp(place) as stream:
                     await stream.write(rtsp.build("DESCRIBE", url, 1, [("Accept", _SDP)]))
-                    await _hear_description(stream)
+                    await hear(stream, rtsp.parse_message, most=LARGEST)
 
     async def attempt(self, call: onvif.Call, login: Login) -> Outcome:
         """Make a refused call with a login, in the way that the device asked for it."""
@@ -216,28 +216,10 @@ def _post(place: Service, headers: Sequence[tuple[str, str]], body: bytes) -> by
     return build_request("POST", place.hint, _host(place), [("User-Agent", AGENT), *headers], body)
 
 
-async def _hear_description(stream: Stream) -> None:
-    """Read until an answer is whole. Raises Malformed for what is not RTSP."""
-    heard = b""
-    for _ in range(_MOST_READS):
-        part = await stream.read()
-        heard += part
-        if not part or len(heard) > LARGEST or rtsp.parse_message(heard) is not None:
-            return
-
-
 async def _hear(stream: Stream) -> Response | None:
     """The answer, None when there was none. Raises Malformed for what is not HTTP."""
-    heard = b""
-    for _ in range(_MOST_READS):
-        part = await stream.read()
-        heard += part
-        if not part and not heard:
-            return None
-        answer = parse_response(heard, closed=not part, limit=LARGEST)
-        if answer is not None:
-            return answer
-    raise BudgetSpent("the answer comes in too many pieces")
+    whole = partial(parse_response, limit=LARGEST)
+    return await hear(stream, whole, at_end=partial(whole, closed=True))
 
 
 PROBE = Onvif()

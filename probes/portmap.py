@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from iotscan.errors import BudgetSpent, ConnectionLost, Malformed
+from iotscan.errors import Malformed
 from iotscan.model import Fact, Impact, Kind, Observation, Service, Transcript
-from iotscan.probe_api import Login, Network, Opening, Stream
+from iotscan.probe_api import Login, Network, Opening, Stream, hear_whole
 from iotscan.protocols.common.overheard import observe
 from iotscan.protocols.sunrpc import codec as sunrpc
 from iotscan.protocols.sunrpc import nfs
@@ -21,7 +21,6 @@ from iotscan.text import clean
 
 # Numbers of our calls: a reader knows by them which question was answered.
 HELLO, PROGRAMS, EXPORTS = 0x696F7301, 0x696F7302, 0x696F7303
-_MOST_READS = 64
 _MOST_CLIENTS = 16
 
 KINDS = (
@@ -87,16 +86,7 @@ async def _ask(service: Service, net: Network, question: bytes) -> Reply:
 
 
 async def _hear(stream: Stream) -> Reply:
-    heard = b""
-    for _ in range(_MOST_READS):
-        part = await stream.read()
-        if not part:
-            raise ConnectionLost("closed without a whole answer")
-        heard += part
-        found = sunrpc.take(heard)
-        if found is not None:
-            return found[0]
-    raise BudgetSpent("the answer comes in too many pieces")
+    return (await hear_whole(stream, sunrpc.take))[0]
 
 
 def _told(talk: Transcript, reply: Reply, cited: list[int]) -> Iterator[Observation]:

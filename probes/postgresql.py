@@ -8,15 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from iotscan.errors import ConnectionLost, Malformed
+from iotscan.errors import Malformed
 from iotscan.model import Impact, Observation, Service, Transcript
-from iotscan.probe_api import Login, Network, Opening
+from iotscan.probe_api import Login, Network, Opening, hear_whole
 from iotscan.protocols.databases import postgresql
 from iotscan.protocols.databases.kinds import ACCESS, access
 
 # The name of the first account of every installation.
 ADMINISTRATOR = "postgres"
-_MOST_READS = 16
 
 
 class Postgresql:
@@ -36,18 +35,8 @@ class Postgresql:
     async def converse(self, service: Service, net: Network, logins: Sequence[Login]) -> None:
         async with net.tcp(service, tls=False) as stream:
             await stream.write(postgresql.start(ADMINISTRATOR))
-            heard = b""
-            for _ in range(_MOST_READS):
-                part = await stream.read()
-                heard += part
-                found = postgresql.take(heard)
-                if found is not None:
-                    if found.open:
-                        await stream.write(postgresql.TERMINATE)
-                    return
-                if not part:
-                    break
-            raise ConnectionLost("closed without a whole answer")
+            if (await hear_whole(stream, postgresql.take)).open:
+                await stream.write(postgresql.TERMINATE)
 
     def read(self, talk: Transcript) -> Iterator[Observation]:
         if talk.client is not None or talk.service.endpoint.transport != "tcp":

@@ -6,16 +6,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from iotscan.errors import ConnectionLost
 from iotscan.model import Impact, Observation, Service, Transcript
-from iotscan.probe_api import Login, Network, Opening, Stream
+from iotscan.probe_api import Login, Network, Opening, hear_whole
 from iotscan.protocols.databases import redis
 from iotscan.protocols.databases.kinds import ACCESS, access
 from iotscan.protocols.databases.redis import INFO, PING
 
 PORT, SECURE_PORT = 6379, 6380
-# Reads before an answer that comes in crumbs is given up.
-_MOST_READS = 64
 
 
 class Redis:
@@ -36,7 +33,7 @@ class Redis:
     async def converse(self, service: Service, net: Network, logins: Sequence[Login]) -> None:
         async with net.tcp(service) as stream:
             await stream.write(INFO)
-            await _hear_bulk(stream)
+            await hear_whole(stream, redis.bulk)
 
     def read(self, talk: Transcript) -> Iterator[Observation]:
         """Of our own conversations: a PING that was answered, or the server's word on itself."""
@@ -52,18 +49,6 @@ class Redis:
                 yield access(talk, "Redis", turns, is_open=True, version=version, system=system)
             elif redis.pong(heard) or redis.closed(heard):
                 yield access(talk, "Redis", turns, is_open=redis.pong(heard))
-
-
-async def _hear_bulk(stream: Stream) -> None:
-    heard = b""
-    for _ in range(_MOST_READS):
-        more = await stream.read()
-        if not more:
-            raise ConnectionLost("closed without a whole answer")
-        heard += more
-        if redis.bulk(heard) is not None:
-            return
-    raise ConnectionLost("the answer comes in too many pieces")
 
 
 PROBE = Redis()

@@ -13,7 +13,7 @@ from contextlib import suppress
 
 from iotscan.errors import ConnectionLost, Malformed, TimedOut
 from iotscan.model import Fact, Impact, Kind, Observation, Sender, Service, Transcript
-from iotscan.probe_api import Beginning, Login, Network, Opening, Stream
+from iotscan.probe_api import Beginning, Login, Network, Opening, Stream, hear_whole
 from iotscan.protocols.common.overheard import observe
 from iotscan.protocols.industrial import s7comm
 from iotscan.protocols.industrial.framing import Said, clear, facing, spoken
@@ -116,13 +116,7 @@ PACE = 0.2
 
 async def _hear(stream: Stream) -> Cotp:
     """The next TPDU. Raises Malformed, TimedOut, ConnectionLost."""
-    data = b""
-    while (first := s7comm.decode(data)) is None:
-        more = await stream.read()
-        if not more:
-            raise ConnectionLost("closed by the device")
-        data += more
-    return first[0]
+    return (await hear_whole(stream, s7comm.decode))[0]
 
 
 def _messages(tpdus: Sequence[Said[Cotp]]) -> Iterator[Said[Message]]:

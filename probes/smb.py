@@ -14,7 +14,7 @@ from typing import TypeVar
 
 from iotscan.errors import ConnectionLost, Malformed, TimedOut
 from iotscan.model import Impact, Observation, Service, Transcript
-from iotscan.probe_api import Login, Network, Opening, Stream
+from iotscan.probe_api import Login, Network, Opening, Stream, hear
 from iotscan.protocols.logins import ntlm
 from iotscan.protocols.smb import codec, session
 from iotscan.protocols.smb.reading import ASK_1, ASK_2, GUEST, SERVICE, challenge_of, read_own
@@ -22,7 +22,6 @@ from iotscan.protocols.smb.reading import ASK_1, ASK_2, GUEST, SERVICE, challeng
 _T = TypeVar("_T")
 ASK_ANY = codec.negotiate_1(codec.NT_LM, *codec.ANY_2)
 NETBIOS = "netbios"
-_MOST_READS = 64
 
 
 class Smb:
@@ -99,16 +98,8 @@ async def _ask(
 ) -> _T | None:
     """The answer to a message; None when the server closed instead. Raises Malformed."""
     await stream.write(message)
-    heard = b""
-    for _ in range(_MOST_READS):
-        data = await stream.read()
-        if not data:
-            return None
-        heard += data
-        found = take(heard)
-        if found is not None:
-            return found[0]
-    raise Malformed("the answer comes in too many pieces")
+    found = await hear(stream, take)
+    return None if found is None else found[0]
 
 
 PROBE = Smb()

@@ -7,10 +7,10 @@ it is never sent.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
-from iotscan.model import Impact, Kind, Observation, Service, Transcript
-from iotscan.probe_api import Login, Network, Opening
+from iotscan.model import Impact, Kind, Observation, Transcript
+from iotscan.probe_api import Greeted, Opening
 from iotscan.protocols.common.overheard import observe
 
 # Version 5, one method, no authentication required.
@@ -23,7 +23,7 @@ SERVICE = Kind(
 )
 
 
-class Socks:
+class Socks(Greeted):
     name = "socks"
     openings = (Opening("greeting", "tcp", (1080,), GREETING),)
     impact = Impact.GREET
@@ -32,12 +32,6 @@ class Socks:
 
     def recognises(self, heard: bytes) -> bool:
         return heard in (TAKEN, NONE_TAKEN)
-
-    def handles(self, service: Service) -> bool:
-        return service.name == self.name
-
-    async def converse(self, service: Service, net: Network, logins: Sequence[Login]) -> None:
-        """Nothing: the negotiation by which it was recognised told all there is to know."""
 
     def read(self, talk: Transcript) -> Iterator[Observation]:
         if talk.client is not None or talk.service.endpoint.transport != "tcp":

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from urllib.parse import urljoin
 
 from iotscan.errors import Malformed
@@ -23,7 +24,7 @@ from iotscan.model import (
     Service,
     Transcript,
 )
-from iotscan.probe_api import LETTERS, Beginning, Login, Network, Opening
+from iotscan.probe_api import LETTERS, Beginning, Login, Network, Opening, hear
 from iotscan.protocols.common.identifiers import (
     DEVICE_NAME,
     DISCOVERY_IDENTIFIERS,
@@ -210,15 +211,8 @@ async def _ask(
     host = http.host_field(place.endpoint.address, place.endpoint.port, usual)
     async with net.tcp(place) as stream:
         await stream.write(http.build_request(method, path, host, headers, body))
-        heard = b""
-        while True:
-            part = await stream.read()
-            if not part and not heard:
-                return None
-            heard += part
-            answer = http.parse_response(heard, closed=not part, limit=upnp.LARGEST)
-            if answer is not None:
-                return answer
+        whole = partial(http.parse_response, limit=upnp.LARGEST)
+        return await hear(stream, whole, at_end=partial(whole, closed=True))
 
 
 async def _read_wan(net: Network, control: Service, kind: str, room: int) -> int:

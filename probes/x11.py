@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from iotscan.errors import ConnectionLost, Malformed
+from iotscan.errors import Malformed
 from iotscan.model import Fact, Impact, Kind, Observation, Service, Transcript
-from iotscan.probe_api import Login, Network, Opening
+from iotscan.probe_api import Login, Network, Opening, hear_whole
 from iotscan.protocols import x11
 from iotscan.protocols.common.overheard import observe
 from iotscan.text import clean
@@ -41,14 +41,9 @@ class X11:
         return service.name == self.name
 
     async def converse(self, service: Service, net: Network, logins: Sequence[Login]) -> None:
-        heard = b""
         async with net.tcp(service) as stream:
             await stream.write(x11.SETUP)
-            while x11.take(heard) is None:
-                data = await stream.read()
-                if not data:
-                    raise ConnectionLost("closed before it answered")
-                heard += data
+            await hear_whole(stream, x11.take)
 
     def read(self, talk: Transcript) -> Iterator[Observation]:
         if talk.client is not None:

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from iotscan.errors import ConnectionLost, Malformed
+from iotscan.errors import Malformed
 from iotscan.model import Impact, Observation, Service, Transcript
-from iotscan.probe_api import Login, Network, Opening
+from iotscan.probe_api import Login, Network, Opening, hear_whole
 from iotscan.protocols.common.overheard import framed, observe
 from iotscan.protocols.makers import yeelight
-from iotscan.protocols.makers.landevice import LAN_DEVICE
+from iotscan.protocols.makers.landevice import LAN_DEVICE, LanDevice
 
 _OPENING = Opening("get_prop", "tcp", (yeelight.CONTROL_PORT,), yeelight.QUESTION)
 
@@ -26,7 +26,7 @@ class Yeelight:
     def recognises(self, heard: bytes) -> bool:
         """The answer to our question, behind what the lamp may have told unasked."""
         try:
-            return _answered(heard)
+            return _told(heard) is not None
         except Malformed:
             return False
 
@@ -35,16 +35,9 @@ class Yeelight:
         return service.name == self.name and service.hint != _OPENING.name
 
     async def converse(self, service: Service, net: Network, logins: Sequence[Login]) -> None:
-        heard = b""
         async with net.tcp(service) as stream:
             await stream.write(yeelight.QUESTION)
-            while not _answered(heard):
-                data = await stream.read()
-                if not data:
-                    raise ConnectionLost("closed before it answered")
-                heard += data
-                if len(heard) > yeelight.LONGEST:
-                    raise Malformed("much is said, but not what was asked for")
+            await hear_whole(stream, _told, most=yeelight.LONGEST)
 
     def read(self, talk: Transcript) -> Iterator[Observation]:
         """Our own question and its answer; what other people ask of a lamp differs from it."""
@@ -62,14 +55,14 @@ class Yeelight:
                     return
 
 
-def _answered(heard: bytes) -> bool:
-    """Whether the answer is there. Raises Malformed for what no lamp says."""
+def _told(heard: bytes) -> LanDevice | None:
+    """The answer, which notices may come before. Raises Malformed for what no lamp says."""
     while (found := yeelight.take(heard) if heard else None) is not None:
         said, end = found
         if not yeelight.notifies(said):
-            return bool(yeelight.read_answer(said))
+            return yeelight.read_answer(said)
         heard = heard[end:]
-    return False
+    return None
 
 
 PROBE = Yeelight()
