@@ -1,7 +1,7 @@
 """Lines on a screen: wrapping by what characters take up there, hanging labels, one write a block.
 
 rich decides about colour and width; the wrapping is our own because one wrap a paragraph through a
-console takes seconds for a thousand devices.
+console takes seconds for a thousand devices. Without colours nothing is left for it to do.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ class Page:
     """Collects lines and writes them out block by block. Everything is text, never markup."""
 
     def __init__(self, out: TextIO, options: Options) -> None:
+        self._out = out
         self._console = Console(
             file=out,
             width=options.width,
@@ -32,37 +33,38 @@ class Page:
             emoji=False,
         )
         self.width = max(_NARROWEST, min(self._console.width, _WIDEST))
-        self._block = Text()
+        # (words, style), one after another.
+        self._block: list[tuple[str, str]] = []
 
     def line(self, words: str = "", style: str = "", indent: int = 0, hang: int = 0) -> None:
         """A paragraph; lines after its first are indented by ``hang`` more."""
         left = " " * indent
         for line in wrapped(words, self.width - indent, hang) or [""]:
-            self._block.append(f"{left}{line}\n", style)
+            self._block.append((f"{left}{line}\n", style))
             left = " " * (indent + hang)
 
     def labelled(self, label: str, words: str, column: int, indent: int = 0) -> None:
         """A paragraph ``column`` cells to the right of ``indent``, where its label stands."""
         left = " " * indent + label.ljust(column)
         for line in wrapped(words, self.width - indent - column):
-            self._block.append(left, "bold")
-            self._block.append(line + "\n")
+            self._block.append((left, "bold"))
+            self._block.append((line + "\n", ""))
             left = " " * (indent + column)
 
     def verbatim(self, words: str) -> None:
         """A line that is never wrapped, so that it can be copied whole."""
-        self._block.append(words + "\n")
+        self._block.append((words + "\n", ""))
 
     def rule(self) -> None:
-        self._block.append("─" * self.width + "\n", "dim")
+        self._block.append(("─" * self.width + "\n", "dim"))
 
     def flush(self) -> None:
         """Write what was collected."""
-        if not self._block:
-            return
-        self._block.right_crop(1)
-        self._console.print(self._block, soft_wrap=True)
-        self._block = Text()
+        if self._console.color_system is None:
+            self._out.write("".join(words for words, _ in self._block))
+        elif self._block:
+            self._console.print(Text.assemble(*self._block), soft_wrap=True, end="")
+        self._block = []
 
 
 def wrapped(words: str, width: int, hang: int = 0) -> list[str]:
