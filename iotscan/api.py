@@ -114,6 +114,8 @@ def _is_recording(path: Path | str) -> bool:
         return False
     if recording.is_recording(Path(path)):
         return True
+    if not Path(path).stat().st_size:
+        raise UsageError(f"{path} is empty")
     if not is_capture(Path(path)):
         raise UsageError(
             f"{path} is neither a capture (pcap or pcapng) nor a recording of iotscan. "

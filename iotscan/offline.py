@@ -52,6 +52,10 @@ BLIND_SPOTS = (
     "that is not in it may be there, and what was encrypted was opened only where the capture has "
     "the keys.",
 )
+# How files are called that should be captures.
+NAMED = tuple(
+    kind + packed for kind in (".pcap", ".pcapng", ".cap") for packed in ("", ".gz", ".zst")
+)
 # Links whose frames are known and cannot be looked into.
 _SEALED = {
     105: "Wi-Fi, encrypted",
@@ -76,24 +80,33 @@ def named(paths: Sequence[Path | str]) -> dict[str, str]:
     A name is that of the file, below its folder if that was given; of two alike the parents are
     told apart as well. Raises UsageError when a path cannot be read or holds no capture.
     """
-    files: dict[str, str] = {}
+    given: list[tuple[str, str]] = []
     for path in map(str, paths):
         if path != STANDARD_INPUT and Path(path).is_dir():
-            inside = sorted(p for p in Path(path).rglob("*") if p.is_file() and is_capture(p))
+            inside = [p for p in Path(path).rglob("*") if p.is_file() and _belongs(p)]
             if not inside:
                 raise UsageError(
                     f"{path} holds no capture: give a folder with pcap or pcapng files"
                 )
-            files |= {str(file): file.relative_to(path).as_posix() for file in inside}
+            given += ((file.relative_to(path).as_posix(), str(file)) for file in inside)
         else:
-            files.setdefault(path, path if path == STANDARD_INPUT else Path(path).name)
+            given.append((path if path == STANDARD_INPUT else Path(path).name, path))
+    files: dict[str, tuple[str, str]] = {}
+    for name, path in sorted(given):
+        # One file may be given in several ways; it is read once.
+        files.setdefault(path if path == STANDARD_INPUT else os.path.realpath(path), (path, name))
     taken: dict[str, str] = {}
-    for path, name in sorted(files.items()):
+    for path, name in sorted(files.values()):
         parts = Path(path).parts
         while name in taken and len(Path(name).parts) < len(parts):
             name = Path(*parts[-len(Path(name).parts) - 1 :]).as_posix()
         taken[name] = path
     return taken
+
+
+def _belongs(path: Path) -> bool:
+    """Whether a file of a folder is a capture, or is called one: then its damage is told."""
+    return is_capture(path) or path.name.lower().endswith(NAMED)
 
 
 def listen(name: str, path: str, plugins: Plugins | None = None) -> Heard:
@@ -131,7 +144,9 @@ def report_on(
     """
     plugins = Plugins()
     files = named(paths)
-    heard = sorted(_all(files, jobs, plugins), key=lambda h: (h.facts.first, h.facts.sha256))
+    heard = sorted(
+        _all(files, jobs, plugins), key=lambda h: (h.facts.first, h.facts.sha256, h.facts.path)
+    )
     heard = [_numbered(h, f"{i}:" if len(heard) > 1 else "") for i, h in enumerate(heard, 1)]
     zero = min((h.facts.first for h in heard if h.facts.frames), default=0.0)
     end = max((h.facts.last for h in heard if h.facts.frames), default=zero)

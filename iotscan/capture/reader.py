@@ -116,7 +116,9 @@ class Reader:
             self.on_sighting(sighting)
         for address, name in sorted(self._told.names.items()):
             proof = Proof(NAMES)
-            self.on_sighting(Sighting(NAMES, (parsed(address),), None, (clean(name),), proof=proof))
+            self.on_sighting(
+                Sighting(NAMES, (parsed(address),), None, (clean(name).rstrip("."),), proof=proof)
+            )
         facts.damage = walk.damage
         facts.unlisted = stations.unlisted
         facts.unread_links = sorter.unknown_links

@@ -96,6 +96,38 @@ def test_a_folder_a_packed_file_and_standard_input(
     assert any(f["rule"] == "telnet-credentials-seen" for f in report["findings"])
 
 
+def test_files_of_a_folder_that_are_called_captures_and_are_none_are_told(command: Command) -> None:
+    login("in/one.pcapng")
+    Path("in/broken.pcap.gz").write_bytes(b"hello")
+    Path("in/Empty.PCAP").write_bytes(b"")
+    ran = command("replay", "in", "--output", "json", "--fail-on", "critical")
+    report = json.loads(ran.out)
+    stopped = {given["name"]: given["stopped"] for given in report["inputs"]}
+    assert stopped == {
+        "one.pcapng": "",
+        "broken.pcap.gz": "this is neither a pcap nor a pcapng file",
+        "Empty.PCAP": "the file is empty",
+    }
+    assert ran.code == 3
+    assert any(f["rule"] == "telnet-credentials-seen" for f in report["findings"])
+
+
+def test_a_file_is_read_once_however_often_it_is_given(command: Command) -> None:
+    login("in/one.pcapng")
+    Path("other.pcapng").symlink_to("in/one.pcapng")
+    names = ["in", "in/one.pcapng", "./in/../in/one.pcapng", "other.pcapng"]
+    once = command("replay", "in/one.pcapng", "--output", "json").out
+    assert command("replay", *names, "--output", "json").out == once
+    assert command("replay", *names[::-1], "--output", "json").out == once
+
+
+def test_where_copies_of_one_capture_lie_does_not_show(command: Command) -> None:
+    for name in ("1/b.pcapng", "2/a.pcapng", "3/a.pcapng", "4/b.pcapng"):
+        login(name)
+    one = command("replay", "1/b.pcapng", "2/a.pcapng", "--output", "json").out
+    assert command("replay", "3/a.pcapng", "4/b.pcapng", "--output", "json").out == one
+
+
 def test_a_damaged_capture_gives_what_it_holds_and_an_incomplete_report(command: Command) -> None:
     path = login()
     path.write_bytes(path.read_bytes()[:-10])
@@ -112,6 +144,7 @@ def test_a_damaged_capture_gives_what_it_holds_and_an_incomplete_report(command:
         (("none.pcap",), "cannot be read"),
         (("text",), "neither a capture"),
         (("empty",), "holds no capture"),
+        (("nothing.pcap",), "nothing.pcap is empty"),
         (("login.pcapng", "recording.jsonl"), "one by one"),
     ],
 )
@@ -119,6 +152,7 @@ def test_wrong_use_is_told(names: tuple[str, ...], said: str, command: Command) 
     login()
     Path("text").write_text("hello")
     Path("empty").mkdir()
+    Path("nothing.pcap").write_bytes(b"")
     Path("recording.jsonl").write_text('{"header":')
     ran = command("replay", *names)
     assert ran.code == 2
