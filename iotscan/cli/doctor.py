@@ -155,7 +155,7 @@ def tools() -> Iterator[Check]:
 
 def settings_file() -> Iterator[Check]:
     """Whether the user's own settings can be read."""
-    from iotscan.settings_loader import default_config, load
+    from iotscan.settings.loader import default_config, load
 
     path = default_config()
     try:

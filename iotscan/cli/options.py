@@ -14,7 +14,7 @@ import click
 
 from iotscan.errors import UsageError
 from iotscan.settings import Settings
-from iotscan.settings_loader import load
+from iotscan.settings.loader import load
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 

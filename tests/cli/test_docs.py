@@ -13,7 +13,7 @@ import pytest
 from iotscan.cli import exits
 from iotscan.cli.root import COMMANDS, Run, root
 from iotscan.settings import Limits, Settings
-from iotscan.settings_keys import KEYS
+from iotscan.settings.keys import KEYS
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])

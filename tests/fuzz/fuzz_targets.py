@@ -34,7 +34,7 @@ from iotscan.codec import decode
 from iotscan.errors import IotscanError, Malformed
 from iotscan.model import Gap, Packet, Report
 from iotscan.probe_api import Discoverer, Probe
-from iotscan.settings_loader import load as load_settings
+from iotscan.settings.loader import load as load_settings
 
 # How parameters that take what was heard are written in codecs, and how to make such from pieces.
 PIECEWISE: dict[str, Callable[[Sequence[bytes]], object]] = {

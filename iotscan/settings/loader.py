@@ -16,7 +16,7 @@ from typing import Any
 
 from iotscan.errors import SettingsError
 from iotscan.settings import Limits, Settings
-from iotscan.settings_keys import BY_NAME, KEYS, PREFIX
+from iotscan.settings.keys import BY_NAME, KEYS, PREFIX
 
 CONFIG_VARIABLE = "IOTSCAN_CONFIG"
 # Variables that the test suite sets for itself; they are no settings.

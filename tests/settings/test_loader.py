@@ -11,8 +11,8 @@ import pytest
 from iotscan.errors import SettingsError
 from iotscan.model import Impact, Severity
 from iotscan.settings import Limits, Settings
-from iotscan.settings_keys import KEYS
-from iotscan.settings_loader import default_config, load
+from iotscan.settings.keys import KEYS
+from iotscan.settings.loader import default_config, load
 
 
 @pytest.fixture
