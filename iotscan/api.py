@@ -20,7 +20,7 @@ from iotscan.capture.files import STANDARD_INPUT, is_capture
 from iotscan.capture.overheard import Dissector
 from iotscan.capture.recording import Journal
 from iotscan.credentials import load as load_credentials
-from iotscan.engine import Engine
+from iotscan.engine.scan import Engine
 from iotscan.errors import UsageError
 from iotscan.feeds import store as feed_store
 from iotscan.model import Address, Ending, Fact, Footer, Gap, Header, Progress, Report

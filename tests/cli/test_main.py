@@ -38,7 +38,12 @@ MOST_MODULES = 200
 # What talks, reads captures or judges: nothing that lists or compares kept scans needs it.
 WORKING = (
     *("scapy", "zeroconf", "aiocoap", "paho", "cryptography", "alembic", "iotscan.net.gateway"),
-    *("iotscan.engine", "iotscan.plugins", "iotscan.assess.pipeline", "iotscan.capture.reader"),
+    *(
+        "iotscan.engine.scan",
+        "iotscan.plugins",
+        "iotscan.assess.pipeline",
+        "iotscan.capture.reader",
+    ),
 )
 
 

@@ -11,6 +11,7 @@ from typing import cast
 
 import pytest
 
+from iotscan.engine.recognise import recognise_udp
 from iotscan.errors import Refused, TimedOut
 from iotscan.model import Endpoint, Fact, Impact, Scope, Sender, Service, Transcript
 from iotscan.net.conversation import Conversation
@@ -18,7 +19,6 @@ from iotscan.net.gateway import Gateway
 from iotscan.plugins import probes
 from iotscan.protocols.tftp import codec as tftp
 from iotscan.protocols.tftp.reading import ABSENT as NO_SUCH_FILE
-from iotscan.recognise import recognise_udp
 from iotscan.settings import Limits
 from iotscan.testing import captured
 

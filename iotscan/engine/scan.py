@@ -1,6 +1,6 @@
 """THE task group: discover → sweep → recognise → converse, with a fence around every probe.
 
-A worker per host (:mod:`iotscan.host`) bounds the load on a device, the gateway bounds everything
+A worker per host (:mod:`iotscan.engine.host`) bounds the load on a device, the gateway bounds everything
 else. The engine draws no conclusion: it writes the journal, and :mod:`iotscan.assess` reads it.
 """
 
@@ -12,8 +12,8 @@ from collections.abc import Callable, Coroutine, Hashable, Sequence
 from dataclasses import replace
 
 from iotscan.capture.recording import Journal
+from iotscan.engine.host import HostWorker, Workshop
 from iotscan.errors import NetworkError
-from iotscan.host import HostWorker, Workshop
 from iotscan.model import (
     Address,
     Ending,

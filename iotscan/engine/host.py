@@ -14,6 +14,7 @@ from typing import TypeVar
 
 from iotscan.capture.recording import Journal
 from iotscan.discovery.nmap import nmap_sweep
+from iotscan.engine.recognise import Recognised, candidates, recognise_tcp, recognise_udp
 from iotscan.errors import Malformed, NetworkError, Refused, TimedOut
 from iotscan.model import (
     RECOGNITION,
@@ -32,7 +33,6 @@ from iotscan.net.gateway import Gateway
 from iotscan.net.port_rules import rule_for
 from iotscan.net.sweep import sweep_host
 from iotscan.probe_api import Login, Opening, Probe
-from iotscan.recognise import Recognised, candidates, recognise_tcp, recognise_udp
 from iotscan.settings import Settings
 
 _T = TypeVar("_T")

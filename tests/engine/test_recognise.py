@@ -11,18 +11,18 @@ from typing import cast
 
 import pytest
 
-from iotscan.errors import Refused, TimedOut
-from iotscan.model import RECOGNITION, Endpoint, Scope, Service
-from iotscan.net.conversation import Conversation
-from iotscan.net.gateway import Gateway
-from iotscan.plugins import probes
-from iotscan.recognise import (
+from iotscan.engine.recognise import (
     MOST_ATTEMPTS,
     Recognised,
     candidates,
     recognise_tcp,
     recognise_udp,
 )
+from iotscan.errors import Refused, TimedOut
+from iotscan.model import RECOGNITION, Endpoint, Scope, Service
+from iotscan.net.conversation import Conversation
+from iotscan.net.gateway import Gateway
+from iotscan.plugins import probes
 from iotscan.settings import Limits
 from iotscan.testing import NOISE, Handler, serve
 
