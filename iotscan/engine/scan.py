@@ -1,7 +1,8 @@
 """THE task group: discover → sweep → recognise → converse, with a fence around every probe.
 
-A worker per host (:mod:`iotscan.engine.host`) bounds the load on a device, the gateway bounds everything
-else. The engine draws no conclusion: it writes the journal, and :mod:`iotscan.assess` reads it.
+A worker per host (:mod:`iotscan.engine.host`) bounds the load on a device, the gateway bounds
+everything else. The engine draws no conclusion: it writes the journal, and :mod:`iotscan.assess`
+reads it.
 """
 
 from __future__ import annotations
