@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
+from iotscan.assess.rulebook import load_rulebook
+from iotscan.assess.rules import Framework
 from iotscan.difference import Change, Difference
 from iotscan.errors import UsageError
 from iotscan.model import Severity
@@ -27,8 +30,6 @@ IMPACTS = (
     ("greet", "Greet services, but try no password"),
     ("listen", "Only listen to what devices announce"),
 )
-# Those that testers begin a conformity file from; the others are in the command line and the API.
-FRAMEWORKS = ("etsi-en-303-645", "eu-cra", "uk-psti", "nist-ir-8425", "en-18031")
 # What is made for a screen is nothing to save.
 _NOT_SAVED = {"terminal"}
 _MOST_SCANS = 200
@@ -84,7 +85,7 @@ def report(request: Request, cookie: Cookie, scan: int) -> Response:
         scan=found,
         previous=_before(site_of(request), found),
         formats=formats(),
-        frameworks=FRAMEWORKS,
+        frameworks=frameworks(site_of(request).settings.rule_folders),
     )
 
 
@@ -166,6 +167,12 @@ def formats() -> list[str]:
     return sorted({name for name, one in found if not isinstance(one, Argued)} - _NOT_SAVED)
 
 
+def frameworks(folders: Sequence[str]) -> list[Framework]:
+    """Those by which devices are judged, in the built-in pack and the user's ``folders``."""
+    known = load_rulebook(folders).frameworks.values()
+    return [framework for framework in known if framework.judged]
+
+
 def download(site: Site, scan: int, name: str, argument: str = "") -> Response:
     """A report in a format; ``argument``: a framework, for requirements as a page.
 
@@ -174,7 +181,8 @@ def download(site: Site, scan: int, name: str, argument: str = "") -> Response:
     if name in _NOT_SAVED:
         raise UsageError(f"there is nothing to save as {name!r}; formats are: {_listed()}")
     form = "html" if argument else ""
-    options = Options(width=100, colour=False, argument=argument, form=form)
+    folders = site.settings.rule_folders
+    options = Options(100, False, argument=argument, form=form, rule_folders=folders)
     found = renderer(name)
     if isinstance(found, Argued):
         found.check(options)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from iotscan.model import Impact
-from iotscan.web.pages import FRAMEWORKS, formats
+from iotscan.web.pages import formats, frameworks
 from iotscan.web.sessions import COOKIE
 
 from .conftest import HOSTILE, Web
@@ -127,7 +129,15 @@ def test_reports_are_saved_and_never_shown_by_the_browser(web: Web, name: str) -
         assert web.browser.get(f"/scans/2/as/{other}").status_code == 400
 
 
-@pytest.mark.parametrize("name", FRAMEWORKS)
+def test_tables_are_offered_of_frameworks_that_give_verdicts_and_of_no_other(web: Web) -> None:
+    page = web.browser.get("/scans/2").text
+    offered = set(re.findall(r"framework=([a-z0-9-]+)", page))
+    assert {"etsi-en-303-645", "owasp-isvs", "nist-ir-8259a", "enisa-baseline-iot"} <= offered
+    assert not {"cwe", "eu-nis2", "iotsf-af"} & offered  # only findings are sorted by these
+    assert len(offered) == len(frameworks(()))
+
+
+@pytest.mark.parametrize("name", ["uk-psti", "etsi-en-303-645-v2", "owasp-isvs"])
 def test_tables_of_requirements_are_saved(web: Web, name: str) -> None:
     assert f"framework={name}" in web.browser.get("/scans/2").text
     answer = web.browser.get(f"/scans/2/as/requirements?framework={name}")
