@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from iotscan.errors import ConnectionLost, Malformed, TimedOut, TlsFailed
 from iotscan.model import Ending, Fact, Impact, Kind, Observation, Proof, Service, Transcript
 from iotscan.probe_api import Beginning, Login, Network, Opening, Stream
+from iotscan.protocols.common.overheard import without_holes
 from iotscan.protocols.tls import facts as tls_facts
 from iotscan.protocols.tls.codec import Flight, looks_like_server
 from iotscan.protocols.tls.hello import SSL2, SSL3, TLS10, TLS11, TLS12, TLS13, ClientHello
@@ -261,7 +262,7 @@ def _handshakes(talk: Transcript) -> tuple[list[Handshake], frozenset[int]]:
     found: list[Handshake] = []
     silent: set[int] = set()
     for channel in sorted({turn.channel for turn in talk.turns}):
-        turns = talk.turns_of(channel)
+        turns = without_holes(talk.turns_of(channel))
         one = put_together((i, turn.sender == "client", turn.data) for i, turn in turns)
         if one is None:
             continue

@@ -27,7 +27,8 @@ Said = tuple[Sender, float, bytes, int]
 class Part:
     """A stretch of one flow, complete: what both sides said, in order, with frame numbers.
 
-    ``missing``: a segment was lost in the capture, so bytes may be absent between turns.
+    ``missing``: a segment was lost in the capture, so bytes may be absent between turns. ``cut``:
+    numbers in ``said`` behind which bytes of that side are.
     ``began``: whether the connection's first packet is in it (else it starts mid-stream);
     ``opened``: whether an opening was seen that tells who is the client; ``accepted``: whether the
     server's answer to one was.
@@ -41,6 +42,7 @@ class Part:
     said: list[Said] = field(default_factory=list)
     ending: Ending = Ending.CLOSED
     missing: bool = False
+    cut: set[int] = field(default_factory=set)
     began: bool = False
     opened: bool = False
     accepted: bool = False

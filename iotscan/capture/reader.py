@@ -136,8 +136,8 @@ class Reader:
         endpoint = Endpoint(parsed(part.server), transport, part.server_port)
         client = Endpoint(parsed(part.client), transport, part.client_port)
         turns = tuple(
-            Turn(sender, round(at - began, 6), data, 0, None, frame)
-            for sender, at, data, frame in part.said
+            Turn(sender, round(at - began, 6), data, 0, None, frame, number in part.cut)
+            for number, (sender, at, data, frame) in enumerate(part.said)
         )
         talk = Transcript(
             f"c{self._talks}",

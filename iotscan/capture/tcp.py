@@ -53,7 +53,9 @@ class Segment:
 
 @dataclass(slots=True)
 class _Half:
-    """One direction of a connection. ``next`` is -1 until a segment is seen."""
+    """One direction of a connection. ``next`` is -1 until a segment is seen; ``latest``: the number
+    of what it said last in this part, -1 before.
+    """
 
     sender: Sender
     direction: bytes
@@ -61,6 +63,7 @@ class _Half:
     ahead: dict[int, Segment] = field(default_factory=dict)
     ahead_size: int = 0
     run: int = 0
+    latest: int = -1
     closed: bool = False
 
 
@@ -153,6 +156,7 @@ class TcpFlow:
             self._lose(half)
             gap = (segment.sequence - half.next + _HALF) % _FULL - _HALF
             if gap > 0:
+                self._miss(half)
                 half.next = segment.sequence
             return False
         while (known := half.ahead.get(segment.sequence)) is not None:
@@ -171,11 +175,11 @@ class TcpFlow:
         if old >= segment.length:
             return
         half.next = (segment.sequence + segment.length) % _FULL
-        if segment.length > len(segment.data):
-            self._part.missing = True  # cut by the capture's snapshot length
         data = segment.data[old:] if old > 0 else segment.data
         if data:
             self._say(half, data, segment)
+        if segment.length > len(segment.data):
+            self._miss(half)  # cut by the capture's snapshot length
 
     def _catch_up(self, half: _Half) -> None:
         """Say what was waiting and is now in order."""
@@ -191,10 +195,16 @@ class TcpFlow:
 
     def _lose(self, half: _Half) -> None:
         """Give up waiting for a hole: go on at the first byte that came after it."""
-        self._part.missing = True
         while half.ahead:
+            self._miss(half)
             half.next = min(half.ahead, key=lambda s: (s - half.next + _HALF) % _FULL - _HALF)
             self._catch_up(half)
+
+    def _miss(self, half: _Half) -> None:
+        """Bytes behind what this side said last are not in the capture."""
+        self._part.missing = True
+        if half.latest >= 0:
+            self._part.cut.add(half.latest)
 
     def _say(self, half: _Half, data: bytes, segment: Segment) -> None:
         other = self._b if half is self._a else self._a
@@ -212,12 +222,15 @@ class TcpFlow:
         size = len(data) + OVERHEAD
         self._kept += size
         self._held.size += size
+        half.latest = len(self._part.said)
         self._part.said.append((half.sender, segment.at, data, segment.frame))
         if half.run > BULK:
             self._skip(half)
 
     def _skip(self, half: _Half) -> None:
         """Look at no more of this side until the other one speaks."""
+        if half.latest >= 0:
+            self._part.cut.add(half.latest)
         self._quiet[half.direction] = True
         for segment in half.ahead.values():
             self._held.size -= len(segment.data) + OVERHEAD
@@ -227,6 +240,7 @@ class TcpFlow:
     def _cut(self) -> None:
         """Hand out the part so far and begin another one, if anybody can read this connection."""
         done, self._part = self._part, self._part.next()
+        self._a.latest = self._b.latest = -1
         self._held.size -= self._kept
         self._kept = 0
         done.ending = Ending.COMPLETE

@@ -35,6 +35,7 @@ class UdpFlow:
             return
         if cut:
             self._part.missing = True
+            self._part.cut.add(len(self._part.said))
         size = len(data) + OVERHEAD
         self._kept += size
         self._held.size += size

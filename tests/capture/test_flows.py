@@ -109,6 +109,7 @@ def test_a_segment_that_never_came_is_told() -> None:
     flow.tcp.end()
     assert flow.heard("server") == b"one three"
     assert flow.parts[0].missing
+    assert flow.parts[0].cut == {0}
 
 
 def test_a_hole_is_given_up_when_too_much_waits_behind_it() -> None:
@@ -139,6 +140,7 @@ def test_what_a_snapshot_length_cut_off_is_missing_and_nothing_waits_for_it() ->
     flow.tcp.end()
     assert flow.heard("server") == b"head0head1head2head3head4"
     assert flow.parts[0].missing
+    assert flow.parts[0].cut == set(range(5))
 
 
 def test_a_reset_ends_it_and_tells_who_refused() -> None:

@@ -32,7 +32,8 @@ class Line:
 
 def lines(turns: Iterable[tuple[int, Turn]]) -> Iterator[Line]:
     """The complete lines of both sides in the order in which they ended, up to the first TLS
-    record or the first line that is longer than any of a text protocol.
+    record or the first line that is longer than any of a text protocol. Of a line that a capture
+    cut, the whole words of a server count: it is an answer all the same; half a command is none.
     """
     open_lines: dict[Sender, bytes] = {"client": b"", "server": b""}
     for index, turn in turns:
@@ -43,7 +44,9 @@ def lines(turns: Iterable[tuple[int, Turn]]) -> Iterator[Line]:
             yield Line(index, turn.sender, text.rstrip(b"\r"))
         if len(rest) > LONGEST_LINE:
             return
-        open_lines[turn.sender] = rest
+        if turn.cut and turn.sender == "server" and b" " in rest:
+            yield Line(index, turn.sender, rest.rpartition(b" ")[0])
+        open_lines[turn.sender] = b"" if turn.cut else rest
 
 
 def framed(
@@ -71,10 +74,21 @@ def framed(
             if found is None:
                 if len(data) > longest:
                     left.add(turn.sender)
-                waiting[turn.sender] = (began, data)
+                if not turn.cut:
+                    waiting[turn.sender] = (began, data)
                 break
             yield began, turn.sender, found[0]
             began, data = index, data[found[1] :]
+
+
+def without_holes(turns: Iterable[tuple[int, Turn]]) -> Iterator[tuple[int, Turn]]:
+    """What each side said up to the first of it that a capture cut."""
+    cut: set[Sender] = set()
+    for index, turn in turns:
+        if turn.sender not in cut:
+            yield index, turn
+        if turn.cut:
+            cut.add(turn.sender)
 
 
 def beginning(talk: Transcript, sender: Sender, size: int = 512) -> bytes:
@@ -119,7 +133,15 @@ def turned(talk: Transcript) -> Transcript:
         service=Service(talk.client),
         client=talk.service.endpoint,
         turns=tuple(
-            Turn(_OTHER[turn.sender], turn.at, turn.data, turn.channel, turn.login, turn.frame)
+            Turn(
+                _OTHER[turn.sender],
+                turn.at,
+                turn.data,
+                turn.channel,
+                turn.login,
+                turn.frame,
+                turn.cut,
+            )
             for turn in talk.turns
         ),
     )

@@ -23,6 +23,7 @@ from iotscan.protocols.tls.messages import (
     KeyExchange,
     ServerHello,
     parse_chain,
+    parse_cut_hello,
     parse_key_exchange,
     parse_server_hello,
 )
@@ -169,12 +170,12 @@ def parse_server(datagrams: Iterable[bytes]) -> Flight:
     read costs only itself (``fault``). Never raises.
     """
     pieces = Pieces()
-    flight = Flight()
+    flight, cut = Flight(), None
     for datagram in datagrams:
         try:
             found = records(datagram)
         except Malformed as problem:
-            flight = replace(flight, fault=str(problem))
+            flight, cut = replace(flight, fault=str(problem)), cut or _cut_hello(datagram)
             continue
         for record in found:
             flight = _with_record(flight, record, pieces)
@@ -183,7 +184,23 @@ def parse_server(datagrams: Iterable[bytes]) -> Flight:
             flight = _with_message(flight, kind, body)
         except Malformed as problem:
             flight = replace(flight, fault=str(problem))
-    return flight
+    return flight if flight.hello else replace(flight, hello=cut)
+
+
+def _cut_hello(datagram: bytes) -> ServerHello | None:
+    """The ServerHello at the beginning of a datagram of which a capture lacks the end."""
+    cursor = Cursor(datagram)
+    try:
+        kind, version, epoch, _ = (cursor.number(size) for size in (1, 2, 2, 6))
+        length, part = cursor.number(2), cursor.rest()
+        if kind != HANDSHAKE or version not in _VERSIONS or epoch or length <= len(part):
+            return None
+        inner = Cursor(part)
+        message, _, _, offset = (inner.number(size) for size in (1, 3, 2, 3))
+        inner.take(3)
+    except Malformed:
+        return None
+    return parse_cut_hello(inner.rest()) if message == SERVER_HELLO and not offset else None
 
 
 def parse_client(datagrams: Iterable[bytes]) -> tuple[ClientHello, ...]:

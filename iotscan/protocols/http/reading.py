@@ -49,7 +49,7 @@ def _own(talk: Transcript, heard: Sequence[Heard]) -> Iterator[Observation]:
     for one in pages:
         answer = one.answer()
         yield seen(talk, "http.response", response_facts(one.path, answer, one.encrypted), [one])
-        if is_html(answer) and answer.status in (200, 401):
+        if is_html(answer) and answer.status in (200, 401) and one.exchange.whole:
             facts = header_facts(answer, one.encrypted) | {"path": clean(one.path)}
             yield seen(talk, "http.headers", facts, [one])
     yield from _cookies(talk, heard)

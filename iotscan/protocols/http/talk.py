@@ -6,8 +6,8 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
-from itertools import accumulate
+from dataclasses import dataclass, replace
+from itertools import accumulate, pairwise
 
 from iotscan.errors import Malformed
 from iotscan.protocols.http.codec import Request, Response, parse_request, parse_response
@@ -22,6 +22,9 @@ _CODE, _LONGEST_HEAD = 12, 1024
 _METHODS = re.compile(rb"(?:GET|HEAD|POST|PUT|DELETE|OPTIONS|PATCH|CONNECT|TRACE) [^ ]")
 # A weather station says "HTTP/1.0.8"; blanks in place of the rest keep every place where it was.
 _ODD_VERSION = re.compile(rb"\A([^\r\n]{1,4096} )(HTTP/1\.[01])((?:\.\d{1,3}){1,3})(?=\r?\n)")
+# What says how long a body is, which is not all there.
+_FRAMING = re.compile(rb"(?im)^(?:content-length|transfer-encoding):[^\n]*\n")
+_SECRET = re.compile(rb"(?i)[^=]*(?:pass|pwd|passwd|secret)[^=]*=.")
 _ANSWER = re.compile(rb"HTTP/1\.[01] [1-5]\d\d")
 
 
@@ -29,13 +32,14 @@ _ANSWER = re.compile(rb"HTTP/1\.[01] [1-5]\d\d")
 class Exchange:
     """A question and its answer, either of which may not have been seen.
 
-    ``asked`` and ``answered``: the turns they stand in.
+    ``asked`` and ``answered``: the turns they stand in. ``whole``: the answer's head is all there.
     """
 
     request: Request | None
     response: Response | None
     asked: tuple[int, ...] = ()
     answered: tuple[int, ...] = ()
+    whole: bool = True
 
 
 def exchanges(
@@ -43,23 +47,39 @@ def exchanges(
 ) -> list[Exchange]:
     """The exchanges of one connection given as (turn, whether the client said it, bytes).
 
-    ``closed``: nothing more will come. ``cut``: bytes may be missing anywhere, so an answer is
-    taken for one by what there is of its head. A recording that begins inside a connection is read
-    from the first head on. Pure, never raises; bytes that are not HTTP/1.x give nothing.
+    ``closed``: nothing more will come. ``cut``: bytes may be missing anywhere, so each question is
+    read with what came until the next one, and both are taken for what there is of their heads. A
+    recording that begins inside a connection is read from the first head on. Pure, never raises;
+    bytes that are not HTTP/1.x give nothing.
     """
     said = list(turns)
-    asked = list(_requests([(turn, data) for turn, client, data in said if client]))
-    methods = [request.method for request, _ in asked]
+    stretches = list(_stretches(said)) if cut else [said]
+    return [pair for stretch in stretches for pair in _paired(stretch, closed, cut)]
+
+
+_Said = Sequence[tuple[int, bool, bytes]]
+
+
+def _stretches(said: _Said) -> Iterator[_Said]:
+    """The turns from each question to the next."""
+    begins = [i for i, (_, client, data) in enumerate(said) if client and _METHODS.match(data)]
+    for start, end in pairwise([0, *begins[:MOST], len(said)]):
+        if start < end:
+            yield said[start:end]
+
+
+def _paired(said: _Said, closed: bool, cut: bool) -> Iterator[Exchange]:
+    mine = [(turn, data) for turn, client, data in said if client]
     heard = [(turn, data) for turn, client, data in said if not client]
-    answers = list(_responses(heard, methods, closed))
-    if cut and not answers:
+    asked = list(_requests(mine)) or (list(_begun_request(mine)) if cut else [])
+    answers = list(_responses(heard, [request.method for request, _ in asked], closed))
+    whole = bool(answers) or not cut
+    if not whole:
         answers = list(_begun(heard))
-    pairs: list[Exchange] = []
     for i in range(max(len(asked), len(answers))):
         request, asked_in = asked[i] if i < len(asked) else (None, ())
         response, answered_in = answers[i] if i < len(answers) else (None, ())
-        pairs.append(Exchange(request, response, asked_in, answered_in))
-    return pairs
+        yield Exchange(request, response, asked_in, answered_in, whole)
 
 
 class _Turns:
@@ -86,6 +106,29 @@ def _begun(turns: Sequence[tuple[int, bytes]]) -> Iterator[tuple[Response, tuple
         response = parse_response(kept.rstrip(b"\r\n") + b"\r\n\r\n", closed=True)
         if response is not None:
             yield response, joined.between(0, 1)
+
+
+def _begun_request(
+    turns: Sequence[tuple[int, bytes]],
+) -> Iterator[tuple[Request, tuple[int, ...]]]:
+    """The first question, of which the end is not there."""
+    joined = _Turns(turns, _METHODS)
+    head, blank, body = joined.data.partition(b"\r\n\r\n")
+    if not blank:
+        head, body = joined.data[:_LONGEST_HEAD].rpartition(b"\n")[0], b""
+    kept = _FRAMING.sub(b"", head.rstrip(b"\r\n") + b"\r\n")
+    with suppress(Malformed):
+        request = parse_request(kept + b"\r\n")
+        if request is not None:
+            yield replace(request, body=_whole_fields(body)), joined.between(0, 1)
+
+
+def _whole_fields(body: bytes) -> bytes:
+    """Of a form that is cut, the fields that are not; that somebody sent a password is proven by
+    the beginning of it.
+    """
+    fields, _, last = body.rpartition(b"&")
+    return body if _SECRET.match(last) else fields
 
 
 def _start(turns: Sequence[tuple[int, bytes]], first: int) -> bytes:

@@ -8,11 +8,22 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from iotscan.errors import Malformed
-from iotscan.protocols.tls.hello import ALPN, KEY_SHARE, SSL3, TLS13, VERSIONS
+from iotscan.protocols.tls.hello import (
+    ALPN,
+    DTLS10,
+    DTLS12,
+    KEY_SHARE,
+    SSL3,
+    TLS12,
+    TLS13,
+    VERSIONS,
+)
 from iotscan.protocols.tls.suites import SUITES
 from iotscan.protocols.tls.wire import Cursor, extensions
 
 LONGEST_CHAIN = 16
+# First byte of the suites that belong to TLS 1.3 alone.
+_TLS13_SUITES = 0x13
 # The random that turns a ServerHello into a HelloRetryRequest, RFC 8446 section 4.1.3.
 _RETRY = bytes.fromhex("cf21ad74e59a6111be1d8c021e65b891c2a211167abb8c5e079e09e2c8a8339c")
 
@@ -91,6 +102,31 @@ def parse_server_hello(body: bytes) -> ServerHello:
         share=None if retry else _share(found.get(KEY_SHARE, b"")),
         retry=retry,
     )
+
+
+def parse_cut_hello(body: bytes) -> ServerHello | None:
+    """What is proven by the beginning of a ServerHello that a capture cut; None where too little of
+    it is left. The suite is, once it is there; the version as well, but 1.2 may become 1.3 later on
+    in the message, unless the suite tells (RFC 8446 appendix B.4).
+    """
+    cursor = Cursor(body)
+    try:
+        version, random = cursor.number(2), cursor.take(32)
+    except Malformed:
+        return None
+    number: int | None = None
+    try:
+        cursor.vector(1)
+        number = cursor.number(2)
+    except Malformed:
+        pass
+    if version in (TLS12, DTLS12):
+        if number is None:
+            return None
+        version = TLS13 if version == TLS12 and number >> 8 == _TLS13_SUITES else version
+    elif not SSL3 <= version < TLS12 and version not in (DTLS10, 0x0100):
+        return None
+    return ServerHello(version, number, retry=random == _RETRY)
 
 
 def parse_chain(body: bytes, version: int = 0) -> tuple[bytes, ...]:

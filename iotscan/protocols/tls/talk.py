@@ -20,6 +20,7 @@ from iotscan.protocols.tls.codec import (
     shows_certificate,
 )
 from iotscan.protocols.tls.hello import ClientHello
+from iotscan.protocols.tls.messages import ServerHello, parse_cut_hello
 from iotscan.protocols.tls.offers import RANDOM
 from iotscan.protocols.tls.tls13 import message_of, unseal
 
@@ -114,6 +115,12 @@ def _client_hello(said: Sequence[bytes]) -> ClientHello | None:
         return None
 
 
+def _cut_hello(heard: bytes) -> ServerHello | None:
+    """The ServerHello at the beginning of what was said, of which the capture lacks the end."""
+    begins = heard[:2] == b"\x16\x03" and heard[5:6] == b"\x02"
+    return parse_cut_hello(heard[9:]) if begins else None
+
+
 def _answered(asked: Handshake, parts: Sequence[tuple[int, bytes]], sent: bytes) -> Handshake:
     """Read to its end, then as far as each message needs: so each has the place where it became
     complete.
@@ -132,9 +139,13 @@ def _answered(asked: Handshake, parts: Sequence[tuple[int, bytes]], sent: bytes)
         count = bisect_left(range(len(parts)), True, key=lambda n: bool(holds(read(n))))
         return parts[count][0] if count < len(parts) else None
 
+    flight, first = read(len(parts) - 1), parts[0][0]
+    if flight.hello is None and flight.alert is None and not asked.ours:
+        flight = replace(flight, hello=_cut_hello(heard))
+        return replace(asked, flight=flight, chosen=first if flight.hello else None)
     return replace(
         asked,
-        flight=read(len(parts) - 1),
+        flight=flight,
         chosen=place(lambda flight: flight.hello or flight.alert),
         shown=place(lambda flight: flight.chain),
     )

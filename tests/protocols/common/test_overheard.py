@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -16,6 +18,7 @@ from iotscan.protocols.common.overheard import (
     observe,
     turn_at,
     turned,
+    without_holes,
 )
 from iotscan.testing import captured
 
@@ -40,6 +43,20 @@ def test_nothing_is_read_behind_the_start_of_tls() -> None:
 def test_a_line_without_an_end_is_left_unread() -> None:
     turns = said(("client", b"A" * (LONGEST_LINE + 1)), ("client", b"\nPASS x\n"))
     assert list(lines(turns)) == []
+
+
+def test_of_a_line_that_is_cut_the_words_of_a_server_count() -> None:
+    turns = said(("server", b"220 Box 1.2.3"), ("client", b"USER ad"), ("client", b"X\r\n"))
+    cut = [(i, replace(turn, cut=turn.data != b"X\r\n")) for i, turn in turns]
+    assert [(line.turn, line.text) for line in lines(cut)] == [(0, b"220 Box"), (2, b"X")]
+    assert [turn.data for _, turn in without_holes(cut)] == [b"220 Box 1.2.3", b"USER ad"]
+
+
+def test_what_is_cut_is_not_joined_to_what_comes_behind_it() -> None:
+    turns = said(("client", b"\3ab"), ("client", b"\1x"))
+    assert [m for _, _, m in framed(turns, take, 9)] == [b"ab\1"]
+    cut = [(i, replace(turn, cut=True)) for i, turn in turns]
+    assert [m for _, _, m in framed(cut, take, 9)] == [b"x"]
 
 
 def take(data: bytes) -> tuple[bytes, int] | None:

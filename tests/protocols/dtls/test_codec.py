@@ -248,3 +248,16 @@ def test_thirty_thousand_mutated_flights_never_raise() -> None:
 def test_what_is_no_record_is_malformed(data: bytes) -> None:
     with pytest.raises(Malformed):
         records(data)
+
+
+def test_of_a_hello_that_a_capture_cut_only_what_is_proven() -> None:
+    (old,) = message(2, b"\xfe\xff" + HELLO[2:] + bytes(40))
+    whole = parse_server([old]).hello
+    cut = parse_server([old[:-41]]).hello
+    assert whole is not None
+    assert cut is not None
+    assert (cut.version, cut.suite) == (whole.version, whole.suite) == (DTLS10, 0xC0A8)
+    assert parse_server([old[:60]]).hello is not None
+    assert parse_server([old[:50]]).hello is None
+    (new,) = message(2, HELLO + bytes(40))
+    assert parse_server([new[:60]]).hello is None  # may be of DTLS 1.3

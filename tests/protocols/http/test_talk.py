@@ -131,3 +131,39 @@ def test_of_an_answer_with_holes_the_beginning_of_its_head_is_enough(kept: bytes
 @pytest.mark.parametrize("kept", [b"HTTP/1.1 20", b"HTTP/1.1 two hundred", b"", b"RTSP/1.0 200 OK"])
 def test_less_than_a_status_is_no_answer(kept: bytes) -> None:
     assert exchanges([(0, False, kept)], cut=True) == []
+
+
+BASIC = b"GET /a HTTP/1.1\r\nHost: x\r\nAuthorization: Basic YTpi\r\nUser-Agent: som"
+FORM = b"POST /in HTTP/1.1\r\nContent-Length: 90\r\n\r\n"
+
+
+def test_each_question_is_read_on_its_own_where_bytes_are_missing() -> None:
+    image = b"HTTP/1.1 200 OK\r\nContent-Length: 9000\r\n\r\nJFIF"
+    turns = [(0, True, GET), (1, False, image), (2, False, b"more of it"), (3, True, POST)]
+    turns += [(4, False, NO)]
+    found = exchanges(turns, cut=True)
+    assert [one.response.status for one in found if one.response] == [200, 404]
+    assert [one.answered for one in found] == [(1, 2), (4,)]
+
+
+def test_of_a_question_that_is_cut_its_whole_lines_are_read() -> None:
+    (one,) = exchanges([(0, True, BASIC), (1, False, b"HTTP/1.1 200 OK\r\nServ")], cut=True)
+    assert one.request is not None
+    assert one.request.headers == (("host", b"x"), ("authorization", b"Basic YTpi"))
+    assert one.response is not None
+    assert (one.response.status, one.whole) == (200, False)
+    assert exchanges([(0, True, BASIC)]) == []
+
+
+@pytest.mark.parametrize(
+    ("sent", "kept"),
+    [
+        (b"user=ann&pass", b"user=ann"),
+        (b"user=ann&password=hun", b"user=ann&password=hun"),
+        (b"password=hunter2&user=an", b"password=hunter2"),
+    ],
+)
+def test_of_a_form_that_is_cut_its_whole_fields_are_read(sent: bytes, kept: bytes) -> None:
+    (one,) = exchanges([(0, True, FORM + sent)], cut=True)
+    assert one.request is not None
+    assert one.request.body == kept

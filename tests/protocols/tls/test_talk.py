@@ -34,3 +34,32 @@ def test_the_size_of_segments_does_not_matter(size: int) -> None:
     last = len(record(HELLO)) - 1
     assert (found.asked, found.chosen) == (0, asking + last // size)
     assert found.shown == asking + (last + len(record(CHAIN))) // size
+
+
+# ServerHellos up to their suites: TLS 1.0 with RC4, 1.2 with RC4, 1.3.
+OLD, NEWER, NEWEST = (
+    version + bytes(32) + b"\0" + suite
+    for version, suite in ((b"\3\1", b"\0\5"), (b"\3\3", b"\0\5"), (b"\3\3", b"\x13\1"))
+)
+
+
+@pytest.mark.parametrize(
+    ("body", "proven"),
+    [
+        (OLD, (0x0301, 5)),
+        (OLD[:34], (0x0301, None)),
+        (OLD[:20], None),
+        (NEWER, (0x0303, 5)),
+        (NEWEST, (0x0304, 0x1301)),
+        (NEWEST[:36], None),
+        (b"\4\4" + OLD[2:], None),
+    ],
+)
+def test_of_a_hello_that_a_capture_cut_only_what_is_proven(
+    body: bytes, proven: tuple[int, int | None] | None
+) -> None:
+    cut = b"\x16\3\3\0\x7a\2\0\0\x76" + body
+    found = put_together([(3, True, b"\x16\3\1\0\xc8\1"), (4, False, cut)])
+    hello = found.flight.hello if found else None
+    assert (hello and (hello.version, hello.suite)) == proven
+    assert found is None or found.chosen == (4 if proven else None)
