@@ -131,7 +131,8 @@ def _owners(witnesses: Sequence[Witness]) -> dict[Address, str]:
         mac = normal(witness.sighting.mac)
         for address in backed(witness) if mac else ():
             (told if witness.own else spoke)[address].add(str(mac))
-    has_ipv4 = {mac for address, macs in told.items() if address.version == 4 for mac in macs}
+    private = (a for a in told if a.version == 4 and not a.is_global)
+    has_ipv4 = {mac for address in private for mac in told[address]}
     for address, macs in spoke.items():
         if address in told or (isinstance(address, IPv4Address) and address.is_global):
             continue

@@ -20,8 +20,20 @@ from iotscan.model import Address, Proof, Sighting
 MOST_ADDRESSES = 64
 MOST_STATIONS = 4096
 NOBODY = (b"", bytes(6))
-# With how many hops systems send, and 1 for what must not leave the link.
-_FIRST_HOPS = frozenset({1, 32, 64, 128, 255})
+# With how many hops systems send; what goes to groups may have less, to stay in the house.
+_FIRST_HOPS, _OF_GROUPS = (30, 32, 60, 64, 128, 255), 8
+
+
+def _distance(hops: int) -> int:
+    """How far away a sender is at the least: how many hops were taken off, and then how few are
+    left (of equal guesses the one with more hops left is the nearer).
+    """
+    taken = 0 if hops <= _OF_GROUPS else min(n - hops for n in _FIRST_HOPS if n >= hops)
+    return taken << 8 | 255 - hops
+
+
+_DISTANCES = tuple(map(_distance, range(256)))
+_NEAR = 255
 
 
 @dataclass
@@ -33,7 +45,7 @@ class Stations:
     unlisted: int = 0
     _known: dict[bytes, dict[bytes, int]] = field(default_factory=dict)
     _on_link: dict[tuple[bytes, bytes], int] = field(default_factory=dict)
-    _hops: dict[tuple[bytes, bytes], int] = field(default_factory=dict)
+    _distances: dict[tuple[bytes, bytes], int] = field(default_factory=dict)
 
     def add(self, mac: bytes, address: bytes, frame: int, *, to_group: bool, hops: int = 0) -> None:
         """One frame. ``address`` is b"" where there is none; ``to_group``: it cannot have been
@@ -48,9 +60,12 @@ class Stations:
                 self.unlisted += 1
                 return
             known = self._known[mac] = {b"": frame}
+        distance = _DISTANCES[hops]
         if address not in known and (len(known) < MOST_ADDRESSES or not mac):
             known[address] = frame
-            self._hops[mac, address] = hops
+            self._distances[mac, address] = distance
+        elif distance < self._distances.get((mac, address), 0):
+            self._distances[mac, address] = distance
         if to_group and address and len(self._on_link) < MOST_STATIONS:
             self._on_link.setdefault((mac, address), frame)
 
@@ -64,15 +79,15 @@ class Stations:
         on_link: dict[bytes, dict[bytes, int]] = defaultdict(dict)
         for (mac, raw), frame in self._on_link.items():
             on_link[mac][raw] = frame
-        # Whoever forwards takes a hop off (RFC 791): of several senders the one with most is first.
-        furthest: dict[bytes, int] = defaultdict(int)
-        for (_, raw), hops in self._hops.items():
-            furthest[raw] = max(furthest[raw], hops)
+        # Whoever forwards takes a hop off (RFC 791): of several senders it is the nearest.
+        nearest: dict[bytes, int] = {}
+        for (_, raw), distance in self._distances.items():
+            nearest[raw] = min(nearest.get(raw, distance), distance)
         for mac, known in sorted(self._known.items()):
             addresses = {
                 parsed(raw): frame
                 for raw, frame in known.items()
-                if raw and self._hops[mac, raw] >= furthest[raw]
+                if raw and self._distances[mac, raw] <= nearest[raw]
             }
             if not mac:
                 for address, frame in addresses.items():
@@ -90,8 +105,7 @@ class Stations:
 
     def _near(self, mac: bytes, address: Address) -> bool:
         """Whether nothing says that its packets were forwarded."""
-        hops = self._hops.get((mac, address.packed), 0)
-        return not hops or hops in _FIRST_HOPS
+        return self._distances.get((mac, address.packed), 0) <= _NEAR
 
 
 def is_local(address: Address) -> bool:

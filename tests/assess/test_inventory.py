@@ -69,6 +69,12 @@ def test_the_frame_that_an_address_spoke_in_tells_its_mac() -> None:
     assert groups([device]) == [["192.168.1.5", "fe80::9"]]
 
 
+def test_a_public_address_on_the_link_does_not_drive_out_a_private_one() -> None:
+    public = Witness(Sighting("frames", (ip_address("1.1.1.1"),), A), own=True)
+    (device,) = stock(public, said("10.0.0.13", mac=A))
+    assert groups([device]) == [["1.1.1.1", "10.0.0.13"]]
+
+
 def test_an_address_that_holds_the_mac_is_the_devices() -> None:
     eui = "fe80::200:1ff:fe00:a"
     assert embedded_mac(ip_address(eui)) == A

@@ -376,3 +376,46 @@ def test_whoever_takes_a_hop_off_only_forwards(read: Read, pcap: Pcap) -> None:
     for frames in ([first, passed], [passed, first]):
         found = {(s.mac, a) for s in read(pcap(frames)).sightings for a in s.addresses}
         assert found == {(mac_of(ip_address("10.1.1.10")).hex(":"), ip_address("10.1.1.10"))}
+
+
+@pytest.mark.parametrize(
+    ("own", "passed"),
+    [
+        ([64], [63]),
+        ([64], [254]),
+        ([128], [127, 254]),
+        ([1, 64], [63]),
+        ([4], [63]),
+        ([30], [29]),
+        ([60], [59]),
+        ([64], [60]),
+        ([255, 1, 64], [63, 62]),
+    ],
+    ids=str,
+)
+def test_the_station_is_who_sends_as_systems_do_not_who_has_most_hops_left(
+    read: Read, pcap: Pcap, own: list[int], passed: list[int]
+) -> None:
+    first = udp_frame(place("10.1.1.10", 5000, "udp"), place("10.2.2.2", 6000, "udp"), b"x")
+    station, router = first[6:12], bytes.fromhex("020000000001")
+
+    def sent(mac: bytes, hops: int) -> bytes:
+        return first[:6] + mac + first[12:22] + bytes([hops]) + first[23:]
+
+    frames = [sent(station, hops) for hops in own] + [sent(router, hops) for hops in passed]
+    for order in (frames, frames[::-1]):
+        found = macs(read(pcap(order)))
+        assert found == {station.hex(":"): {"10.1.1.10"}, router.hex(":"): set()}
+
+
+@pytest.mark.parametrize(
+    ("hops", "near"),
+    [(1, True), (2, True), (4, True), (30, True), (32, True), (60, True), (64, True), (128, True),
+     (255, True), (29, False), (58, False), (63, False), (117, False), (254, False)],
+)  # fmt: skip
+def test_a_public_address_is_a_station_s_own_unless_its_packets_were_forwarded(
+    read: Read, pcap: Pcap, hops: int, near: bool
+) -> None:
+    frame = udp_frame(place("81.1.1.1", 4000, "udp"), place("239.255.255.250", 1900, "udp"), b"x")
+    found = macs(read(pcap([frame[:22] + bytes([hops]) + frame[23:]])))
+    assert found == {frame[6:12].hex(":"): {"81.1.1.1"} if near else set()}
