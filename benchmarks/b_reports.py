@@ -63,7 +63,7 @@ def _fill(file: Path) -> None:
 
 def _changes(file: Path) -> int:
     """How many findings the difference is about, so that speed is not bought with blindness."""
-    from iotscan.difference import Change
+    from iotscan.model.difference import Change
 
     with open_store(str(file)) as store:
         found = store.diff(1, 2).findings

@@ -45,7 +45,7 @@ def diff(
     """
     from iotscan.assess.rulings import Rulings
     from iotscan.compare.differ import compare
-    from iotscan.difference import Change
+    from iotscan.model.difference import Change
     from iotscan.report.diff import writer
 
     name, _, file = output.partition(":")

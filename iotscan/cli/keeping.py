@@ -85,7 +85,7 @@ class Keeper:
             )
             return None
         from iotscan.compare.differ import compare, unstored
-        from iotscan.difference import Change
+        from iotscan.model.difference import Change
 
         found = compare(earlier, unstored(report)).of(Change.NEW)
         return frozenset(change.fingerprint for change in found)

@@ -10,7 +10,8 @@ from iotscan.assess.rulings import Rulings
 from iotscan.compare.looked import Eyes, fate, novelty
 from iotscan.compare.matching import HISTORY, Match, Matching, Profile, match
 from iotscan.compare.snapshot import Claim, Snapshot, Subject, snapshot
-from iotscan.difference import (
+from iotscan.model import Report, Severity
+from iotscan.model.difference import (
     DIFFERENCE_FORMAT,
     Change,
     DeviceChange,
@@ -19,7 +20,6 @@ from iotscan.difference import (
     FindingChange,
     Side,
 )
-from iotscan.model import Report, Severity
 
 _FIELDS = ("firmware", "model", "vendor", "kind", "mac")
 _ORDER = (Change.NEW, Change.UNKNOWN, Change.STILL, Change.RESOLVED, Change.GONE)

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 
 from iotscan.assess.rulings import Rulings
 from iotscan.compare.snapshot import DEVICE, SWEEP, Claim, Hole, Look, Seen, Snapshot
-from iotscan.difference import Change
 from iotscan.model import RECOGNITION, Ending, Impact
+from iotscan.model.difference import Change
 from iotscan.report.words import ENDINGS, listed
 from iotscan.spans import within
 

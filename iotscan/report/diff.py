@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TextIO
 
-from iotscan.difference import Change, DeviceChange, Difference, FindingChange, Side
 from iotscan.errors import UsageError
+from iotscan.model.difference import Change, DeviceChange, Difference, FindingChange, Side
 from iotscan.report import Options
 from iotscan.report.json import dumps
 from iotscan.report.markdown import plain

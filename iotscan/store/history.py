@@ -13,9 +13,9 @@ from iotscan.assess.accepted import EVERY, accept, wrongs
 from iotscan.assess.rulings import Rulings
 from iotscan.compare.differ import Scanned, compare, side_of
 from iotscan.compare.snapshot import Snapshot, pack, scope_of, snapshot, unpack
-from iotscan.difference import Difference
 from iotscan.errors import UsageError
 from iotscan.model import Acceptance, Report
+from iotscan.model.difference import Difference
 from iotscan.store import tokens, told
 from iotscan.store.forget import prune
 from iotscan.store.nouns import AcceptedRisk, ApiToken, KnownDevice, Scan

@@ -11,8 +11,8 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from iotscan.difference import Change, DeviceChange, Difference, FindingChange
 from iotscan.model import Severity
+from iotscan.model.difference import Change, DeviceChange, Difference, FindingChange
 from iotscan.report.words import count, safe
 from iotscan.store import Store
 

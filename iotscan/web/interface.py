@@ -16,8 +16,8 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
-from iotscan.difference import Difference
 from iotscan.errors import UsageError
+from iotscan.model.difference import Difference
 from iotscan.store import AcceptedRisk, ApiToken, KnownDevice, Scan
 from iotscan.web.live import STAGES, wanted
 from iotscan.web.pages import download

@@ -11,9 +11,9 @@ from starlette.responses import Response
 
 from iotscan.assess.rulebook import load_rulebook
 from iotscan.assess.rules import Framework
-from iotscan.difference import Change, Difference
 from iotscan.errors import UsageError
 from iotscan.model import Severity
+from iotscan.model.difference import Change, Difference
 from iotscan.net.interfaces import attachments
 from iotscan.net.scope import resolve_targets
 from iotscan.report import Argued, Options, render, renderer, renderers

@@ -22,7 +22,6 @@ from iotscan.assess.findings import judge
 from iotscan.assess.rulebook import load_rulebook
 from iotscan.compare.differ import compare, unstored
 from iotscan.compare.snapshot import pack, snapshot, unpack
-from iotscan.difference import Change, Difference, FindingChange
 from iotscan.model import (
     Acceptance,
     Ending,
@@ -35,6 +34,7 @@ from iotscan.model import (
     Report,
     Severity,
 )
+from iotscan.model.difference import Change, Difference, FindingChange
 
 MAC, OTHER_MAC = "00:00:5e:00:53:01", "00:00:5e:00:53:02"
 CAMERA = Thing("192.0.2.7", MAC, doors=(TELNET,))

@@ -9,7 +9,9 @@ from types import ModuleType
 import pytest
 
 from iotscan import codec
-from iotscan.difference import (
+from iotscan.errors import UsageError
+from iotscan.model import Severity
+from iotscan.model.difference import (
     Change,
     DeviceChange,
     Difference,
@@ -17,8 +19,6 @@ from iotscan.difference import (
     FindingChange,
     Side,
 )
-from iotscan.errors import UsageError
-from iotscan.model import Severity
 from iotscan.report.diff import FORMATS, writer
 
 

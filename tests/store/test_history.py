@@ -8,9 +8,9 @@ from dataclasses import replace
 import pytest
 from paper import TELNET, Thing, report
 
-from iotscan.difference import Change
 from iotscan.errors import UsageError
 from iotscan.model import Acceptance, Severity
+from iotscan.model.difference import Change
 from iotscan.report.json import dumps
 from iotscan.store import Store
 

@@ -9,8 +9,8 @@ from types import ModuleType
 
 import pytest
 
-from iotscan.difference import Change, DeviceChange, FindingChange
 from iotscan.model import Severity
+from iotscan.model.difference import Change, DeviceChange, FindingChange
 from iotscan.watch.message import LONGEST, of_failure, of_first, of_news, plain
 from iotscan.watch.news import News
 
