@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from iotscan.model import Fact, Impact, Kind, Observation, Service, Transcript
-from iotscan.probe_api import Login, Network, Opening, hear_whole
+from iotscan.probe_api import Beginning, Login, Network, Opening, hear_whole
 from iotscan.protocols import adb
 from iotscan.protocols.common.overheard import framed, observe, turned
 from iotscan.text import clean
@@ -19,6 +19,8 @@ HELLO = adb.greeting()
 # What a device may answer first.
 GREETINGS = (adb.CNXN, adb.AUTH, adb.STLS)
 LONGEST = 65_536
+# The first letters of its commands: protocol.txt of AOSP's adb.
+_COMMAND = tuple(bytes(set(letters)) for letters in zip(*adb.COMMANDS, strict=True))
 _WORDS = {
     "ro.product.name": "product",
     "ro.product.model": "model",
@@ -53,6 +55,7 @@ class Adb:
     openings = (Opening("connect", "tcp", (5555,), HELLO),)
     impact = Impact.GREET
     emits = KINDS
+    begins = (Beginning("tcp", _COMMAND, _COMMAND),)
 
     def recognises(self, heard: bytes) -> bool:
         """The header of a CNXN, AUTH or STLS."""

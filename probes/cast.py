@@ -35,6 +35,7 @@ class Cast:
     )
     impact = Impact.GREET
     emits = (RECEIVER,)
+    begins = ()  # of others' conversations it reads none
 
     def recognises(self, heard: bytes) -> bool:
         """A message of Cast, whatever it says."""

@@ -20,6 +20,7 @@ class Chargen(Greeted):
     )
     impact = Impact.GREET
     emits = (SERVICE,)
+    begins = ()  # of others' conversations it reads none
 
     def recognises(self, heard: bytes) -> bool:
         return is_ring(heard)

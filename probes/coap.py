@@ -14,7 +14,7 @@ from typing import Protocol
 
 from iotscan.errors import ConnectionLost, Malformed, TimedOut
 from iotscan.model import Fact, Impact, Observation, Proof, Service, Transcript, Transport
-from iotscan.probe_api import Beginning, Datagrams, Login, Network, Opening, Stream
+from iotscan.probe_api import ANY_BYTE, Beginning, Datagrams, Login, Network, Opening, Stream
 from iotscan.protocols.coap import codec as coap
 from iotscan.protocols.coap import facts as coap_facts
 from iotscan.protocols.coap import resources as coap_resources
@@ -42,10 +42,16 @@ MOST_STRAYS = 16
 # What RFC 8323 section 5.3.1 assumes of everybody, so that large bodies come in blocks.
 MESSAGE_SIZE = 1152
 ASK = coap.get(CORE, 0x696F, b"scan")
-# Version 1 in the upper two bits (RFC 7252 section 3); a token of 0 to 8 bytes in the lower four
-# (RFC 8323 section 3.2).
+# Version 1 in the upper two bits (RFC 7252 section 3).
 _VERSION_1 = bytes(range(0x40, 0x80))
-_TOKEN = bytes(byte for byte in range(256) if byte & 15 <= 8)
+# A stream begins with a CSM: its length and that of its token, 0 to 8, in a byte; of a longer one a
+# byte more of the length; its code (RFC 8323 sections 3.2 and 5.3).
+_CSM = bytes([coap.CSM])
+_SHORT = bytes(length << 4 | token for length in range(13) for token in range(9)), _CSM
+_LONGER = bytes(13 << 4 | token for token in range(9)), ANY_BYTE, _CSM
+_STREAMED = tuple(
+    Beginning("tcp", client, server) for client in (_SHORT, _LONGER) for server in (_SHORT, _LONGER)
+)
 GREETING = coap.csm(MESSAGE_SIZE)
 
 
@@ -157,7 +163,7 @@ class Coap:
         Opening("coap+tcp", "tcp", (PORT, SECURE_PORT), encode_tcp(GREETING), tls=(SECURE_PORT,)),
     )
     emits = coap_facts.KINDS
-    begins = (Beginning("udp", _VERSION_1, _VERSION_1), Beginning("tcp", _TOKEN, _TOKEN))
+    begins = (Beginning("udp", _VERSION_1, _VERSION_1), *_STREAMED)
 
     def recognises(self, heard: bytes) -> bool:
         return _answers_opening(heard) or _is_greeting(heard)

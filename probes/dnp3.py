@@ -21,6 +21,7 @@ from iotscan.protocols.industrial.framing import Said, clear, facing, spoken
 STATIONS = (dnp3.SELF_ADDRESS, 1, 2, 3, 4, 10, 1024)
 MASTER = 100
 ASK = b"".join(dnp3.request_status(station, MASTER) for station in STATIONS)
+_SYNC = tuple(bytes([byte]) for byte in dnp3.START)
 KINDS = (
     Kind(
         "dnp3.outstation",
@@ -49,7 +50,7 @@ class Dnp3:
         Opening("link status", "tcp", (dnp3.PORT, dnp3.SECURE_PORT), ASK, tls=(dnp3.SECURE_PORT,)),
     )
     emits = KINDS
-    begins = tuple(Beginning(sort, b"\x05", b"\x05") for sort in ("tcp", "udp"))
+    begins = tuple(Beginning(sort, _SYNC, _SYNC) for sort in ("tcp", "udp"))
 
     def recognises(self, heard: bytes) -> bool:
         """A whole link frame, check sum and all, from an outstation."""

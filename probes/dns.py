@@ -14,7 +14,7 @@ from itertools import islice
 
 from iotscan.errors import Malformed, TimedOut
 from iotscan.model import Address, Fact, Impact, Kind, Observation, Proof, Service, Transcript
-from iotscan.probe_api import Login, Network, Opening, hear_whole
+from iotscan.probe_api import ANY_BYTE, Beginning, Login, Network, Opening, hear_whole
 from iotscan.protocols.dns import message as dns_message
 from iotscan.protocols.dns.message import PORT, Message, frame, framed, query
 from iotscan.text import clean
@@ -28,6 +28,10 @@ _ASK_VERSION = query(_VERSION_ID, _VERSION_NAME, dns_message.TXT, dns_message.CL
 # Datagrams of a captured exchange that are looked at: the first messages tell all.
 _MOST_TURNS = 64
 _MOST_ADDRESSES = 16
+# A message of fewer than 4,096 bytes in a stream has a length of two bytes before it, an id, and an
+# operation of 0 to 6 in its flags: RFC 1035 section 4.2.2, RFC 8490.
+_OPERATIONS = bytes(byte for byte in range(256) if byte >> 3 & 15 <= 6)
+_STREAMED = (ANY_BYTE, ANY_BYTE, ANY_BYTE, ANY_BYTE, _OPERATIONS)
 _SIZES = {dns_message.A: 4, dns_message.AAAA: 16}
 
 RESOLVER = Kind(
@@ -63,6 +67,7 @@ class Dns:
     )
     impact = Impact.GREET
     emits = (RESOLVER, VERSION, OVERHEARD, ANSWER)
+    begins = (Beginning("udp"), Beginning("tcp", _STREAMED, _STREAMED))
 
     def recognises(self, heard: bytes) -> bool:
         """An answer that repeats our own question, as a datagram or in a stream."""
@@ -159,10 +164,10 @@ def _overheard(talk: Transcript) -> Iterator[Observation]:
     assert talk.client is not None
     if PORT not in (server.port, talk.client.port):
         return
-    found = _first(talk)
-    if found is None:
+    messages = list(_messages(talk))
+    if not messages:
         return
-    number, message = found
+    number, message = messages[0]
     sender = talk.turns[number].sender
     here, there = (talk.client, server) if sender == "client" else (server, talk.client)
     client, resolver = (there, here) if message.response else (here, there)
@@ -172,7 +177,7 @@ def _overheard(talk: Transcript) -> Iterator[Observation]:
     where, proof = replace(client, port=PORT), Proof(talk.id, (number,))
     yield Observation(OVERHEARD.name, facts, where.address, where, (proof,))
     told: set[str] = set()
-    for answered, message in _messages(talk):
+    for answered, message in messages:
         name, addresses = _told(message)
         if addresses and name not in told:
             told.add(name)
@@ -202,35 +207,22 @@ def _told(message: Message) -> tuple[str, tuple[str, ...]]:
 
 
 def _messages(talk: Transcript) -> Iterator[tuple[int, Message]]:
-    """All messages of a captured exchange over UDP, the first of each side over TCP."""
+    """All messages of a captured exchange over UDP, the first of each side over TCP; each with the
+    turn in which it was complete.
+    """
     turns = list(enumerate(talk.turns[:_MOST_TURNS]))
     if talk.service.endpoint.transport == "udp":
         yield from _parsed([(i, turn.data) for i, turn in turns])
         return
     for sender in ("client", "server"):
-        said = [(i, turn.data) for i, turn in turns if turn.sender == sender]
-        whole = framed(b"".join(data for _, data in said))
-        if whole is not None:
-            yield from _parsed([(said[0][0], whole)])
-
-
-def _first(talk: Transcript) -> tuple[int, Message] | None:
-    """The first message of a captured exchange, and its turn."""
-    if talk.service.endpoint.transport == "udp":
-        said = ((i, turn.data) for i, turn in enumerate(talk.turns[:_MOST_TURNS]))
-        return next(_parsed(said), None)
-    for sender in ("client", "server"):
-        turns = [(i, turn) for i, turn in enumerate(talk.turns) if turn.sender == sender]
         stream = b""
-        for number, turn in turns[:_MOST_TURNS]:
-            stream += turn.data
-            whole = framed(stream)
-            if whole is not None:
-                found = next(_parsed([(number, whole)]), None)
-                if found is not None:
-                    return found
-                break
-    return None
+        for number, turn in turns:
+            if turn.sender == sender:
+                stream += turn.data
+                whole = framed(stream)
+                if whole is not None:
+                    yield from _parsed([(number, whole)])
+                    break
 
 
 PROBE = Dns()

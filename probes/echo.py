@@ -19,6 +19,7 @@ class Echo(Greeted):
     )
     impact = Impact.GREET
     emits = (SERVICE,)
+    begins = ()  # of others' conversations it reads none
 
     def recognises(self, heard: bytes) -> bool:
         """Our own phrase and nothing else."""

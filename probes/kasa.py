@@ -24,7 +24,7 @@ class Kasa:
     )
     impact = Impact.GREET
     emits = (LAN_DEVICE,)
-    begins = (Beginning("tcp", b"\0", b"\0"), Beginning("udp"))
+    begins = (Beginning("tcp", (b"\0", b"\0"), (b"\0", b"\0")),)
 
     def recognises(self, heard: bytes) -> bool:
         """An answer to discovery that describes a device."""

@@ -19,6 +19,7 @@ from iotscan.protocols.industrial.knxnetip import Description, Frame
 from iotscan.text import clean
 
 TUNNELLING, SECURITY = 0x04, 0x09
+_HEADER = tuple(bytes([byte]) for byte in knxnetip.HEADER)
 _IDENTITY = {"name": str, "bus_address": str, "medium": str, "families": tuple}
 KINDS = (
     Kind(
@@ -51,7 +52,7 @@ class KnxNetIp:
         Opening("description (tcp)", "tcp", (knxnetip.PORT,), knxnetip.describe("tcp")),
     )
     emits = KINDS
-    begins = tuple(Beginning(sort, b"\x06", b"\x06") for sort in ("tcp", "udp"))
+    begins = tuple(Beginning(sort, _HEADER, _HEADER) for sort in ("tcp", "udp"))
 
     def recognises(self, heard: bytes) -> bool:
         """A whole description of a server."""

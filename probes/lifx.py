@@ -21,6 +21,7 @@ class Lifx:
     )
     impact = Impact.GREET
     emits = (LAN_DEVICE,)
+    begins = ()  # of others' conversations it reads none
 
     def recognises(self, heard: bytes) -> bool:
         """A lamp's answer to one of the questions."""

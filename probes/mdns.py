@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from iotscan.errors import Malformed
 from iotscan.model import Impact, Kind, Observation, Service, Transcript
-from iotscan.probe_api import Beginning, Login, Network, Opening, hear_out
+from iotscan.probe_api import ANY_BYTE, Beginning, Login, Network, Opening, hear_out
 from iotscan.protocols.common.amplification import WORDS, exchanges
 from iotscan.protocols.dns import codec as dns
 
@@ -19,6 +19,10 @@ _MOST_ANSWERS = 32
 # RFC 6762 §6: answers to shared records are spread over up to 120 ms; the rest is Wi-Fi.
 _QUIET = 0.7
 # An id that is not zero: some responders take zero for a multicast question and answer the group.
+# Flags of an answer with the one operation there is: RFC 6762 section 18.3.
+_FLAGS = bytes(range(0x80, 0x88))
+_RESPONSE = (ANY_BYTE, ANY_BYTE, _FLAGS)
+_LOCAL = b"\5local\0"
 _IDENTITY = 0x6975
 _BROWSE = dns.query([dns.Question(dns.BROWSE, "PTR", unicast=True)], _IDENTITY)
 
@@ -36,13 +40,12 @@ class MdnsProbe:
     openings: Sequence[Opening] = (Opening("mdns", "udp", (dns.PORT,), _BROWSE),)
     impact: Impact = Impact.GREET
     emits: Sequence[Kind] = (UNICAST,)
-    begins = (Beginning("udp"),)
+    begins = (Beginning("udp", server=_RESPONSE),)
 
     def recognises(self, heard: bytes) -> bool:
         """An answer about names under .local, which only mDNS has (RFC 6762 §3)."""
         try:
-            # An answer with the one operation there is (RFC 6762 section 18.3), before the rest.
-            if len(heard) < 3 or heard[2] & 0xF8 != 0x80:
+            if heard[2:3] not in _FLAGS or _LOCAL not in heard.lower():
                 return False
             message = dns.parse(heard)
         except Malformed:

@@ -21,6 +21,7 @@ class Miio(Greeted):
     )
     impact = Impact.GREET
     emits = (LAN_DEVICE,)
+    begins = ()  # of others' conversations it reads none
 
     def recognises(self, heard: bytes) -> bool:
         """The answer of a device to a hello."""

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 
 from iotscan.errors import Malformed
 from iotscan.model import Fact, Impact, Kind, Observation, Service, Transcript
-from iotscan.probe_api import Beginning, Login, Network, Opening
+from iotscan.probe_api import ANY_BYTE, Beginning, Login, Network, Opening
 from iotscan.protocols.common.overheard import observe
 from iotscan.protocols.industrial import modbus
 from iotscan.protocols.industrial.framing import Said, at_port, clear, spoken
@@ -21,6 +21,8 @@ from iotscan.text import clean
 PORTS = (modbus.PORT, modbus.SECURE_PORT)
 TRANSACTION = 0x696F
 
+# A transaction, protocol 0, and a length of no more than 254.
+_HEADER = (ANY_BYTE, ANY_BYTE, b"\0", b"\0", b"\0")
 _IDENTITY = {
     "vendor": str,
     "product_code": str,
@@ -59,7 +61,7 @@ class Modbus:
         Opening("unit 1", "tcp", (modbus.PORT,), modbus.identify(TRANSACTION, modbus.FIRST_UNIT)),
     )
     emits = KINDS
-    begins = (Beginning("tcp"),)
+    begins = (Beginning("tcp", _HEADER, _HEADER),)
 
     def recognises(self, heard: bytes) -> bool:
         """The complete answer to our own request."""

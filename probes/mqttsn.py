@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from iotscan.errors import Malformed
 from iotscan.model import Impact, Kind, Observation, Proof, Transcript
-from iotscan.probe_api import Greeted, Opening
+from iotscan.probe_api import Beginning, Greeted, Opening
 from iotscan.protocols.mqtt.sn import SEARCH, GatewayInfo, decode_gateway_info
 
 GATEWAY = Kind(
@@ -22,6 +22,7 @@ class MqttSn(Greeted):
     openings: Sequence[Opening] = (Opening("search", "udp", (1883, 10_000, 1884, 2442), SEARCH),)
     impact = Impact.GREET
     emits = (GATEWAY,)
+    begins = (Beginning("udp", tuple(bytes([byte]) for byte in SEARCH)),)
 
     def recognises(self, heard: bytes) -> bool:
         """A GWINFO that is as long as it says."""

@@ -11,10 +11,11 @@ from collections.abc import Iterator, Sequence
 
 from iotscan.errors import Malformed, TimedOut
 from iotscan.model import Fact, Impact, Kind, Observation, Proof, Service, Transcript
-from iotscan.probe_api import Login, Network, Opening
+from iotscan.probe_api import Beginning, Login, Network, Opening
 from iotscan.protocols import natpmp
 from iotscan.protocols.natpmp import ASK_ADDRESS, ASK_PCP, NATPMP, PORT, Answer
 
+_VERSION = bytes((natpmp.NATPMP, natpmp.PCP))
 _NAMES = {natpmp.NATPMP: "NAT-PMP", natpmp.PCP: "PCP"}
 # Answers that say "not for you" or "not at all"; any other shows that the service works.
 _CLOSED = frozenset({"not authorized", "unsupported version", "unsupported opcode"})
@@ -48,6 +49,7 @@ class NatPmp:
     openings: Sequence[Opening] = (Opening("natpmp", "udp", (PORT,), ASK_ADDRESS),)
     impact = Impact.GREET
     emits = (GATEWAY, OVERHEARD)
+    begins = (Beginning("udp", _VERSION, _VERSION),)
 
     def recognises(self, heard: bytes) -> bool:
         """An answer of either protocol: a server of PCP alone answers the older one as well."""

@@ -50,6 +50,7 @@ class Onvif:
     openings: Sequence[Opening] = ()
     impact = Impact.GREET
     emits = KINDS
+    begins = ()  # of others' conversations it reads none
 
     def recognises(self, heard: bytes) -> bool:
         """It is HTTP, and only known by what was announced."""

@@ -32,6 +32,7 @@ class Smb:
     )
     impact = Impact.GREET
     emits = (SERVICE,)
+    begins = ()  # of others' conversations it reads none
 
     def recognises(self, heard: bytes) -> bool:
         """An answer to a NEGOTIATE, or a session that NetBIOS grants."""

@@ -30,6 +30,7 @@ class Ubiquiti(Greeted):
     )
     impact = Impact.GREET
     emits = (DISCOVERY, LAN_DEVICE)
+    begins = ()  # of others' conversations it reads none
 
     def recognises(self, heard: bytes) -> bool:
         return _answer(heard) is not None

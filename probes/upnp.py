@@ -47,6 +47,8 @@ _MOST_MAPPINGS = 16
 _NO_SERIAL = re.compile(
     r"[0\s-]*|0?1?2345678\w*|none|null|n/?a|unknown|serial ?(?:number)?", re.IGNORECASE
 )
+# What stands in every description and every call: others' conversations without are not parsed.
+_MARKS = (b"<root", b":root", b"<scpd", b":scpd", b"soapaction")
 
 DESCRIPTION = Kind(
     "upnp.description",
@@ -136,8 +138,12 @@ class UpnpProbe:
         wans: dict[str, _Wan] = {}
         described: list[bool] = []
         for channel, opened in enumerate(talk.channels):
-            proof = Proof(talk.id, tuple(i for i, _ in talk.turns_of(channel)))
             asked, answered = talk.said_by("client", channel), talk.said_by("server", channel)
+            if talk.client is not None:
+                said = (asked + answered).lower()
+                if not any(mark in said for mark in _MARKS):
+                    continue
+            proof = Proof(talk.id, tuple(i for i, _ in talk.turns_of(channel)))
             for request, response in http.exchanges(asked, answered):
                 yield from _described(response, opened, proof, wans)
                 described += _offers_mapping(response)

@@ -18,6 +18,7 @@ class Wiz(Greeted):
     )
     impact = Impact.GREET
     emits = (LAN_DEVICE,)
+    begins = ()  # of others' conversations it reads none
 
     def recognises(self, heard: bytes) -> bool:
         """An answer with the sender's number in it."""

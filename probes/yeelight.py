@@ -22,6 +22,7 @@ class Yeelight:
     openings: Sequence[Opening] = (_OPENING,)
     impact = Impact.GREET
     emits = (LAN_DEVICE,)
+    begins = ()  # of others' conversations it reads none
 
     def recognises(self, heard: bytes) -> bool:
         """The answer to our question, behind what the lamp may have told unasked."""

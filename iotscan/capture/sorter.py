@@ -58,7 +58,8 @@ class Sorter:
     finished parts of flows and tells whether anybody could read them, ``on_station`` takes down
     each frame's sender (see ``Stations.add``), ``on_opening`` each SYN (source, target, port, time,
     frame), ``on_answer`` each answer to one (server, port, client, time, frame), ``on_group`` each
-    announcement to a group (source, group, port, time, frame).
+    announcement to a group (source, group, port, time, frame). ``has_keys``: whether by now
+    what is said inside TLS can be read.
 
     ``quiet`` and ``quiet_udp`` are for whoever reads frames: see ``Directions``. ``held``: what all
     flows hold back.
@@ -72,6 +73,7 @@ class Sorter:
     on_answer: Callable[[bytes, int, bytes, float, int], None] = lambda *_: None
     on_group: Callable[[bytes, bytes, int, float, int], None] = lambda *_: None
     usual: Set[int] = frozenset()
+    has_keys: Callable[[], bool] = lambda: False
     unknown_links: dict[int, int] = field(default_factory=dict)
     fragments: Fragments = field(default_factory=Fragments)
     evicted: int = 0
@@ -214,7 +216,8 @@ class Sorter:
             self._relieve()
         back = reverse(direction)
         asking = direction if from_client else back
-        flow = TcpFlow(_part(asking, TCP), asking, self.on_part, self.held, self.quiet)
+        part = _part(asking, TCP)
+        flow = TcpFlow(part, asking, self.on_part, self.held, self.quiet, self.has_keys)
         self._tcp[direction] = self._tcp[back] = flow
         return flow
 

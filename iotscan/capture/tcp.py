@@ -4,6 +4,7 @@ hosts.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from iotscan.capture.flows import (
@@ -17,6 +18,7 @@ from iotscan.capture.flows import (
     Part,
     reverse,
 )
+from iotscan.capture.sealed import BEGINS, Records
 from iotscan.model import Ending, Sender
 
 FIN, SYN, RST, ACK = 1, 2, 4, 16
@@ -54,7 +56,8 @@ class Segment:
 @dataclass(slots=True)
 class _Half:
     """One direction of a connection. ``next`` is -1 until a segment is seen; ``latest``: the number
-    of what it said last in this part, -1 before.
+    of what it said last in this part, -1 before; ``records``: what follows its TLS, None where that
+    is not spoken or could not be followed.
     """
 
     sender: Sender
@@ -65,6 +68,8 @@ class _Half:
     run: int = 0
     latest: int = -1
     closed: bool = False
+    spoke: bool = False
+    records: Records | None = None
 
 
 class TcpFlow:
@@ -74,6 +79,7 @@ class TcpFlow:
         "_a",
         "_b",
         "_emit",
+        "_has_keys",
         "_held",
         "_kept",
         "_part",
@@ -85,10 +91,19 @@ class TcpFlow:
     )
 
     def __init__(
-        self, part: Part, direction: bytes, emit: Emit, held: Held, quiet: Directions
+        self,
+        part: Part,
+        direction: bytes,
+        emit: Emit,
+        held: Held,
+        quiet: Directions,
+        has_keys: Callable[[], bool] = lambda: False,
     ) -> None:
-        """``direction``: from client to server, as in ``Directions``."""
+        """``direction``: from client to server, as in ``Directions``; ``has_keys``: whether by now
+        what is said inside TLS can be read.
+        """
         self._part, self._emit, self._held, self._quiet = part, emit, held, quiet
+        self._has_keys = has_keys
         self.direction = direction
         self._a = _Half("client", direction)
         self._b = _Half("server", reverse(direction))
@@ -178,6 +193,8 @@ class TcpFlow:
         data = segment.data[old:] if old > 0 else segment.data
         if data:
             self._say(half, data, segment)
+            if half.records is not None:
+                self._follow(half, data, segment.length - max(old, 0))
         if segment.length > len(segment.data):
             self._miss(half)  # cut by the capture's snapshot length
 
@@ -195,6 +212,7 @@ class TcpFlow:
 
     def _lose(self, half: _Half) -> None:
         """Give up waiting for a hole: go on at the first byte that came after it."""
+        half.records = None
         while half.ahead:
             self._miss(half)
             half.next = min(half.ahead, key=lambda s: (s - half.next + _HALF) % _FULL - _HALF)
@@ -217,6 +235,10 @@ class TcpFlow:
             self._cut()
             if self._quiet[half.direction]:
                 return
+        if not half.spoke:
+            half.spoke = True
+            if data.startswith(BEGINS):
+                half.records = Records()
         half.run += len(data)
         other.run = 0
         size = len(data) + OVERHEAD
@@ -227,11 +249,26 @@ class TcpFlow:
         if half.run > BULK:
             self._skip(half)
 
+    def _follow(self, half: _Half, data: bytes, length: int) -> None:
+        """Look at no more of this side once all that it says is encrypted, and both spoke: what a
+        client says at once is encrypted with an older key, and a hello may follow it (RFC 8446
+        section 4.2.10).
+        """
+        assert half.records is not None
+        sealed = half.records.sealed(data, length)
+        if sealed is not False:
+            half.records = None
+            if sealed and self._a.spoke and self._b.spoke and not self._has_keys():
+                # Nor when the other one speaks; and nothing is missing of what could be read.
+                half.run, half.latest = 0, -1
+                self._skip(half)
+
     def _skip(self, half: _Half) -> None:
         """Look at no more of this side until the other one speaks."""
         if half.latest >= 0:
             self._part.cut.add(half.latest)
         self._quiet[half.direction] = True
+        half.records = None
         for segment in half.ahead.values():
             self._held.size -= len(segment.data) + OVERHEAD
         half.ahead.clear()

@@ -6,7 +6,7 @@ was said. ``converse`` returns nothing: the network recorded the conversation.
 
 from iotscan.probe_api.discoverer import Airwaves, Attachment, Discoverer
 from iotscan.probe_api.network import Datagrams, Login, Network, Relay, Stream
-from iotscan.probe_api.probe import ANY_BYTE, LETTERS, Beginning, Opening, Probe
+from iotscan.probe_api.probe import ANY_BYTE, LETTERS, Beginning, Lead, Opening, Probe
 from iotscan.probe_api.talking import Greeted, hear, hear_out, hear_whole, try_logins
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "Datagrams",
     "Discoverer",
     "Greeted",
+    "Lead",
     "Login",
     "Network",
     "Opening",

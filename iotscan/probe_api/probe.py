@@ -33,17 +33,22 @@ class Opening:
 
 
 ANY_BYTE = bytes(range(256))
+# The bytes that may stand at each of the first places: of as many as are told.
+Lead = tuple[bytes, ...]
 # A line of text begins with one of these: visible ASCII, or a line end before it.
 LETTERS = bytes(range(0x41, 0x5B)) + bytes(range(0x61, 0x7B)) + b"\r\n"
 
 
 @dataclass(frozen=True, slots=True)
 class Beginning:
-    """With which bytes each side of a conversation can begin to speak; over UDP, a datagram."""
+    """With which bytes each side of a conversation can begin to speak; over UDP, a datagram.
+
+    A side is either the set of bytes that may come first, or a ``Lead``.
+    """
 
     transport: Transport
-    client: bytes = ANY_BYTE
-    server: bytes = ANY_BYTE
+    client: bytes | Lead = ANY_BYTE
+    server: bytes | Lead = ANY_BYTE
 
 
 @runtime_checkable

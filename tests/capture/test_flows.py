@@ -23,13 +23,15 @@ BACK = reverse(THERE)
 class Flow:
     """A connection under test. ``readable``: what the flow is told of each part."""
 
-    def __init__(self, readable: Callable[[Part], bool] = lambda _: True) -> None:
+    def __init__(
+        self, readable: Callable[[Part], bool] = lambda _: True, *, keys: bool = False
+    ) -> None:
         self.parts: list[Part] = []
         self.held, self.quiet = Held(), {}  # type: ignore[var-annotated]
         self.frame = 0
         self.readable = readable
         part = Part(b"\x0a\0\0\1", 40_000, b"\x0a\0\0\2", 23, 6)
-        self.tcp = TcpFlow(part, THERE, self._emit, self.held, self.quiet)
+        self.tcp = TcpFlow(part, THERE, self._emit, self.held, self.quiet, lambda: keys)
 
     def _emit(self, part: Part) -> bool:
         self.parts.append(part)
@@ -291,3 +293,60 @@ def test_limits_fit_together() -> None:
 @pytest.mark.parametrize("direction", [THERE, bytes(range(36))])
 def test_reverse_is_its_own_inverse(direction: bytes) -> None:
     assert reverse(reverse(direction)) == direction != reverse(direction)
+
+
+HELLO, SECRET = b"\x16\x03\x03\0\x04\x01\0\0\0", b"\x17\x03\x03\0\x04\1\2\3\4"
+
+
+def test_a_side_that_says_nothing_more_in_clear_is_not_looked_at() -> None:
+    flow = Flow()
+    flow.open()
+    flow.say(THERE, 1000, HELLO)
+    flow.say(BACK, 5000, HELLO + SECRET)
+    assert (flow.quiet[BACK], flow.quiet[THERE]) == (True, False)
+    flow.say(THERE, 1000 + len(HELLO), HELLO)  # the certificate of a client, say
+    assert flow.quiet == {BACK: True, THERE: False}, "the other one still speaks in clear"
+    flow.say(THERE, 1000 + 2 * len(HELLO), SECRET)
+    assert flow.quiet == {BACK: True, THERE: True}
+    flow.say(BACK, 5000 + len(HELLO + SECRET), b"lost on us")
+    flow.say(BACK, 9000, flags=FIN | ACK)
+    flow.say(THERE, 1000 + len(2 * HELLO + SECRET), flags=FIN | ACK)
+    (part,) = flow.parts
+    assert flow.heard("server") == HELLO + SECRET
+    assert flow.heard("client") == 2 * HELLO + SECRET
+    assert (part.ending, part.missing) == (Ending.COMPLETE, False)
+    assert (flow.held.size, flow.quiet) == (0, {})
+
+
+def test_where_there_are_keys_all_is_looked_at() -> None:
+    flow = Flow(keys=True)
+    flow.open()
+    flow.say(THERE, 1000, HELLO)
+    flow.say(BACK, 5000, HELLO + SECRET)
+    flow.say(BACK, 5000 + len(HELLO + SECRET), SECRET)
+    flow.tcp.end()
+    assert flow.heard("server") == HELLO + 2 * SECRET
+
+
+def test_what_a_client_encrypts_before_the_server_spoke_seals_nothing() -> None:
+    """RFC 8446 section 4.2.10: another hello may follow early data."""
+    flow = Flow()
+    flow.open()
+    flow.say(THERE, 1000, HELLO + SECRET)
+    flow.say(BACK, 5000, HELLO)
+    flow.say(THERE, 1000 + len(HELLO + SECRET), HELLO)
+    flow.tcp.end()
+    assert flow.heard("client") == HELLO + SECRET + HELLO
+
+
+def test_after_a_hole_nothing_is_taken_for_the_head_of_a_record() -> None:
+    flow = Flow()
+    flow.open()
+    flow.say(THERE, 1000, HELLO)
+    flow.say(BACK, 5000, HELLO)
+    for number in range(MOST_AHEAD // 1000 + 2):
+        flow.say(BACK, 6000 + 1000 * number, SECRET + bytes(1000 - len(SECRET)))
+    flow.say(THERE, 1000 + len(HELLO), HELLO)
+    flow.tcp.end()
+    assert flow.parts[0].missing
+    assert len(flow.heard("server", 0)) > BULK
