@@ -99,7 +99,7 @@ class Reader:
             self._answer,
             self._group,
             self.usual,
-            lambda: any(section.keylog for section in self._sections),
+            lambda: bool(self._told.keylog),
         )
         with opened(path) as source:
             walk = Walk(source, sorter.quiet, sorter.quiet_udp)
