@@ -1,4 +1,4 @@
-"""What was read in what was said: observations and sightings, each with its proof; and port sweeps."""
+"""What was read in conversations: observations and sightings, with their proof; and port sweeps."""
 
 from __future__ import annotations
 
