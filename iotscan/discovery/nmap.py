@@ -16,7 +16,6 @@ from typing import Any
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import ParseError, fromstring
 
-from iotscan.errors import UsageError
 from iotscan.model import Address, Endpoint, Sweep
 from iotscan.settings import Limits
 
@@ -29,14 +28,6 @@ MISSING = (
     "nmap was not found. Install it (Debian: apt install nmap; macOS: brew install nmap; Windows: "
     "nmap.org), or leave out --sweep nmap."
 )
-
-
-def find_nmap() -> str:
-    """The path of nmap. Raises UsageError with what to do where there is none."""
-    path = shutil.which("nmap")
-    if path is None:
-        raise UsageError(MISSING)
-    return path
 
 
 async def nmap_sweep(

@@ -98,9 +98,6 @@ def read_pcap(path: Path) -> list[tuple[Sender, bytes]]:
     return said
 
 
-INTERNET_WIDGITS = "O=Internet Widgits Pty Ltd,ST=Some-State,C=AU"
-
-
 @pytest.mark.shared
 @pytest.mark.parametrize(
     ("name", "version", "subject", "digest"),

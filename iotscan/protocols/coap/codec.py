@@ -23,7 +23,7 @@ COIOT_STATUS = 0x1E
 CONTENT, UNAUTHORIZED, FORBIDDEN, METHOD_NOT_ALLOWED = 0x45, 0x81, 0x83, 0x85
 CSM, PING, PONG, RELEASE, ABORT = range(0xE1, 0xE6)
 
-OBSERVE, OSCORE, URI_PATH, CONTENT_FORMAT, URI_QUERY, BLOCK2, SIZE2 = 6, 9, 11, 12, 15, 23, 28
+OBSERVE, OSCORE, URI_PATH, CONTENT_FORMAT, URI_QUERY, BLOCK2 = 6, 9, 11, 12, 15, 23
 # Options 2 and 4 of a CSM: RFC 8323 section 5.3.
 MAX_MESSAGE_SIZE, BLOCK_WISE = 2, 4
 
@@ -123,11 +123,6 @@ class Message:
     def block2(self) -> Block | None:
         value = self._number(BLOCK2)
         return None if value is None else Block(value >> 4, bool(value & 8), value & 7)
-
-    @property
-    def size2(self) -> int | None:
-        """The size of the whole body in bytes, as the server announces it."""
-        return self._number(SIZE2)
 
     def values(self, number: int) -> Iterator[bytes]:
         """The values of one option, in their order."""

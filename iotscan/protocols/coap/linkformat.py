@@ -54,10 +54,6 @@ class Link:
         return tuple(self._words("if"))
 
     @property
-    def content_formats(self) -> tuple[int, ...]:
-        return tuple(number for word in self._words("ct") if (number := _number(word)) is not None)
-
-    @property
     def observable(self) -> bool:
         return self.has("obs")
 

@@ -51,7 +51,6 @@ class Message:
 
     id: int
     response: bool
-    recursion_wanted: bool
     recursion_available: bool
     code: str
     questions: tuple[tuple[str, int, int], ...]
@@ -101,7 +100,6 @@ def parse(data: bytes) -> Message:
     return Message(
         int.from_bytes(data[:2], "big"),
         response,
-        bool(flags & _WANTED),
         bool(flags & _AVAILABLE),
         CODES[code],
         tuple(asked),

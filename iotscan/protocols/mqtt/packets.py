@@ -102,10 +102,6 @@ class Connect:
         """Whether the packet carries nothing that could prove who the client is."""
         return self.username is None and self.password is None and not self.authentication_method
 
-    def password_span(self, length: int) -> tuple[int, int] | None:
-        """(start, end) of the password in its packet of ``length`` bytes; it is the last field."""
-        return None if self.password is None else (length - len(self.password), length)
-
 
 @dataclass(frozen=True, slots=True)
 class Connack:

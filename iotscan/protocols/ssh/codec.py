@@ -9,7 +9,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from iotscan.errors import Malformed
@@ -203,19 +202,3 @@ class Fields:
         if any(not 0x20 < byte < 0x7F for byte in raw):
             raise Malformed("a list of names holds other than printable characters")
         return tuple(name.decode("ascii") for name in names)
-
-
-def payloads(data: bytes) -> Iterator[tuple[bytes, int]]:
-    """(payload, where it began) of the unencrypted packets up to NEWKEYS or the first fault."""
-    at = 0
-    while True:
-        try:
-            found = take_packet(data, at)
-        except Malformed:
-            return
-        if found is None:
-            return
-        yield found[0], at
-        if found[0][:1] == bytes([NEWKEYS]):
-            return
-        at = found[1]

@@ -46,7 +46,6 @@ class DeviceEntry:
     model_number: str = ""
     serial: str = ""
     udn: str = ""
-    presentation_url: str = ""
     services: tuple[ServiceEntry, ...] = ()
 
 
@@ -153,7 +152,6 @@ def _device(element: Element) -> DeviceEntry:
         _text(element, "modelNumber"),
         _text(element, "serialNumber"),
         _text(element, "UDN").lower().removeprefix("uuid:"),
-        _text(element, "presentationURL"),
         tuple(
             ServiceEntry(
                 _text(service, "serviceType"),

@@ -44,14 +44,12 @@ def test_options_come_out_typed() -> None:
         (coap.OBSERVE, b"\x01\x02"),
         (coap.CONTENT_FORMAT, b"\x28"),
         (coap.BLOCK2, Block(2, True, 6).encode()),
-        (coap.SIZE2, b"\x06\x0e"),
     )
     message = decode(encode(Message(coap.CONTENT, Type.CON, 7, b"t", options, b"x")))
     assert message.observe == 0x102
     assert message.content_format == 40
     assert message.block2 == Block(2, True, 6)
     assert (message.block2.size, message.block2.offset) == (1024, 2048)
-    assert message.size2 == 1550
 
 
 def test_an_absent_option_is_not_a_zero() -> None:

@@ -25,10 +25,9 @@ def test_the_example_of_the_standard_is_read() -> None:
     links = parse(STANDARD)
     assert [link.target for link in links][:3] == ["/sensors", "/sensors/temp", "/sensors/light"]
     assert links[0].title == "Sensor Index"
-    assert links[0].content_formats == (40,)
     assert links[2].resource_types == ("light-lux", "core.s")
     assert links[2].interfaces == ("sensor",)
-    assert (links[5].size, links[5].observable, links[5].content_formats) == (4096, True, (0, 50))
+    assert (links[5].size, links[5].observable) == (4096, True)
     assert not links[0].observable
     assert links[0].size is None
 
