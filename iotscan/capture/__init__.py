@@ -1,0 +1,1 @@
+"""Captures and recordings: frames to packets and conversations, and what a scan saw on disk."""

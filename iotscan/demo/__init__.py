@@ -1,0 +1,1 @@
+"""A virtual home on loopback, so that anybody can see a scan without a device."""

@@ -1,0 +1,1 @@
+"""Ways of finding devices: a file each, ending in ``DISCOVERER = …``, found as probes are."""

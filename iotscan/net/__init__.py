@@ -1,0 +1,1 @@
+"""The only place that sends: scope, port rules, login budget, rate, dial, record."""
