@@ -1,1 +1,1 @@
-"""What is said to services and read in their answers: a file a protocol, ending in ``PROBE = …``."""
+"""What is said to services and read in answers: a file a protocol, ending in ``PROBE = …``."""
