@@ -6,11 +6,12 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from iotscan.model import Channel, Ending, Fact, Observation, Outcome, Transcript
+from iotscan.model import Channel, Fact, Observation, Outcome, Transcript
 from iotscan.protocols.common.overheard import lines, observe
 from iotscan.protocols.ftp import codec as ftp
 from iotscan.protocols.ftp.codec import Command, Reply
 from iotscan.protocols.logins import dialogue as login_text
+from iotscan.protocols.logins.tries import Tries
 from iotscan.text import clean
 
 # A user name that nobody has: it shows whether names are taken in clear, and is never sent a
@@ -215,22 +216,11 @@ def session_outcome(session: Session) -> Outcome:
 
 
 def _logins(talk: Transcript, tries: Sequence[Session]) -> Iterator[Observation]:
-    outcomes = [session_outcome(session) for session in tries]
-    won = outcomes.index(Outcome.ACCEPTED) if Outcome.ACCEPTED in outcomes else None
-    ours = outcomes if won is None else outcomes[: won + 1]
-    facts: dict[str, Fact] = {
-        "accepted": won is not None,
-        "attempts": len(ours),
-        "refused": ours.count(Outcome.REFUSED),
-        "locked_out": Outcome.LOCKED in outcomes or talk.ending is Ending.LOCKED_OUT,
-    }
-    cited = tries[-1] if won is None else tries[won]
-    if won is not None:
+    fared = Tries([session_outcome(session) for session in tries])
+    facts, cited = fared.facts(talk.ending), tries[fared.cited]
+    if fared.won is not None:
         name = next((c.argument for c, _ in cited.pairs if c.verb == "USER"), b"")
         password = next((c.argument for c, _ in cited.pairs if c.verb == "PASS"), b"")
         facts |= {"login": cited.channel.login or "", "empty_password": not password}
         facts["username"] = clean(name, 64)
-        controls = outcomes[won + 1 :]
-        if controls:
-            facts["control_accepted"] = facts["accepts_anything"] = Outcome.ACCEPTED in controls
     yield observe(talk, "ftp.login", facts, cited.turns())

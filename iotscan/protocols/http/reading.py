@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from iotscan.model import Ending, Observation, Outcome, Transcript
+from iotscan.model import Observation, Outcome, Transcript
 from iotscan.protocols.common.identifiers import DISCOVERY_IDENTIFIERS
 from iotscan.protocols.http import forms as http_forms
 from iotscan.protocols.http import known as http_known
@@ -26,6 +26,7 @@ from iotscan.protocols.http.known import Known
 from iotscan.protocols.http.overheard import overheard
 from iotscan.protocols.http.page import read_page
 from iotscan.protocols.http.questions import Question
+from iotscan.protocols.logins.tries import Tries
 from iotscan.text import clean
 
 
@@ -188,22 +189,11 @@ def _logins(talk: Transcript, heard: Sequence[Heard]) -> Iterator[Observation]:
         outcomes = [form.outcome(one.answer()) for one in tries] if form is not None else []
     if not tries:
         return
-    won = outcomes.index(Outcome.ACCEPTED) if Outcome.ACCEPTED in outcomes else len(tries)
-    known, cited = tries[: won + 1], tries
-    found: Facts = {
-        "accepted": won < len(tries),
-        "attempts": len(known),
-        "refused": outcomes[: won + 1].count(Outcome.REFUSED),
-        "locked_out": Outcome.LOCKED in outcomes or talk.ending is Ending.LOCKED_OUT,
-        "encrypted": tries[0].encrypted,
-    }
-    if won < len(tries):
-        found |= _who(tries[won])
-        # After a success the network lets only a control be tried.
-        controls = [one for one in outcomes[won + 1 :] if one is not Outcome.UNCLEAR]
-        if controls:
-            found["control_accepted"] = found["accepts_anything"] = Outcome.ACCEPTED in controls
-        cited = tries[won:]
+    fared, cited = Tries(outcomes), tries
+    found = fared.facts(talk.ending) | {"encrypted": tries[0].encrypted}
+    if fared.won is not None:
+        found |= _who(tries[fared.won])
+        cited = tries[fared.won :]
     yield seen(talk, "http.login", found, cited)
 
 

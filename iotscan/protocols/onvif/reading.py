@@ -6,10 +6,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from iotscan.errors import Malformed
-from iotscan.model import Ending, Fact, Kind, Observation, Outcome, Transcript
+from iotscan.model import Fact, Kind, Observation, Outcome, Transcript
 from iotscan.protocols.http.codec import Response
 from iotscan.protocols.http.heard import Heard, all_heard, seen
 from iotscan.protocols.http.questions import is_ours
+from iotscan.protocols.logins.tries import Tries
 from iotscan.protocols.onvif import codec as onvif
 from iotscan.protocols.rtsp.kinds import KINDS as RTSP
 from iotscan.protocols.rtsp.reading import read_transcript as read_rtsp
@@ -187,24 +188,14 @@ def _logins(
     tries = [(call, one) for call, one in calls if one.login and call.name in withheld]
     if not tries:
         return
-    outcomes = [login_outcome(call, one.answer()) for call, one in tries]
-    won = outcomes.index(Outcome.ACCEPTED) if Outcome.ACCEPTED in outcomes else len(tries)
-    facts: dict[str, Fact] = {
-        "accepted": won < len(tries),
-        "call": tries[0][0].name,
-        "attempts": len(tries[: won + 1]),
-        "refused": outcomes[: won + 1].count(Outcome.REFUSED),
-        "locked_out": Outcome.LOCKED in outcomes or talk.ending is Ending.LOCKED_OUT,
-        "encrypted": tries[0][1].encrypted,
-    }
+    fared = Tries([login_outcome(call, one.answer()) for call, one in tries])
+    facts = fared.facts(talk.ending) | {"encrypted": tries[0][1].encrypted}
+    facts["call"] = tries[0][0].name
     cited = [one for _, one in tries]
-    if won < len(tries):
-        winner = tries[won][1]
+    if fared.won is not None:
+        winner = tries[fared.won][1]
         field = winner.exchange.request.header("authorization") if winner.exchange.request else ""
         facts["login"] = clean(winner.login or "")
         facts["scheme"] = clean(field.partition(" ")[0].lower(), 16) or "ws-security"
-        controls = [one for one in outcomes[won + 1 :] if one is not Outcome.UNCLEAR]
-        if controls:
-            facts["control_accepted"] = facts["accepts_anything"] = Outcome.ACCEPTED in controls
-        cited = [one for _, one in tries[won:]]
+        cited = cited[fared.won :]
     yield seen(talk, LOGIN.name, facts, cited)

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from iotscan.errors import Malformed
-from iotscan.model import Ending, Fact, Kind, Observation, Outcome, Transcript
+from iotscan.model import Fact, Kind, Observation, Outcome, Transcript
 from iotscan.protocols.common.overheard import beginning, observe, turn_at, turned
+from iotscan.protocols.logins.tries import Tries
 from iotscan.protocols.rfb import codec as rfb
 from iotscan.protocols.rfb.codec import Greeting
 from iotscan.text import clean
@@ -145,21 +146,11 @@ def _service(session: Session, tls: bool) -> dict[str, Fact]:
 
 
 def _logins(talk: Transcript, tries: list[tuple[str, Session, list[int]]]) -> Iterator[Observation]:
-    outcomes = [outcome_of(session) for _, session, _ in tries]
-    won = outcomes.index(Outcome.ACCEPTED) if Outcome.ACCEPTED in outcomes else None
-    ours = outcomes if won is None else outcomes[: won + 1]
-    facts: dict[str, Fact] = {
-        "accepted": won is not None,
-        "attempts": len(ours),
-        "refused": ours.count(Outcome.REFUSED),
-        "locked_out": Outcome.LOCKED in outcomes or talk.ending is Ending.LOCKED_OUT,
-    }
-    login, _, cited = tries[-1 if won is None else won]
-    if won is not None:
+    fared = Tries([outcome_of(session) for _, session, _ in tries])
+    facts = fared.facts(talk.ending)
+    login, _, cited = tries[fared.cited]
+    if fared.won is not None:
         facts["login"] = login
-        controls = outcomes[won + 1 :]
-        if controls:
-            facts["control_accepted"] = facts["accepts_anything"] = Outcome.ACCEPTED in controls
     yield observe(talk, "vnc.login", facts, cited)
 
 

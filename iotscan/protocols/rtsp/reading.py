@@ -6,9 +6,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from iotscan.errors import Malformed
-from iotscan.model import Ending, Fact, Observation, Outcome, Transcript
+from iotscan.model import Fact, Observation, Outcome, Transcript
 from iotscan.protocols.common.overheard import observe, turned
 from iotscan.protocols.http.auth import Challenge, parse_answer, parse_challenges
+from iotscan.protocols.logins.tries import Tries
 from iotscan.protocols.rtsp import sdp
 from iotscan.protocols.rtsp.codec import Exchange, Response, exchanges, path_of
 from iotscan.text import clean
@@ -177,26 +178,14 @@ def _logins(talk: Transcript, told: Sequence[Told], asks: Sequence[Told]) -> Ite
     tries = [one for one in last.values() if one.path in withheld or NOWHERE in withheld]
     if not tries:
         return
-    outcomes = [login_outcome(_answer(one)) for one in tries]
-    won = outcomes.index(Outcome.ACCEPTED) if Outcome.ACCEPTED in outcomes else len(tries)
-    found: dict[str, Fact] = {
-        "accepted": won < len(tries),
-        "attempts": len(tries[: won + 1]),
-        "refused": outcomes[: won + 1].count(Outcome.REFUSED),
-        "locked_out": Outcome.LOCKED in outcomes or talk.ending is Ending.LOCKED_OUT,
-        "encrypted": tries[0].encrypted,
-    }
-    cited = tries
-    if won < len(tries):
-        winner = tries[won]
+    fared, cited = Tries([login_outcome(_answer(one)) for one in tries]), tries
+    found = fared.facts(talk.ending) | {"encrypted": tries[0].encrypted}
+    if fared.won is not None:
+        winner = tries[fared.won]
         scheme = winner.exchange.request.header("authorization").partition(" ")[0]
         found |= {"login": clean(winner.login or ""), "path": clean(winner.path)}
         found["scheme"] = clean(scheme.lower(), 16)
-        # After a success the network lets only a control be tried.
-        controls = [one for one in outcomes[won + 1 :] if one is not Outcome.UNCLEAR]
-        if controls:
-            found["control_accepted"] = found["accepts_anything"] = Outcome.ACCEPTED in controls
-        cited = tries[won:]
+        cited = tries[fared.won :]
     yield observe(talk, "rtsp.login", found, [turn for one in cited for turn in one.turns])
 
 

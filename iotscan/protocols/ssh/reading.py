@@ -6,8 +6,9 @@ from collections.abc import Collection, Iterator, Sequence
 from contextlib import suppress
 
 from iotscan.errors import Malformed
-from iotscan.model import Channel, Ending, Fact, Observation, Outcome, Sender, Transcript, Turn
+from iotscan.model import Channel, Fact, Observation, Sender, Transcript, Turn
 from iotscan.protocols.common.overheard import beginning, observe, turned
+from iotscan.protocols.logins.tries import Tries
 from iotscan.protocols.ssh import codec as ssh
 from iotscan.protocols.ssh import judged as ssh_judged
 from iotscan.protocols.ssh.client import WITHOUT_RSA, Client
@@ -112,27 +113,16 @@ def _joined(*lists: Sequence[str]) -> tuple[str, ...]:
 def _logins(talk: Transcript) -> Iterator[Observation]:
     """One observation for all our tries, by the outcomes that were noted."""
     tries = [(n, c) for n, c in enumerate(talk.channels) if c.login is not None]
-    outcomes = [channel.outcome for _, channel in tries]
-    known = [outcome for outcome in outcomes if outcome is not None]
+    fared = Tries([channel.outcome for _, channel in tries])
     said = [n for n, _ in tries if recognises(_first_words(talk, n))]
-    if not known or not said:
+    if not said or all(outcome is None for outcome in fared.outcomes):
         return
-    won = outcomes.index(Outcome.ACCEPTED) if Outcome.ACCEPTED in outcomes else None
-    ours = outcomes if won is None else outcomes[: won + 1]
-    number, channel = tries[-1 if won is None else won]
-    if won is not None and number not in said:
+    number, channel = tries[fared.cited]
+    if fared.won is not None and number not in said:
         return  # nothing that was said there backs the outcome
-    facts: dict[str, Fact] = {
-        "accepted": won is not None,
-        "attempts": sum(outcome is not None for outcome in ours),
-        "refused": ours.count(Outcome.REFUSED),
-        "locked_out": Outcome.LOCKED in known or talk.ending is Ending.LOCKED_OUT,
-    }
-    if won is not None:
+    facts = fared.facts(talk.ending)
+    if fared.won is not None:
         facts["login"] = channel.login or ""
-        controls = [outcome for outcome in outcomes[won + 1 :] if outcome is not None]
-        if controls:
-            facts["control_accepted"] = facts["accepts_anything"] = Outcome.ACCEPTED in controls
     cited = [index for index, _ in talk.turns_of(number)]
     yield observe(talk, "ssh.login", facts, [*cited[:1], *cited[-1:]])
 

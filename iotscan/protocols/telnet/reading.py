@@ -7,7 +7,6 @@ from dataclasses import asdict, dataclass
 
 from iotscan.model import (
     Channel,
-    Ending,
     Fact,
     Observation,
     Outcome,
@@ -18,6 +17,7 @@ from iotscan.model import (
 from iotscan.protocols.common.overheard import GUESSED
 from iotscan.protocols.logins import dialogue as login_text
 from iotscan.protocols.logins.dialogue import Prompt
+from iotscan.protocols.logins.tries import Tries
 from iotscan.protocols.telnet import codec as telnet
 from iotscan.protocols.telnet.banner import looks_like_honeypot, read_banner, telling
 from iotscan.protocols.telnet.dialogue import (
@@ -169,32 +169,21 @@ def _challenge(talk: Transcript, session: _Session) -> Iterator[Observation]:
 
 def _logins(talk: Transcript, tries: Sequence[_Session]) -> Iterator[Observation]:
     """One observation for all our tries: the accepted one, if any, and what the others showed."""
-    outcomes = [outcome_of(session.talk) for session in tries]
-    won = outcomes.index(Outcome.ACCEPTED) if Outcome.ACCEPTED in outcomes else None
-    ours = outcomes if won is None else outcomes[: won + 1]
-    tried = [outcome for outcome in ours if outcome is not None]
-    locked = Outcome.LOCKED in outcomes or talk.ending is Ending.LOCKED_OUT
-    if not tried:
+    fared = Tries([outcome_of(session.talk) for session in tries])
+    facts = fared.facts(talk.ending)
+    if not facts["attempts"]:
         return
-    facts: dict[str, Fact] = {
-        "accepted": won is not None,
-        "attempts": len(tried),
-        "refused": tried.count(Outcome.REFUSED),
-        "locked_out": locked,
-    }
-    refused = [s for s, outcome in zip(tries, ours, strict=False) if outcome is Outcome.REFUSED]
+    ours = zip(tries[: fared.cited + 1], fared.outcomes, strict=False)
+    refused = [session for session, outcome in ours if outcome is Outcome.REFUSED]
     delays = [delay for session in refused if (delay := _delay(session)) is not None]
     if len(delays) > 1:
         facts["throttled"] = max(delays) >= DELAY
     if any(_wants_new_password(session.talk) for session in tries):
         facts["change_forced"] = True
     cited = refused[-1] if refused else tries[0]
-    if won is not None:
-        cited = tries[won]
+    if fared.won is not None:
+        cited = tries[fared.won]
         facts |= _accepted(cited)
-        controls = [outcome for outcome in outcomes[won + 1 :] if outcome is not None]
-        if controls:
-            facts["control_accepted"] = facts["accepts_anything"] = Outcome.ACCEPTED in controls
     indexes = [index for index, _ in cited.turns]
     yield _observe(talk, "telnet.login", facts, cited.proof(talk.id, indexes))
 
