@@ -21,6 +21,10 @@ _PPP = {0x0021: IPV4, 0x0057: IPV6}
 _PPP_LINK, _RAW, _WIFI, _PPI = 9, 101, 105, 192
 # RFC 2427 section 4: network layer protocol identifiers.
 _NUMBERED, _SNAP_FOLLOWS = {0xCC: IPV4, 0x8E: IPV6}, 0x80
+# IEEE 802.11: kinds of frames, and the control frames that tell who sends them (requests and
+# acknowledgements of blocks, PS-Poll, RTS, CF-End).
+_CONTROL, _EXTENSION, _WITH_SENDER = 1, 3, frozenset({8, 9, 10, 11, 14, 15})
+_BAD_CHECKSUM = 0x40
 _NFLOG_PAYLOAD, _MOST_FIELDS = 9, 64
 # BSD's own numbers for IPv6 in a loopback header differ by system; all are in use.
 _FAMILIES = {2: IPV4, 10: IPV6, 24: IPV6, 28: IPV6, 30: IPV6}
@@ -145,6 +149,8 @@ def _wifi(frame: bytes) -> Link:
     """IEEE 802.11 data frames that are not encrypted; all else has no network layer to read."""
     control, flags = frame[0], frame[1]
     kind, subtype = control >> 2 & 3, control >> 4
+    if control & 3 or kind == _EXTENSION or (kind == _CONTROL and subtype not in _WITH_SENDER):
+        return Link(0, len(frame))
     to_ds, from_ds, protected = flags & 1, flags & 2, flags & 0x40
     addresses = frame[4:10], frame[10:16], frame[16:22]
     destination = addresses[2] if to_ds else addresses[0]
@@ -164,7 +170,23 @@ def _behind(link_type: int, frame: bytes, length: int) -> Link:
 
 
 def _radiotap(frame: bytes) -> Link:
-    return _behind(_WIFI, frame, frame[2] | frame[3] << 8)
+    length = frame[2] | frame[3] << 8
+    if _flags(frame, length) & _BAD_CHECKSUM:
+        return Link(0, len(frame))  # anything may stand in it
+    return _behind(_WIFI, frame, length)
+
+
+def _flags(frame: bytes, length: int) -> int:
+    """What radiotap says of how a frame was received: behind its words of which fields there are,
+    and a time of eight bytes.
+    """
+    at = 4
+    while frame[at + 3] & 0x80:
+        at += 4
+    at += 4
+    if frame[4] & 1:
+        at = (at + 7 & ~7) + 8
+    return frame[at] if frame[4] & 2 and at < length else 0
 
 
 def _prism(frame: bytes) -> Link:

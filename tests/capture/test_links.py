@@ -98,6 +98,49 @@ def test_frames_without_a_network_layer_still_have_a_sender(
     assert (found.kind, found.source) == (0, source)
 
 
+@pytest.mark.parametrize(
+    "frame",
+    [
+        b"\x09\x01\0\0" + A + B + A + b"\0\0" + SNAP + V4 + IP,
+        b"\x72\x01\xc0\0" + A + B + A + bytes(20),
+        b"\x0c\0\0\0" + A + B + A + bytes(20),
+        b"\xc4\0\0\0" + A + b"\x11\x22\x33\x44",
+        b"\xd4\0\0\0" + A + B[:4],
+        b"\xd4\0\0\0" + A,
+    ],
+    ids=["version 1", "version 2", "extension", "CTS", "ACK", "bare ACK"],
+)
+def test_frames_of_wifi_that_name_no_sender_have_none(frame: bytes) -> None:
+    link = parse(105, frame)
+    assert link is not None
+    assert (link.kind, link.source) == (0, b"")
+
+
+@pytest.mark.parametrize("control", [b"\xb4", b"\xa4", b"\x84", b"\x94"])
+def test_who_asks_for_the_air_is_there(control: bytes) -> None:
+    link = parse(105, control + b"\0\0\0" + A + B + bytes(4))
+    assert link is not None
+    assert link.source == B
+
+
+@pytest.mark.parametrize(
+    ("header", "heard"),
+    [
+        (b"\0\0\x09\0\2\0\0\0\x40", False),
+        (b"\0\0\x09\0\2\0\0\0\x10", True),
+        (b"\0\0\x11\0\3\0\0\0" + bytes(8) + b"\x50", False),
+        (b"\0\0\x11\0\1\0\0\0" + bytes(8) + b"\x50", True),
+        (b"\0\0\x19\0\3\0\0\x80\0\0\0\0" + bytes(12) + b"\x40", False),
+        (b"\0\0\x08\0\2\0\0\0", True),
+    ],
+    ids=["bad", "good", "after a time", "no flags", "more fields", "cut"],
+)
+def test_a_monitor_s_word_that_a_frame_is_broken_is_heeded(header: bytes, heard: bool) -> None:
+    link = parse(127, header + MONITORED + IP)
+    assert link is not None
+    assert (link.kind, link.source) == ((IPV4, B) if heard else (0, b""))
+
+
 def test_the_innermost_vlan_counts() -> None:
     found = parse(1, B + A + b"\x88\xa8\0\x05\x81\0\xe0\x06" + V4 + IP)
     assert found is not None
