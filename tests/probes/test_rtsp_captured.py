@@ -163,6 +163,7 @@ def test_captures_made_by_others(shared: Path) -> None:
     assert told == {
         "vlc-sll.pcapng": {("rtsp.played", "10.2.2.2:8554/tcp", None)},
         "register-digest.pcap": {
+            ("sip.agent", "None", None),
             ("sip.credentials", "212.242.33.35:5060/udp", "voi18062"),
             ("sip.credentials", "212.242.33.35:5060/udp", "voi18063"),
         },
