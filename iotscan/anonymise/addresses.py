@@ -80,12 +80,20 @@ _ALL: tuple[Network, ...] = (*SAME, *KEPT, *HOLDING, TEREDO)
 _FIXED = {version: _fixed(_ALL, version) for version in (4, 6)}
 
 
+# Addresses that are kept in mind, and those beyond them that came last.
+MOST, _MOST_LAST = 262_144, 65_536
+
+
 class Addresses:
-    """Replaces addresses, as 4 or 16 bytes. ``known`` holds those that were replaced."""
+    """Replaces addresses, as 4 or 16 bytes. ``known`` holds those that were replaced, the first
+    ``MOST`` of them; ``full``: there were more.
+    """
 
     def __init__(self, key: Key, macs: Macs) -> None:
         self._key, self._macs = key, macs
         self.known: dict[bytes, bytes] = {}
+        self.full = False
+        self._last: dict[bytes, bytes] = {}
         # Solicited-node groups hold the end of an address (RFC 4291 section 2.7.1).
         self._ends: dict[bytes, bytes] = {}
 
@@ -95,10 +103,16 @@ class Addresses:
 
     def __call__(self, raw: bytes) -> bytes:
         """The replacement; the same bytes where the range says that nobody is meant."""
-        found = self.known.get(raw)
+        found = self.known.get(raw) or self._last.get(raw)
         if found is None:
-            found = self.known[raw] = self._replaced(raw)
-            if len(raw) == 16 and raw[0] != 0xFF:
+            found = self._replaced(raw)
+            room = self.known
+            if len(room) >= MOST:
+                self.full, room = True, self._last
+                if len(room) >= _MOST_LAST:
+                    room.clear()
+            room[raw] = found
+            if len(raw) == 16 and raw[0] != 0xFF and len(self._ends) < MOST:
                 self._ends.setdefault(raw[13:], found[13:])
         return found
 

@@ -25,7 +25,10 @@ _PLAIN = re.compile(rb"[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_])?")
 _WIDE = re.compile(rb"(?:[A-Za-z0-9_.@' -]\0){4,}")
 _PARTS = re.compile(rb"([.@_-])")
 _MOST_PARTS = 24
-_MOST_NAMES = 20_000
+MOST_NAMES = 20_000
+# Words of which it is kept in mind what becomes of them.
+_MOST_WORDS = 100_000
+_RUN = re.compile(rb"[a-z0-9]+")
 # What a scanner calls itself, by which its own questions are told.
 _OURS = b"iotscan"
 
@@ -40,9 +43,18 @@ class Book:
         self.counts: Counter[str] = Counter()
         self.numbers = Numbers(key, macs, addresses, self.counts)
         self._common = common
+        # Whether there were more names and logins than are looked for.
+        self.full = False
         self._names: set[bytes] = set()
         self._secrets: set[bytes] = set()
         self._phrases: re.Pattern[bytes] | None = None
+        self._odd: re.Pattern[bytes] | None = None
+        # In what phrases begin with, so that most texts need no search for them.
+        self._begins: frozenset[bytes] = frozenset()
+        # Words that were looked at: the many that are nobody's, and what became of the others.
+        self._plain: set[bytes] = set()
+        self._changed: dict[bytes, tuple[bytes, tuple[str, ...]]] = {}
+        self._sorts: list[str] = []
         self._hex: Mapping[bytes, bytes] = {}
 
     def name(self, text: bytes) -> None:
@@ -50,8 +62,10 @@ class Book:
         text = text.strip(b" .\0").lower()
         if text.count(b":") == 1:
             text = text.partition(b":")[0]  # a host with its port
-        room = len(self._names) < _MOST_NAMES
-        while LEAST <= len(text) <= 255 and room and self._is_name(text):
+        while LEAST <= len(text) <= 255 and text not in self._names and self._is_name(text):
+            if len(self._names) >= MOST_NAMES:
+                self.full = True
+                return
             self._names.add(text)
             # A host's domain is in the names of other hosts, and in certificates.
             text = text.partition(b".")[2]
@@ -60,24 +74,25 @@ class Book:
 
     def secret(self, text: bytes) -> None:
         """Learn a user name, password or token."""
-        if len(text) >= LEAST and text not in self._common and len(self._secrets) < _MOST_NAMES:
-            self._secrets.add(text)
+        if len(text) < LEAST or text in self._common or text in self._secrets:
+            return
+        if len(self._secrets) >= MOST_NAMES:
+            self.full = True
+            return
+        self._secrets.add(text)
 
     def close(self) -> None:
         """All is learned: make ready to replace."""
         phrases = {name for name in self._names if not _PLAIN.fullmatch(name)}
         wanted = [
-            *(
-                rb"(?i:(?<![A-Za-z0-9])" + re.escape(one) + rb"(?![A-Za-z0-9]))"
-                for one in sorted(phrases, key=_long)
-            ),
-            *(
-                re.escape(one)
-                for one in sorted(self._secrets, key=_long)
-                if not _TOKEN.fullmatch(one)
-            ),
+            rb"(?i:(?<![A-Za-z0-9])" + re.escape(one) + rb"(?![A-Za-z0-9]))"
+            for one in sorted(phrases, key=_long)
         ]
         self._phrases = re.compile(b"|".join(wanted)) if wanted else None
+        begins = (_RUN.search(phrase) for phrase in phrases)
+        self._begins = frozenset(hit[0] for hit in begins if hit is not None)
+        odd = [one for one in self._secrets if not _TOKEN.fullmatch(one)]
+        self._odd = re.compile(b"|".join(map(re.escape, sorted(odd, key=_long)))) if odd else None
         self.numbers.close()
         self._hex = {
             form: new
@@ -131,16 +146,58 @@ class Book:
 
     def _words(self, data: bytes, here: frozenset[bytes]) -> bytes:
         """With the words that are known replaced."""
-        if self._phrases is not None:
+        if self._phrases is not None and not self._begins.isdisjoint(_RUN.findall(data.lower())):
             data = self._phrases.sub(self._phrase, data)
-        return _TOKEN.sub(lambda hit: self._token(hit[0], here), data)
+        if self._odd is not None:
+            data = self._odd.sub(self._phrase, data)
+        tokens = _TOKEN.findall(data)
+        here = frozenset(one for one in here if one in data)
+        if not here and self._plain.issuperset(tokens):
+            return data
+        changed: dict[bytes, tuple[bytes, tuple[str, ...]]] = {}
+        for word in set(tokens):
+            own = frozenset(one for one in here if one in word)
+            found = self._looked_up(word, own)
+            if found is not None:
+                changed[word] = found
+
+        def put(hit: re.Match[bytes]) -> bytes:
+            found = changed.get(hit[0])
+            if found is None:
+                return hit[0]
+            self.counts.update(found[1])
+            return found[0]
+
+        return _TOKEN.sub(put, data) if changed else data
+
+    def _looked_up(
+        self, word: bytes, here: frozenset[bytes]
+    ) -> tuple[bytes, tuple[str, ...]] | None:
+        """What a word becomes, and what it was; None if it is nobody's. ``here``: what is in it of
+        the words of this conversation alone.
+        """
+        if not here and word in self._plain:
+            return None
+        found = None if here else self._changed.get(word)
+        if found is None:
+            self._sorts.clear()
+            new = self._token(word, here)
+            found = new, tuple(self._sorts)
+            if len(self._plain) + len(self._changed) > _MOST_WORDS:
+                self._plain.clear()
+                self._changed.clear()
+            if not here and new == word:
+                self._plain.add(word)
+            elif not here:
+                self._changed[word] = found
+        return found if found[0] != word else None
 
     def _token(self, word: bytes, here: frozenset[bytes]) -> bytes:
         found = self._known_word(word, here)
         if found is not None:
             return found
         if self._ends_known(word.lower()):
-            self._count(NAME)
+            self._sorts.append(NAME)
             return self.words.name(word)
         parts = _PARTS.split(word)
         return self._inside(parts, here) if 1 < len(parts) <= _MOST_PARTS else word
@@ -150,13 +207,13 @@ class Book:
         if lower == _OURS:
             return None
         if word in self._secrets or word in here:
-            self._count(texts.SECRET)
+            self._sorts.append(texts.SECRET)
             return self.words.word(word)
         if lower in self._hex:
-            self._count(MAC)
+            self._sorts.append(MAC)
             return self._hex[lower].upper() if word != lower else self._hex[lower]
         if lower in self._names:
-            self._count(NAME)
+            self._sorts.append(NAME)
             return self._with_mac(word, self.words.name(word))
         return None
 

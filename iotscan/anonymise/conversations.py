@@ -46,23 +46,6 @@ def datagram(talk: Transcript | None, data: bytes, book: Book, more: Iterable[by
     return new if len(new) == len(data) else _recounted(new)
 
 
-def changes(old: bytes, new: bytes) -> tuple[tuple[int, bytes], ...]:
-    """Where two texts of one length differ: (place, new bytes), few and short."""
-    if old == new:
-        return ()
-    found: list[tuple[int, bytes]] = []
-    begin = end = -1
-    for at, (a, b) in enumerate(zip(old, new, strict=True)):
-        if a == b:
-            continue
-        if begin >= 0 and at - end > 8:
-            found.append((begin, new[begin:end]))
-            begin = at
-        begin = at if begin < 0 else begin
-        end = at + 1
-    return (*found, (begin, new[begin:end]))
-
-
 def _stream(
     talk: Transcript, said: bytes, book: Book, more: frozenset[bytes], *, keep: bool
 ) -> bytes:

@@ -11,7 +11,9 @@ from iotscan.anonymise.book import Book
 from iotscan.anonymise.fragments import Wait
 from iotscan.anonymise.known import Entry, Known
 from iotscan.anonymise.packets import Packets, Place
+from iotscan.anonymise.plain import Plain
 from iotscan.capture.frames import Frame
+from iotscan.capture.links import ETHERNET
 from iotscan.capture.links import parse as parse_link
 
 # Bytes of frames that may wait for the last fragment of a packet, with what Python needs for each.
@@ -45,13 +47,21 @@ class Framer:
         self._known, self._write, self._most = known, write, most
         self._blank = Blank(book, keep=keep)
         self._packets = Packets(book, self._blank)
+        self._plain = Plain(book, self._blank, self._packets.streams, self._packets.datagram)
         self._queue: deque[_Held] = deque()
         self._waiting: dict[int, list[_Held]] = {}
         self._size = 0
 
     def take(self, frame: Frame) -> None:
         """The next frame of the capture."""
-        held = _Held(frame, self._known.take(frame[0]))
+        entry = self._known.take(frame[0])
+        if frame[2] == ETHERNET and not self._queue:
+            new = self._plain(frame[3], entry)
+            if new is not None:
+                self._blank.framed()
+                self._write(frame, new)
+                return
+        held = _Held(frame, entry)
         self._replace(held)
         if held.new is not None and not self._queue:
             self._write(frame, held.new)

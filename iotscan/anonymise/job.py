@@ -19,12 +19,14 @@ from typing import BinaryIO, cast
 
 import zstandard
 
+from iotscan.anonymise.addresses import MOST as MOST_ADDRESSES
 from iotscan.anonymise.addresses import Addresses
-from iotscan.anonymise.book import Book
-from iotscan.anonymise.conversations import changes, datagram, rewritten
+from iotscan.anonymise.book import MOST_NAMES, Book
+from iotscan.anonymise.conversations import datagram, rewritten
 from iotscan.anonymise.framing import Framer
 from iotscan.anonymise.keyed import Key
 from iotscan.anonymise.known import Known
+from iotscan.anonymise.macs import MOST as MOST_MACS
 from iotscan.anonymise.macs import Macs
 from iotscan.anonymise.secrets import NOBODY, hosts, secrets
 from iotscan.anonymise.survey import Survey
@@ -144,17 +146,16 @@ def _registered(mac: str) -> bool:
     return bool(vendor_of(mac))
 
 
-def _learn(source: Path, book: Book, plugins: Plugins, known: Known, *, keep: bool) -> set[str]:
-    """The first walks: what is not kept need not be searched. The ids of conversations that a
-    reader could read.
+def _learn(source: Path, book: Book, plugins: Plugins, known: Known, *, keep: bool) -> bytearray:
+    """The first walks: what is not kept need not be searched. For each conversation, whether a
+    reader could read it.
     """
     listener = Listener(plugins)
-    read: set[str] = set()
+    read = bytearray()
 
     def talk(heard: Transcript) -> bool:
         understood = listener.talk(heard)
-        if understood:
-            read.add(heard.id)
+        read.append(understood)
         if understood or keep:
             hear(heard, book)
         return understood
@@ -169,25 +170,21 @@ def _learn(source: Path, book: Book, plugins: Plugins, known: Known, *, keep: bo
 
 
 def _edits(
-    source: Path, book: Book, plugins: Plugins, read: set[str], known: Known, wish: Wish
+    source: Path, book: Book, plugins: Plugins, read: bytearray, known: Known, wish: Wish
 ) -> None:
     """The second walk: what to change in each frame whose payload a reader understood."""
+    told = iter(read)
 
     def talk(heard: Transcript) -> bool:
-        if heard.id not in read:
+        if not next(told):
             return False
         if heard.channels[0].tls is not None:
             return True  # opened with keys of the capture: these bytes stand in no frame
-        udp = heard.service.endpoint.transport == "udp"
         for turn, new in zip(
             heard.turns, rewritten(heard, book, keep=wish.keep_payload), strict=True
         ):
-            if turn.frame is None:
-                continue
-            if udp:
-                known.datagram(turn.frame, len(turn.data), new if new != turn.data else None)
-            else:
-                known.said(turn.frame, len(turn.data), changes(turn.data, new))
+            if turn.frame is not None:
+                known.said(turn.frame, turn.data, new)
         return True
 
     def packet(heard: Packet) -> None:
@@ -196,7 +193,7 @@ def _edits(
         if heard.source is None:
             known.announced(heard.frame)
         else:
-            known.datagram(heard.frame, len(heard.data), datagram(None, heard.data, book))
+            known.said(heard.frame, heard.data, datagram(None, heard.data, book))
 
     _read(source, plugins, talk, packet)
 
@@ -250,14 +247,14 @@ def _written(target: Path) -> Iterator[object]:
 def done(book: Book, wish: Wish, walk: Walk | None = None) -> Done:
     """What was changed, and what is left to doubt."""
     counts = {"addresses": _changed(book.addresses.known), "MACs": _changed(book.macs.known)}
-    return Done({**counts, **dict(sorted(book.counts.items()))}, list(_doubts(wish, walk)))
+    return Done({**counts, **dict(sorted(book.counts.items()))}, list(_doubts(book, wish, walk)))
 
 
 def _changed(table: dict[bytes, bytes]) -> int:
     return sum(old != new for old, new in table.items())
 
 
-def _doubts(wish: Wish, walk: Walk | None) -> Iterator[str]:
+def _doubts(book: Book, wish: Wish, walk: Walk | None) -> Iterator[str]:
     yield (
         "What people wrote (pages, messages, file names) was only searched for names and logins"
         " that stand elsewhere in the capture, and for what looks like one."
@@ -265,6 +262,12 @@ def _doubts(wish: Wish, walk: Walk | None) -> Iterator[str]:
     yield "Sizes, times and the services that devices use may still tell whose they are."
     if wish.keep_payload:
         yield "Payload that nobody could read, and encrypted content, was kept as you wished."
+    if book.full or book.addresses.full or book.macs.full:
+        yield (
+            f"There are more names and logins than the {MOST_NAMES:,} of each, addresses than the"
+            f" {MOST_ADDRESSES:,} or MACs than the {MOST_MACS:,} that are kept in mind: those"
+            " beyond are replaced in heads, but were neither counted nor looked for in text."
+        )
     if wish.keep_vendor:
         yield "MACs still tell who made the devices, as you wished."
     if walk is None:

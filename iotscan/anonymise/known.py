@@ -7,21 +7,19 @@ from dataclasses import dataclass, field
 
 from iotscan.anonymise.spool import MOST, Spool, Told
 
-_SAID, _WHOLE, _HEARD, _PART = range(4)
-Edits = tuple[tuple[int, bytes], ...]
+_SAID, _HEARD, _PART = range(3)
 
 
 @dataclass(slots=True)
 class Entry:
     """What is known of one frame. ``length``: of the part of its payload that a reader understood,
-    counted from its end, -1 if none did; ``edits``: what to change in that part; ``whole``: another
-    content for a datagram; ``heard``: it is an announcement; ``parts``: how deep in tunnels it is a
-    fragment → the frame with which the packet is whole.
+    counted from its end, -1 if none did; ``new``: what that part becomes, if not itself; ``heard``:
+    it is an announcement; ``parts``: how deep in tunnels it is a fragment → the frame with which
+    the packet is whole.
     """
 
     length: int = -1
-    edits: Edits = ()
-    whole: bytes | None = None
+    new: bytes | None = None
     heard: bool = False
     parts: dict[int, int] = field(default_factory=dict)
 
@@ -37,13 +35,10 @@ class Known:
         self._told: Iterator[Told] = iter(())
         self._next: Told | None = None
 
-    def said(self, frame: int, length: int, edits: Edits) -> None:
-        """Of a segment of TCP so many bytes were understood."""
-        self._spool.add(frame, _SAID, (length, edits), sum(len(new) for _, new in edits))
-
-    def datagram(self, frame: int, length: int, new: bytes | None) -> None:
-        """A datagram of such a length was understood; ``new``: what it becomes, if not itself."""
-        self._spool.add(frame, _WHOLE, (length, new), len(new or b""))
+    def said(self, frame: int, old: bytes, new: bytes) -> None:
+        """Of a payload these last bytes were understood, and become others."""
+        told = (len(old), None) if new == old else (len(old), new)
+        self._spool.add(frame, _SAID, told, len(told[1] or b""))
 
     def announced(self, frame: int) -> None:
         """An announcement without ports, of which its reader said something."""
@@ -75,10 +70,7 @@ class Known:
 def _put(entry: Entry, told: Told) -> None:
     _, _, sort, what = told
     if sort == _SAID:
-        entry.length, entry.edits = what
-    elif sort == _WHOLE:
-        entry.length, new = what
-        entry.whole = entry.whole if new is None else new
+        entry.length, entry.new = what
     elif sort == _HEARD:
         entry.heard = True
     else:

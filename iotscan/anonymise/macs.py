@@ -12,9 +12,14 @@ _NOBODY = (bytes(6), b"\xff" * 6)
 _GROUP, _LOCAL = 1, 2
 
 
+# MACs that are kept in mind: more stations than a switch can learn.
+MOST = 65_536
+
+
 class Macs:
     """Replaces MACs, as 6 bytes. ``registered``: whether one (as text) is of a known maker, so that
-    none that is made up looks like his. ``known`` holds those that were replaced.
+    none that is made up looks like his. ``known`` holds those that were replaced, the first
+    ``MOST`` of them; ``full``: there were more.
     """
 
     def __init__(
@@ -22,6 +27,7 @@ class Macs:
     ) -> None:
         self._key, self._keep, self._registered = key, keep_vendor, registered
         self.known: dict[bytes, bytes] = {}
+        self.full = False
 
     def __call__(self, mac: bytes) -> bytes:
         """The replacement; groups, and nobody's address, stay."""
@@ -29,7 +35,11 @@ class Macs:
             return mac
         found = self.known.get(mac)
         if found is None:
-            found = self.known[mac] = self._replaced(mac)
+            found = self._replaced(mac)
+            if len(self.known) < MOST:
+                self.known[mac] = found
+            else:
+                self.full = True
         return found
 
     def identifier(self, raw: bytes) -> bytes:

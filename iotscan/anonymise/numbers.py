@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Iterator
 from ipaddress import IPv6Address, ip_address
+from itertools import groupby
 
 from iotscan.anonymise.addresses import Addresses
 from iotscan.anonymise.keyed import Key
@@ -12,15 +14,17 @@ from iotscan.anonymise.macs import Macs
 
 ADDRESS, MAC = "addresses in payload", "MACs in payload"
 
-_IPV4 = re.compile(rb"(?<![\d.])(?:\d{1,3}([.,]))(?:\d{1,3}\1){2}\d{1,3}(?!\d|\.\d)")
+_DOTTED = re.compile(rb"\d++([.,])\d+(?:\1\d+){2,}")
 _IPV6 = re.compile(rb"(?<![0-9A-Za-z:.])(?:[0-9A-Fa-f]{0,4}:){2,7}[0-9A-Fa-f]{0,4}(?![0-9A-Za-z:])")
 MAC_TEXT = re.compile(
     rb"(?<![0-9A-Fa-f:-])[0-9A-Fa-f]{2}([:-])(?:[0-9A-Fa-f]{2}\1){4}[0-9A-Fa-f]{2}(?![0-9A-Fa-f:-])"
 )
 # An address that a certificate is for: iPAddress of RFC 5280 section 4.2.1.6, in DER.
-_CERTIFIED = re.compile(rb"(?<=\x87\x04)[\s\S]{4}|(?<=\x87\x10)[\s\S]{16}")
+_CERTIFIED = re.compile(rb"\x87(?:\x04[\s\S]{4}|\x10[\s\S]{16})")
 # Of an IPv4 address in text.
 _SHORTEST = 7
+# MACs that are looked for in bytes, and makers that are looked for first.
+MOST_RAW, _FEW = 16_384, 4
 
 
 class Numbers:
@@ -28,47 +32,41 @@ class Numbers:
 
     def __init__(self, key: Key, macs: Macs, addresses: Addresses, counts: Counter[str]) -> None:
         self._key, self._macs, self._addresses, self._counts = key, macs, addresses, counts
-        self._glued: re.Pattern[bytes] | None = None
+        self._local: frozenset[bytes] = frozenset()
+        self._makers: set[bytes] = set()
         self._raw: re.Pattern[bytes] | None = None
 
     def close(self) -> None:
         """All addresses and MACs are known: make ready to replace."""
-        local = {".".join(map(str, raw)) for raw in self._addresses.known if _private(raw)}
-        glued = [re.escape(text.encode()) for text in sorted(local)]
-        # A private address is one even where digits stand right before it, or the tag of the next
-        # field in BER, which is a "0", behind it.
-        self._glued = (
-            re.compile(rb"(?:" + b"|".join(glued) + rb")(?:(?!\d|\.\d)|(?=0[\0-\x1f\x80-\xff]))")
-            if glued
-            else None
-        )
-        raw = [re.escape(mac) for mac in sorted(self._macs.known)]
-        self._raw = re.compile(b"|".join(raw), re.DOTALL) if raw else None
+        known = (raw for raw in self._addresses.known if _private(raw))
+        self._local = frozenset(".".join(map(str, raw)).encode() for raw in known)
+        macs = sorted(self._macs.known)[:MOST_RAW]
+        self._makers = {mac[:3] for mac in macs}
+        self._raw = re.compile(_tree(macs), re.DOTALL) if macs else None
 
     def replaced(self, data: bytes, *, resize: bool) -> bytes:
         """The bytes with all of them replaced, in the same length unless ``resize``."""
+        colons = data.count(b":")
+        if colons >= 5 or data.count(b"-") >= 5:
+            data = MAC_TEXT.sub(self.mac, data)
+        if data.count(b".") >= 3 or data.count(b",") >= 3:
+            data = _DOTTED.sub(lambda hit: self._dotted(hit, resize=resize), data)
+        if colons >= 2 and (colons >= 7 or b"::" in data):
+            data = _IPV6.sub(lambda hit: self._address6(hit, resize=resize), data)
+        if b"\x87\x04" in data or b"\x87\x10" in data:
+            data = _CERTIFIED.sub(self._certified, data)
+        if self._raw is not None and self._may_hold(data):
+            data = self._raw.sub(self._binary, data)
+        return data
 
-        def address(hit: re.Match[bytes]) -> bytes:
-            separator = hit[1] if hit.re.groups else b"."
-            own = _own_length(hit)
-            found = self._address(hit[0][:own], separator, resize=resize)
-            return found + hit[0][own:]
-
-        def address6(hit: re.Match[bytes]) -> bytes:
-            return self._address6(hit, resize=resize)
-
-        data = MAC_TEXT.sub(self.mac, data)
-        data = _IPV4.sub(address, data)
-        if self._glued is not None:
-            data = self._glued.sub(address, data)
-        data = _IPV6.sub(address6, data)
-        data = _CERTIFIED.sub(self._certified, data)
-        return self._raw.sub(self._binary, data) if self._raw is not None else data
+    def _may_hold(self, data: bytes) -> bool:
+        """Whether a known MAC may stand in it, as bytes."""
+        return len(self._makers) > _FEW or any(maker in data for maker in self._makers)
 
     def mac(self, hit: re.Match[bytes]) -> bytes:
         """The replacement of a MAC in text."""
-        self._counts[MAC] += 1
         old = bytes.fromhex(hit[0].replace(hit[1], b"").decode())
+        self._counts[MAC] += self._macs(old) != old
         new = self._macs(old).hex(hit[1].decode()).encode()
         return new.upper() if hit[0] != hit[0].lower() else new
 
@@ -82,18 +80,65 @@ class Numbers:
         rest = re.sub(rb"\d+", lambda hit: _number(len(hit[0]), next(drawn)), old[at:])
         return old[:at] + rest
 
-    def _address(self, old: bytes, separator: bytes, *, resize: bool) -> bytes:
-        parts = old.split(separator)
-        if any(int(part) > 255 or (len(part) > 1 and part[:1] == b"0") for part in parts):
-            return old
+    def _dotted(self, hit: re.Match[bytes], *, resize: bool) -> bytes:
+        """Numbers between dots or commas: an address, or something in which one stands."""
+        own = _own_length(hit)
+        text, rest = hit[0][:own], hit[0][own:]
+        parts = text.split(hit[1])
+        if hit[1] == b",":
+            # As FTP writes them, with a port behind.
+            return hit[1].join(self._listed(parts, resize=resize)) + rest
+        if len(parts) == 4 and (new := self._address(parts, b".", resize=resize)) is not None:
+            return new + rest
+        if len(parts) >= 4:
+            for at in range(len(parts) - 3):
+                found = self._glued(parts[at : at + 4], at, hit)
+                if found is not None:
+                    begin = len(b".".join((*parts[:at], b"")))
+                    place = begin + len(parts[at]) - len(found.split(b".")[0])
+                    new = self._address(found.split(b"."), b".", resize=resize) or found
+                    return hit[0][:place] + new + hit[0][place + len(found) :]
+        return hit[0]
+
+    def _listed(self, parts: list[bytes], *, resize: bool) -> Iterator[bytes]:
+        """Numbers between commas, with addresses among them replaced."""
+        at = 0
+        while at < len(parts):
+            four = parts[at : at + 4]
+            new = self._address(four, b",", resize=resize) if len(four) == 4 else None
+            yield parts[at] if new is None else new
+            at += 1 if new is None else 4
+
+    def _glued(self, parts: list[bytes], at: int, hit: re.Match[bytes]) -> bytes | None:
+        """A private address is one even where digits stand right before it, or the tag of the next
+        field in BER, which is a "0", behind it.
+        """
+        first, middle, last = parts[0], b".%s.%s." % (parts[1], parts[2]), parts[3]
+        after = hit.string[hit.end() : hit.end() + 1]
+        tagged = last[-1:] == b"0" and bool(after) and (after < b" " or after > b"\x7f")
+        for size in (3, 2, 1):
+            if size > len(first) or (at and size != len(first)):
+                continue
+            for text in (first[-size:] + middle + last, first[-size:] + middle + last[:-1]):
+                if text in self._local and (text.endswith(middle + last) or tagged):
+                    return text
+        return None
+
+    def _address(self, parts: list[bytes], separator: bytes, *, resize: bool) -> bytes | None:
+        """What an address of four parts becomes; None if it is none, or stays."""
+        if any(
+            len(part) > 3 or int(part) > 255 or (len(part) > 1 and part[:1] == b"0")
+            for part in parts
+        ):
+            return None
         raw = bytes(map(int, parts))
         if raw not in self._addresses.known and not _private(raw):
-            return old  # four numbers between dots are also versions
+            return None  # four numbers between dots are also versions
         new = self._addresses(raw)
         if new == raw:
-            return old
+            return None
         self._counts[ADDRESS] += 1
-        text = separator.join(str(part).encode() for part in new)
+        text, old = separator.join(str(part).encode() for part in new), separator.join(parts)
         return text if resize or len(text) == len(old) else self.stand_in(old, raw)
 
     def _address6(self, hit: re.Match[bytes], *, resize: bool) -> bytes:
@@ -114,11 +159,15 @@ class Numbers:
         )
 
     def _certified(self, hit: re.Match[bytes]) -> bytes:
-        return self._addresses.known.get(hit[0], hit[0])
+        old = hit[0][2:]
+        new = self._addresses.known.get(old, old)
+        self._counts[ADDRESS] += new != old
+        return hit[0][:2] + new
 
     def _binary(self, hit: re.Match[bytes]) -> bytes:
-        self._counts[MAC] += 1
-        return self._macs(hit[0])
+        new = self._macs(hit[0])
+        self._counts[MAC] += new != hit[0]
+        return new
 
 
 def _own_length(hit: re.Match[bytes]) -> int:
@@ -145,3 +194,13 @@ def _number(digits: int, drawn: int) -> bytes:
     """An octet of so many digits."""
     low, high = {1: (1, 9), 2: (10, 99)}.get(digits, (100, 254))
     return str(low + drawn % (high - low + 1)).encode()
+
+
+def _tree(macs: list[bytes], at: int = 0) -> bytes:
+    """A pattern of all of them, in order, that looks at each byte once as far as makers go."""
+    if at == 3 or len(macs) == 1:
+        return b"(?:%s)" % b"|".join(re.escape(mac[at:]) for mac in macs)
+    groups = groupby(macs, key=lambda mac: mac[at : at + 1])
+    return b"(?:%s)" % b"|".join(
+        re.escape(byte) + _tree(list(below), at + 1) for byte, below in groups
+    )

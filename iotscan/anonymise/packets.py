@@ -19,7 +19,6 @@ from iotscan.capture.links import ARP, IPV4, IPV6, Link
 from iotscan.capture.tunnels import DEEPEST, PORTS, PROTOCOLS, Inside, inside
 
 _IGMP, _FRAGMENT = 2, 44
-_SYN = 2
 _SUM_AT = {TCP: 16, UDP: 6, ICMP: 2, _IGMP: 2, ICMPV6: 2}
 _IN_PSEUDO = (TCP, UDP, ICMPV6)
 
@@ -191,27 +190,28 @@ class Packets:
         size = (data[12] >> 4) * 4
         if size < 20 or size > len(data):
             return self._blank(data)
-        sequence, opens = int.from_bytes(data[4:8], "big"), bool(data[13] & _SYN)
-        payload = self.streams.segment(
-            addresses + data[:4], sequence, data[size:], place.entry, opens=opens
-        )
+        payload = data[size:]
+        if payload:
+            sequence = int.from_bytes(data[4:8], "big")
+            payload = self.streams.segment(addresses + data[:4], sequence, payload, place.entry)
         return data[:20] + tcp_options(data[20:size]) + payload
 
     def _udp(self, data: bytes, place: Place) -> bytes:
         ports = {int.from_bytes(data[0:2], "big"), int.from_bytes(data[2:4], "big")}
         payload = data[8:]
-        body = self._datagram(ports, payload, place.entry)
+        body = self.datagram(ports, payload, place.entry)
         head = data[:8]
         if data[4:6] != b"\0\0" and len(body) != len(payload):
             head = heads.added(head, 4, len(body) - len(payload))
         return head + body
 
-    def _datagram(self, ports: set[int], payload: bytes, entry: Entry) -> bytes:
+    def datagram(self, ports: set[int], payload: bytes, entry: Entry) -> bytes:
+        """What the payload of a datagram becomes."""
         found: bytes | None = None
         if wire.known(ports):
             found = wire.replaced(ports, payload, self._book)
         elif entry.length == len(payload):
-            found = payload if entry.whole is None else entry.whole
+            found = payload if entry.new is None else entry.new
         return found if found is not None else self._blank(payload)
 
 

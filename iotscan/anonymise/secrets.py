@@ -27,42 +27,50 @@ from iotscan.protocols.tls.codec import parse_client
 NOBODY = (b"anonymous", b"ftp")
 _COMMANDS = re.compile(rb"(?i)\A(?:user|pass|acct|apop|auth [\w-]+|authenticate [\w-]+)[ \t]+(.+)")
 _IMAP = re.compile(rb"(?i)\A\S{1,32} (?:login|authenticate \S+)[ \t]+(.+)")
-_PROMPT = re.compile(rb"(?i)login|pass|user|account|name")
+_PROMPTS = (b"login", b"pass", b"user", b"account", b"name")
+# What begins like this asks for no login by a prompt: HTTP and its like, TLS, SSH.
+_NO_PROMPT = re.compile(rb"[A-Z]{3,20} \S{1,4096} (?:HTTP|RTSP|SIP)/|\x16\x03|SSH-")
 _BASE64 = re.compile(rb"\A[A-Za-z0-9+/]{4,}={0,2}\Z")
 _URI_USER = re.compile(
     rb"(?i)\b(?:sips?|rtsp|ftp|https?|mqtt):(?://)?([^@:;>/\s\"]{1,64})(?::([^@;>/\s\"]{1,64}))?"
     rb"@(?=[A-Za-z0-9\[])"
 )
+# Of a text in small letters, in which every line has an end before it.
 _HOSTS = re.compile(
-    rb"(?im)(?:^host[ \t]*:[ \t]*|^location[ \t]*:[ \t]*https?://|^referer[ \t]*:[ \t]*https?://"
-    rb"|^origin[ \t]*:[ \t]*https?://)([A-Za-z0-9_.-]{1,255})"
+    rb"\n(?:host[ \t]*:[ \t]*|(?:location|referer|origin)[ \t]*:[ \t]*https?://)([a-z0-9_.-]{1,255})"
 )
 _REDIS = re.compile(
     rb"(?i)\*[23]\r\n\$4\r\nauth\r\n(?:\$\d+\r\n([^\r\n]+)\r\n)?\$\d+\r\n([^\r\n]+)\r\n"
 )
 _JSON = re.compile(rb"\"(?:user|pass|auth_token|name)\":\s?\"([^\"]{1,128})\"")
 _LONGEST = 65_536
+_MQTT_CONNECT, _BER_SEQUENCE = b"\x10", b"\x30"
 
 
 def secrets(talk: Transcript) -> Iterator[bytes]:
     """User names, passwords and tokens in a conversation."""
     client, server = (talk.said_by(side)[:_LONGEST] for side in ("client", "server"))
-    yield from texts.logins(client)
-    yield from texts.logins(server)
-    for hit in (*_URI_USER.finditer(client), *_URI_USER.finditer(server), *_REDIS.finditer(client)):
-        yield from filter(None, hit.groups())
+    for said in (client, server):
+        yield from texts.logins(said)
+        if b"@" in said:
+            for hit in _URI_USER.finditer(said):
+                yield from filter(None, hit.groups())
+    if client.startswith(b"*"):
+        for hit in _REDIS.finditer(client):
+            yield from filter(None, hit.groups())
     if client.startswith((b"CONNECT {", b"INFO {")):
         yield from (hit[1] for hit in _JSON.finditer(client))
     if _looks_typed(client):
         yield from _lines(client)
-    yield from _telnet(talk)
+    if _prompts(talk, client, server):
+        yield from _telnet(talk)
     yield from _binary(talk, client)
 
 
 def hosts(talk: Transcript) -> Iterator[bytes]:
     """Names of hosts in a conversation: those that HTTP, TLS and DNS name."""
     for side in ("client", "server"):
-        said = talk.said_by(side)[:_LONGEST]
+        said = b"\n" + talk.said_by(side)[:_LONGEST].lower()
         yield from (hit[1] for hit in _HOSTS.finditer(said))
     first = talk.said_by("client")[:_LONGEST]
     if first[:2] == b"\x16\x03":
@@ -85,16 +93,19 @@ def hosts(talk: Transcript) -> Iterator[bytes]:
 def typed_in(talk: Transcript) -> frozenset[int]:
     """The turns of a telnet session in which a user name or password was typed."""
     asked = (Prompt.LOGIN, Prompt.PASSWORD)
-    if not _prompts(talk):
+    client, server = (talk.said_by(side)[:_LONGEST] for side in ("client", "server"))
+    if not _prompts(talk, client, server):
         return frozenset()
     said = read_dialogue((i, turn.sender, turn.data) for i, turn in enumerate(talk.turns))
     return frozenset(i for reply in said.replies if reply.asked in asked for i in reply.turns)
 
 
-def _prompts(talk: Transcript) -> bool:
+def _prompts(talk: Transcript, client: bytes, server: bytes) -> bool:
     """Whether a server may have asked for a login by a prompt."""
-    tcp = talk.service.endpoint.transport == "tcp"
-    return tcp and _PROMPT.search(talk.said_by("server")[:_LONGEST]) is not None
+    if talk.service.endpoint.transport != "tcp" or _NO_PROMPT.match(client):
+        return False
+    lower = server.lower()
+    return any(word in lower for word in _PROMPTS)
 
 
 def _looks_typed(client: bytes) -> bool:
@@ -129,8 +140,6 @@ def _bare(word: bytes) -> Iterator[bytes]:
 
 
 def _telnet(talk: Transcript) -> Iterator[bytes]:
-    if not _prompts(talk):
-        return
     said = read_dialogue((i, turn.sender, turn.data) for i, turn in enumerate(talk.turns[:4096]))
     for reply in said.replies:
         if reply.asked in (Prompt.LOGIN, Prompt.PASSWORD) and reply.text:
@@ -139,11 +148,30 @@ def _telnet(talk: Transcript) -> Iterator[bytes]:
 
 def _binary(talk: Transcript, client: bytes) -> Iterator[bytes]:
     """Logins in fields of binary protocols."""
-    session = read_session(talk.turns_of(0)) if talk.turns else None
+    connects = client[:1] == _MQTT_CONNECT
+    session = read_session(talk.turns_of(0)) if connects else None
     if session is not None and session.connect is not None:
         yield (session.connect.username or "").encode()
         yield session.connect.password or b""
         yield session.connect.client_id.encode()
+    if any(turn.data[:1] == _BER_SEQUENCE for turn in talk.turns[:2]):
+        yield from _in_ber(talk, client)
+    if not client.startswith(b"AMQP"):
+        return
+    turns = list(enumerate(talk.turns[:64]))
+    for _, sender, method in overheard.framed(turns, amqp.take, _LONGEST):
+        if sender != "client":
+            continue
+        response = b""
+        if isinstance(method, amqp.Method) and method.number == amqp.START_OK:
+            response = amqp.start_ok(method)[1]
+        elif isinstance(method, amqp.SaslInit):
+            response = method.response
+        yield from filter(None, response.split(b"\0"))
+
+
+def _in_ber(talk: Transcript, client: bytes) -> Iterator[bytes]:
+    """Logins of SNMP and LDAP."""
     for turn in talk.turns[:64]:
         try:
             message = snmp.decode(turn.data)
@@ -156,15 +184,6 @@ def _binary(talk: Transcript, client: bytes) -> Iterator[bytes]:
         if sender == "client" and isinstance(item, ldap.Bind) and item.name:
             yield item.name
             yield _simple(client.partition(item.name)[2])
-    for _, sender, method in overheard.framed(turns, amqp.take, _LONGEST):
-        if sender != "client":
-            continue
-        response = b""
-        if isinstance(method, amqp.Method) and method.number == amqp.START_OK:
-            response = amqp.start_ok(method)[1]
-        elif isinstance(method, amqp.SaslInit):
-            response = method.response
-        yield from filter(None, response.split(b"\0"))
 
 
 def _simple(rest: bytes) -> bytes:

@@ -27,9 +27,13 @@ def summed(
     was right; ``around``: what else counts; ``never_zero``: as UDP has it.
     """
     value = -total(around + new[:at] + b"\0\0" + new[at + 2 :]) % 0xFFFF
+    value = told(value, old, right=right, never_zero=never_zero)
+    return new[:at] + value.to_bytes(2, "big") + new[at + 2 :]
+
+
+def told(value: int, old: int, *, right: bool, never_zero: bool = False) -> int:
+    """What is written in place of an old checksum where ``value`` would be right."""
     if not right:
         # What is left to a network card to fill in is often zero.
-        value = 0 if value and not old else value ^ _WRONG
-    elif never_zero:
-        value = value or 0xFFFF
-    return new[:at] + value.to_bytes(2, "big") + new[at + 2 :]
+        return 0 if value and not old else value ^ _WRONG or 1
+    return value or 0xFFFF if never_zero else value

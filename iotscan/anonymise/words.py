@@ -24,8 +24,11 @@ _THINGS = frozenset(
     b"iphone ipad imac macbook watch airpods galaxy pixel handy laptop tv macbook-pro macbook-air "
     b"apple-watch mac-mini ipod".split()
 )
+# Of an e-mail address, the host has the name that it has elsewhere.
+_MAIL = re.compile(rb"([A-Za-z0-9._+-]+)@((?:[A-Za-z0-9-]+\.)+[A-Za-z]{2,24})")
 _LETTERS, _DIGITS, _HEXADECIMAL = b"abcdefghijklmnopqrstuvwxyz", b"0123456789", b"0123456789abcdef"
 _TRIES = 8
+_MOST_KNOWN = 100_000
 
 
 class Words:
@@ -39,6 +42,8 @@ class Words:
         """The replacement of a word; one without letters and digits stays."""
         found = self._known.get(text)
         if found is None:
+            if len(self._known) >= _MOST_KNOWN:
+                self._known.clear()
             found = self._known[text] = self._replaced(text)
         return found
 
@@ -59,6 +64,8 @@ class Words:
 
     def _replaced(self, text: bytes) -> bytes:
         lower = text.lower()
+        if b"@" in text and (mail := _MAIL.fullmatch(text)) is not None:
+            return self.word(mail[1]) + b"@" + self.name(mail[2])
         if (owned := _OWNED.fullmatch(text)) is not None:
             return self.word(owned[1]) + owned[2] + self._thing(owned[3])
         hexadecimal = _HEX.fullmatch(text) is not None and any(b in _DIGITS for b in text)

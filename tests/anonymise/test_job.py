@@ -366,7 +366,7 @@ def test_no_frame_is_too_odd(link: int, kind: bytes, protocol: int, port: int, r
     book.close()
     for keep in (False, True):
         known = Known()
-        known.said(1, 29, ((3, b"x"),))
+        known.said(1, bytes(29), bytes(3) + b"x" + bytes(25))
         known.close()
         frames = [(number, 0.0, link, bytes(data), len(data)) for number in (1, 2)]
         assert [len(new) for new in written(frames, book, known, keep=keep)] == [len(data)] * 2
