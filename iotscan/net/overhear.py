@@ -6,13 +6,13 @@ pass on every multicast frame that reaches it (PACKET_MR_ALLMULTI).
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import ctypes
 import socket
 import struct
 from collections.abc import Callable
 
+from iotscan.net.packetsocket import Heard, open_packet_socket
 from iotscan.probe_api import Attachment
 
 # linux/if_ether.h, linux/if_packet.h, asm-generic/socket.h: Python names only some of them.
@@ -26,7 +26,7 @@ _AT_ONE_WAKE = 256
 _RECEIVE_BUFFER = 1 << 20
 
 
-class Overhearing:
+class Overhearing(Heard):
     """A packet socket on one interface that only listens, until it is closed.
 
     ``hear`` is called with (interface name, frame) for all that others send to groups or everybody.
@@ -34,14 +34,10 @@ class Overhearing:
 
     def __init__(self, interface: Attachment, hear: Callable[[str, bytes], None]) -> None:
         """Raises PermissionError without the privilege, OSError where there are no such sockets."""
-        family = getattr(socket, "AF_PACKET", None)
-        if family is None:
-            raise OSError("this system has no packet sockets")
         self._name, self._hear = interface.name, hear
         # Protocol 0 hears nothing yet: the filter stands before the first frame comes in.
-        self._socket = socket.socket(family, socket.SOCK_RAW, 0)
+        self._socket = open_packet_socket(0)
         try:
-            self._socket.setblocking(False)
             self._filter()
             with contextlib.suppress(OSError):  # a smaller buffer loses frames only under a flood
                 self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _RECEIVE_BUFFER)
@@ -52,17 +48,6 @@ class Overhearing:
         except BaseException:
             self._socket.close()
             raise
-
-    def start(self) -> None:
-        """Hear from now on. Call inside the event loop."""
-        asyncio.get_running_loop().add_reader(self._socket.fileno(), self._readable)
-
-    def close(self) -> None:
-        """Stop hearing; may be called twice."""
-        if self._socket.fileno() >= 0:
-            with contextlib.suppress(RuntimeError):  # no loop: nothing was started
-                asyncio.get_running_loop().remove_reader(self._socket.fileno())
-        self._socket.close()
 
     def _filter(self) -> None:
         program = b"".join(struct.pack("HBBI", *step) for step in _TO_EVERYBODY)

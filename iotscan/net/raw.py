@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from ipaddress import IPv4Address, IPv4Interface
 
 from iotscan.errors import Malformed
+from iotscan.net.packetsocket import Heard, open_packet_socket
 from iotscan.probe_api import Attachment
 from iotscan.protocols.link import arp
 
@@ -27,7 +28,7 @@ _FRAME = 2048
 _QUEUE_FULL, _QUEUE_TRIES = 0.001, 200
 
 
-class Frames:
+class Frames(Heard):
     """A packet socket on one interface that speaks ARP and hears it until it is closed.
 
     ``hear`` is called with (message, its 28 bytes, MAC in the Ethernet header) for all ARP that
@@ -36,32 +37,17 @@ class Frames:
 
     def __init__(self, interface: Attachment, hear: Hear) -> None:
         """Raises PermissionError without the privilege, OSError where there are no such sockets."""
-        family = getattr(socket, "AF_PACKET", None)
-        if family is None:
-            raise OSError("this system has no packet sockets")
         if interface.mac is None:
             raise OSError(f"{interface.name} is no Ethernet")
         self.interface, self._mac, self._hear = interface, interface.mac, hear
         self._asked: set[IPv4Address] = set()
         self._answered: set[IPv4Address] = set()
-        self._socket = socket.socket(family, socket.SOCK_RAW, socket.htons(arp.ETHERTYPE))
+        self._socket = open_packet_socket(socket.htons(arp.ETHERTYPE))
         try:
-            self._socket.setblocking(False)
             self._socket.bind((interface.name, arp.ETHERTYPE))
         except BaseException:
             self._socket.close()
             raise
-
-    def start(self) -> None:
-        """Hear from now on. Call inside the event loop."""
-        asyncio.get_running_loop().add_reader(self._socket.fileno(), self._readable)
-
-    def close(self) -> None:
-        """Stop hearing; may be called twice."""
-        if self._socket.fileno() >= 0:
-            with contextlib.suppress(RuntimeError):  # no loop: nothing was started
-                asyncio.get_running_loop().remove_reader(self._socket.fileno())
-        self._socket.close()
 
     async def sweep(self, addresses: Sequence[IPv4Address], pace: Pace) -> None:
         """Ask for each address, and once more for those that did not answer.
