@@ -69,6 +69,7 @@ def synthetic(devices: int = 1000, findings: int = 20_000, seed: int = 1) -> Rep
         source="scan",
         scope=Scope((NETWORK,)),
         complete=not gaps,
+        finished=True,
         devices=tuple(known),
         observations=tuple(seen),
         findings=tuple(sorted(found, key=lambda f: (-f.severity.rank, f.rule, int(f.address)))),

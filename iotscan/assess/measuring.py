@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 
 from iotscan.assess.inventory import about_itself, owner_of
-from iotscan.assess.posture import CUT_SHORT, Measure, Seen
+from iotscan.assess.posture import Measure, Seen
 from iotscan.assess.reading import Plugins
 from iotscan.assess.rules import Facts
 from iotscan.model import (
@@ -63,7 +63,7 @@ def judged_in(report: Report, plugins: Plugins) -> Judged:
         asked=asked if live else set(),
         impact=report.scope.impact,
         live=live,
-        finished=_finished(report),
+        finished=report.finished or report.complete,
     )
 
 
@@ -91,14 +91,6 @@ def postures(judged: Judged, measure: Measure) -> tuple[Posture, ...]:
         )
         found += measure.postures(seen)
     return tuple(found)
-
-
-def _finished(report: Report) -> bool:
-    """Whether the scan ran to its end. A report says so only in the reasons of its verdicts: of a
-    scan that was cut short, each framework has provisions that nothing else stood in the way of.
-    """
-    reasons = {verdict.reason for posture in report.postures for verdict in posture.verdicts}
-    return report.complete or (bool(reasons) and CUT_SHORT not in reasons)
 
 
 def _facts_of(

@@ -137,6 +137,7 @@ def conclude(
         policy=book.policy,
         feeds=book.feeds.notes,
         outside=tuple(finding for finding in findings if not book.reports(finding.rule)),
+        finished=finished,
     )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import atexit
 import gc
 import shlex
 import sys
@@ -25,7 +24,6 @@ _COLLECTOR = (50_000, 20, 50)
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code (docs/exit-codes.md). Raises nothing."""
     gc.set_threshold(*_COLLECTOR)
-    atexit.register(gc.freeze)  # what is left needs no last search for cycles: 0.1 s of large ones
     for stream in (sys.stdout, sys.stderr):
         # A console of an old code page shows a mark for what it lacks, instead of a crash.
         if hasattr(stream, "reconfigure"):

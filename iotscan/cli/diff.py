@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from contextlib import ExitStack
 from functools import partial
-from pathlib import Path
-from typing import TextIO
 
 import click
 
 from iotscan.cli.exits import FINDINGS, FINE, INCOMPLETE
 from iotscan.cli.scans import config_option, is_file, opened, side_of, store_option
-from iotscan.errors import UsageError
 
 
 @click.command(
@@ -44,6 +40,7 @@ def diff(
     scope), or the file of a JSON report. What was not looked at again is never called resolved.
     """
     from iotscan.assess.rulings import Rulings
+    from iotscan.cli.outputs import put
     from iotscan.compare.differ import compare
     from iotscan.model.difference import Change
     from iotscan.report.diff import writer
@@ -56,16 +53,7 @@ def diff(
             kept = closing.enter_context(opened(store, config))
         before, after = side_of(earlier, kept), side_of(later, kept)
     found = compare(before, after, Rulings(rules))
-    _put(partial(write, found), file)
+    put(partial(write, found), file)
     if any(not finding.accepted for finding in found.of(Change.NEW)):
         return FINDINGS
     return INCOMPLETE if found.of(Change.UNKNOWN) else FINE
-
-
-def _put(write: Callable[[TextIO], None], file: str) -> None:
-    from iotscan.cli.outputs import to_file, to_screen
-
-    try:
-        to_file(write, Path(file).expanduser()) if file not in ("", "-") else to_screen(write)
-    except OSError as error:
-        raise UsageError(f"{file or 'the screen'} cannot be written: {error.strerror}") from error

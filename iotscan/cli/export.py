@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -40,7 +40,7 @@ def export(
     FILE is a report that --output json:FILE wrote, or whatever iotscan replay reads. Passwords are
     in no table.
     """
-    from iotscan.report.tables import FORMATS, TABLES, rows
+    from iotscan.report.tables import FORMATS, TABLES, rows, write
 
     if name == "pcapng":
         return _capture(files, to)
@@ -51,20 +51,15 @@ def export(
         raise UsageError(f"there is no table {table!r}; tables are: {', '.join(TABLES)}")
     if name == "parquet" and to is None:
         raise UsageError("Parquet goes into a file: name one with --to FILE")
-    found = rows(_report(files, rules), table)
+    report = _report(files, rules)
     if name == "parquet":
         from iotscan.report.parquet import write_parquet
 
-        write_parquet(found, table, Path(str(to)))
+        write_parquet(rows(report, table), table, Path(str(to)))
         return 0
-    if to is None:
-        FORMATS[name](found, sys.stdout)
-        return 0
-    try:
-        with Path(to).open("w", encoding="utf-8", newline="") as out:
-            FORMATS[name](found, out)
-    except OSError as error:
-        raise UsageError(f"{to} cannot be written: {error.strerror}") from error
+    from iotscan.cli.outputs import put
+
+    put(partial(write, report, table, name), to or "")
     return 0
 
 

@@ -127,6 +127,15 @@ def _special(file: Path) -> bool:
     return file.exists() and not file.is_file()
 
 
+def put(write: Callable[[TextIO], None], file: str) -> None:
+    """Write to a file, or to the screen where it is "" or "-". Raises UsageError."""
+    try:
+        to_file(write, Path(file).expanduser()) if file not in ("", "-") else to_screen(write)
+    except OSError as error:
+        why = error.strerror or error
+        raise UsageError(f"{file or 'the screen'} cannot be written: {why}") from error
+
+
 def to_screen(write: Callable[[TextIO], None]) -> None:
     """Let ``write`` write to standard output. Raises OSError."""
     if sys.stdout is None:  # closed by whoever started us

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -80,6 +81,7 @@ def show_principle(name: str, provision: str | None) -> int:
 def compare_frameworks(first: str, second: str, to: str | None) -> int:
     """Which provision of one framework corresponds to which of the other."""
     from iotscan.assess.rulebook import load_rulebook
+    from iotscan.cli.outputs import put
     from iotscan.cli.suggest import unknown
     from iotscan.report import correspondence
 
@@ -96,14 +98,7 @@ def compare_frameworks(first: str, second: str, to: str | None) -> int:
         if name not in book.frameworks:
             raise unknown("framework", name, tuple(book.frameworks), "iotscan principles list")
     found = correspondence.compare(book.frameworks[first], book.frameworks[second], book)
-    if path is None:
-        correspondence.as_text(found, sys.stdout)
-        return FINE
-    try:
-        with path.open("w", encoding="utf-8", newline="\n") as out:
-            forms[path.suffix](found, out)
-    except OSError as error:
-        raise UsageError(f"{to} cannot be written: {error.strerror}") from error
+    put(partial(forms[path.suffix] if path else correspondence.as_text, found), to or "")
     return FINE
 
 

@@ -72,7 +72,8 @@ class Feed:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What iotscan concludes. ``complete`` is False when something asked for was not looked at.
+    """What iotscan concludes. ``complete`` is False when something asked for was not looked at,
+    ``finished`` when the scan was cut short, or a version made the report that did not say so.
 
     ``ports``: the TCP ports that were tried, as in "22-23,80", "" when that is not known;
     ``sweeps``: how the trying went, of every address that is a device's. ``policy`` chose which
@@ -102,6 +103,7 @@ class Report:
     outside: tuple[Finding, ...] = ()
     expired: tuple[Acceptance, ...] = ()
     feeds: tuple[Feed, ...] = ()
+    finished: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,10 @@ DISCLAIMER = (
     "are about the same weakness, not that meeting one meets the other. Titles are short "
     "paraphrases; the documents themselves are the only authority."
 )
+_COLUMNS = (
+    *("framework", "provision", "title"),
+    *("other_framework", "other_provision", "other_title", "ground", "rules"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +98,7 @@ def as_html(found: Comparison, out: TextIO) -> None:
 
 
 def as_csv(found: Comparison, out: TextIO) -> None:
-    write_csv(_rows(found), out)
+    write_csv(_rows(found), _COLUMNS, out)
 
 
 def _rows(found: Comparison) -> Iterator[Row]:

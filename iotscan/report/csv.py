@@ -6,12 +6,12 @@ from typing import TextIO
 
 from iotscan.model import Report
 from iotscan.report import Options
-from iotscan.report.tables import rows, write_csv
+from iotscan.report.tables import write
 
 
 def render(report: Report, out: TextIO, options: Options) -> None:
     """The table of findings, as ``iotscan export`` writes it too."""
-    write_csv(rows(report, "findings"), out)
+    write(report, "findings", "csv", out)
 
 
 RENDERER = render

@@ -35,6 +35,10 @@ _DISCLAIMER = (
     "the product meets the requirements is for a tester to say. Titles are short paraphrases: the "
     "document itself is the only authority."
 )
+_COLUMNS = (
+    *("device", "name", "framework", "section", "provision", "title", "level", "condition"),
+    *("verdict", "reason", "observable", "note", "findings", "evidence"),
+)
 _Found = tuple[Framework, list[Sheet]]
 
 
@@ -125,7 +129,7 @@ def _html(report: Report, out: TextIO, options: Options, found: _Found) -> None:
 
 
 def _csv(report: Report, out: TextIO, options: Options, found: _Found) -> None:
-    write_csv(_rows(*found), out)
+    write_csv(_rows(*found), _COLUMNS, out)
 
 
 def _rows(framework: Framework, tables: list[Sheet]) -> Iterator[Row]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TextIO
 
 from iotscan.errors import UsageError
@@ -40,22 +40,25 @@ def write_jsonl(found: Iterable[Row], out: TextIO) -> None:
         out.write(written(row, indent=None))
 
 
-def write_csv(found: Iterable[Row], out: TextIO) -> None:
-    """RFC 4180 with a line of column names. A text that a spreadsheet would run gets a quote in
-    front. Rows have the same columns; there is no line of names if there are no rows.
+def write_csv(found: Iterable[Row], columns: Sequence[str], out: TextIO) -> None:
+    """RFC 4180 with a line of column names, also where there are no rows. A text that a spreadsheet
+    would run gets a quote in front.
     """
-    writer = None
+    writer = csv.DictWriter(out, columns, lineterminator="\r\n")
+    writer.writeheader()
     for row in found:
-        if writer is None:
-            writer = csv.DictWriter(out, list(row), lineterminator="\r\n")
-            writer.writeheader()
         writer.writerow({name: _harmless(cell) for name, cell in row.items()})
 
 
-FORMATS: Mapping[str, Callable[[Iterable[Row], TextIO], None]] = {
-    "jsonl": write_jsonl,
-    "csv": write_csv,
-}
+def write(report: Report, table: str, form: str, out: TextIO) -> None:
+    """A table in one of ``FORMATS``. Raises UsageError for another table."""
+    if form == "csv":
+        write_csv(rows(report, table), COLUMNS[table], out)
+    else:
+        write_jsonl(rows(report, table), out)
+
+
+FORMATS = ("jsonl", "csv")
 
 
 def _harmless(cell: Cell) -> Cell:

@@ -27,6 +27,7 @@ from iotscan.report.correspondence import (
     as_text,
     compare,
 )
+from iotscan.report.json import dumps, loads
 
 HERE = Path(__file__).parent
 ETSI, CRA, PSTI, OLD = "etsi-en-303-645", "eu-cra", "uk-psti", "etsi-en-303-645-v2"
@@ -83,8 +84,9 @@ def test_verdicts_worked_out_later_are_those_of_the_scan(
     book = load_rulebook()
     entry = book.frameworks[framework]
     held = [(sheet.posture, sheet.lines) for sheet in sheets(report, entry, book)]
-    later = sheets(replace(report, postures=others), entry, book)
-    assert [(sheet.posture, sheet.lines) for sheet in later] == held
+    for left in (others, ()):
+        later = sheets(replace(report, postures=left), entry, book)
+        assert [(sheet.posture, sheet.lines) for sheet in later] == held
     reasons = {line.reason for _, lines in held for line in lines}
     assert any("did not run to its end" in reason for reason in reasons) is cut
 
@@ -236,17 +238,25 @@ def test_comparison_reads_the_same_in_every_form() -> None:
     }
 
 
-def test_a_report_without_any_verdict_is_not_taken_for_one_of_a_finished_scan(
+def test_a_report_that_does_not_say_whether_its_scan_finished_is_taken_for_one_cut_short(
     recorded: Report,
 ) -> None:
     """If something was missed: nothing is met by what nobody finished looking at."""
     book = load_rulebook()
-    bare = replace(recorded, postures=(), complete=False)
-    lines = [line for sheet in sheets(bare, book.frameworks[OLD], book) for line in sheet.lines]
-    assert Standing.MET not in {line.standing for line in lines}
-    whole = replace(recorded, postures=(), complete=True)
-    lines = [line for sheet in sheets(whole, book.frameworks[OLD], book) for line in sheet.lines]
-    assert Standing.MET in {line.standing for line in lines}
+    assert recorded.finished
+    tree = json.loads(dumps(replace(recorded, postures=(), complete=False)))
+    del tree["finished"]
+    before = loads(json.dumps(tree))
+    for report, met in ((before, False), (replace(before, complete=True), True)):
+        tables = sheets(report, book.frameworks[OLD], book)
+        standings = {line.standing for sheet in tables for line in sheet.lines}
+        assert (Standing.MET in standings) is met
+
+
+def test_without_devices_a_table_has_its_columns(recorded: Report) -> None:
+    nobody = replace(recorded, devices=(), findings=(), gaps=(), postures=())
+    names = table(recorded, PSTI, "csv").splitlines(keepends=True)[0]
+    assert table(nobody, PSTI, "csv") == names
 
 
 def test_on_a_screen_what_is_not_assessed_says_what_could_be_seen(recorded: Report) -> None:

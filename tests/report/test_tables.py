@@ -14,7 +14,7 @@ import pytest
 
 from iotscan.errors import UsageError
 from iotscan.report.parquet import write_parquet
-from iotscan.report.tables import COLUMNS, FORMATS, TABLES, rows
+from iotscan.report.tables import COLUMNS, TABLES, rows, write
 
 
 @pytest.mark.parametrize("table", TABLES)
@@ -38,8 +38,8 @@ def test_a_finding_s_row_tells_where_and_by_what_it_is_proven(samples: ModuleTyp
 def test_both_formats_say_the_same(table: str, samples: ModuleType) -> None:
     report = samples.home()
     lines, sheet = io.StringIO(), io.StringIO(newline="")
-    FORMATS["jsonl"](rows(report, table), lines)
-    FORMATS["csv"](rows(report, table), sheet)
+    write(report, table, "jsonl", lines)
+    write(report, table, "csv", sheet)
     objects = [json.loads(line) for line in lines.getvalue().splitlines()]
     sheet.seek(0)
     read = list(csv.DictReader(sheet))
@@ -51,14 +51,20 @@ def test_a_text_that_a_spreadsheet_would_run_is_quoted(samples: ModuleType) -> N
     report = samples.home()
     device = replace(report.devices[0], names=("=HYPERLINK(1)",))
     sheet = io.StringIO()
-    FORMATS["csv"](rows(replace(report, devices=(device,)), "devices"), sheet)
+    write(replace(report, devices=(device,)), "devices", "csv", sheet)
     assert "'=HYPERLINK(1)" in sheet.getvalue()
 
 
-def test_an_empty_table_and_an_unknown_one(samples: ModuleType) -> None:
-    sheet = io.StringIO()
-    FORMATS["csv"](rows(samples.empty(), "findings"), sheet)
-    assert sheet.getvalue() == ""
+@pytest.mark.parametrize("table", TABLES)
+def test_a_table_without_rows_has_its_columns(table: str, samples: ModuleType) -> None:
+    sheet, lines = io.StringIO(newline=""), io.StringIO()
+    write(samples.empty(), table, "csv", sheet)
+    assert sheet.getvalue() == ",".join(COLUMNS[table]) + "\r\n"
+    write(samples.empty(), table, "jsonl", lines)
+    assert lines.getvalue() == ""
+
+
+def test_an_unknown_table_is_told(samples: ModuleType) -> None:
     with pytest.raises(UsageError, match="tables are: devices"):
         rows(samples.home(), "moods")
 
