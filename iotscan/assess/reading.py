@@ -138,7 +138,7 @@ def read_packet(
     reader = plugins.discoverers.get(packet.protocol)
     if reader is None:
         return
-    proof = Proof(packet.id, frames=() if packet.frame is None else (packet.frame,))
+    proof = Proof.of(packet)
     for said in fenced(partial(reader.read, packet), reader, packet.id, plugins, gaps):
         if isinstance(said, Sighting):
             yield replace(said, proof=said.proof if said.proof.source else proof)

@@ -41,7 +41,7 @@ class BacnetDiscoverer:
         except Malformed:
             return
         if not said.routed:
-            proof = Proof(packet.id, frames=() if packet.frame is None else (packet.frame,))
+            proof = Proof.of(packet)
             traits = {"kind": "building controller"}
             yield Sighting(self.name, (), packet.mac, traits=traits, proof=proof)
 

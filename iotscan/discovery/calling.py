@@ -100,7 +100,7 @@ class Caller:
             device = self.device(packet.data)
         except Malformed:
             return
-        proof = Proof(packet.id, frames=() if packet.frame is None else (packet.frame,))
+        proof = Proof.of(packet)
         endpoint = Endpoint(source, self.transport, device.port or self.port)
         name, lead = clean(device.name, 64), self.lead(endpoint, device)
         yield Sighting(

@@ -29,7 +29,7 @@ class CdpDiscoverer:
             said = cdp.parse(packet.data)
         except Malformed:
             return
-        proof = Proof(packet.id, frames=() if packet.frame is None else (packet.frame,))
+        proof = Proof.of(packet)
         texts = {"platform": said.platform, "os": said.software}
         traits = {word: text for word, raw in texts.items() if (text := clean(raw))}
         if said.kind:

@@ -58,7 +58,7 @@ class CoapDiscoverer:
             return
         if answer.token != TOKEN:
             return
-        proof = Proof(packet.id, frames=() if packet.frame is None else (packet.frame,))
+        proof = Proof.of(packet)
         lead = Service(Endpoint(source, "udp", PORT), "coap")
         yield Sighting(self.name, (source,), packet.mac, leads=(lead,), proof=proof)
 

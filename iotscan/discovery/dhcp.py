@@ -45,7 +45,7 @@ class DhcpDiscoverer:
             message = dhcp.parse(packet.data)
         except Malformed:
             return
-        proof = Proof(packet.id, frames=() if packet.frame is None else (packet.frame,))
+        proof = Proof.of(packet)
         if not message.mac:
             return
         if not message.from_server:

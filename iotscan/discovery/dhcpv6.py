@@ -39,7 +39,7 @@ class Dhcpv6Discoverer:
             said = dhcpv6.parse(packet.data)
         except Malformed:
             return
-        proof = Proof(packet.id, frames=() if packet.frame is None else (packet.frame,))
+        proof = Proof.of(packet)
         if said.from_server:
             if said.mac and said.assigned:
                 given: tuple[Address, ...] = said.assigned[:_MOST_ADDRESSES]

@@ -29,7 +29,7 @@ class LldpDiscoverer:
             said = lldp.parse(packet.data)
         except Malformed:
             return
-        proof = Proof(packet.id, frames=() if packet.frame is None else (packet.frame,))
+        proof = Proof.of(packet)
         traits = {word: text for word, raw in said.inventory if (text := clean(raw.rstrip(b"\0")))}
         if described := clean(said.description):
             traits["os"] = described

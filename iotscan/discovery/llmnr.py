@@ -49,7 +49,7 @@ class LlmnrDiscoverer:
         if len(names) != 1:
             return
         (name,) = names
-        proof = Proof(packet.id, frames=() if packet.frame is None else (packet.frame,))
+        proof = Proof.of(packet)
         yield Sighting(self.name, (source,), packet.mac, (name,), proof=proof)
         told: dict[str, Fact] = {"via": self.name, "name": name}
         told["looks_personal"] = looks_personal(name)

@@ -55,7 +55,7 @@ def read(packet: Packet) -> Iterator[Sighting | Observation]:
     seen = view(packet)
     if seen is None:
         return
-    proof = Proof(packet.id, frames=() if packet.frame is None else (packet.frame,))
+    proof = Proof.of(packet)
     own = [instance for instance in seen.instances.values() if not seen.is_foreign(instance)]
     names = _names(seen, own)
     yield Sighting(

@@ -32,7 +32,7 @@ class NdpDiscoverer:
             said = ndp.parse(packet.data)
         except Malformed:
             return
-        proof = Proof(packet.id, frames=() if packet.frame is None else (packet.frame,))
+        proof = Proof.of(packet)
         about: Address | None = packet.source
         mac = said.mac or packet.mac
         if said.kind == ndp.NEIGHBOUR_ADVERTISEMENT:

@@ -46,7 +46,7 @@ class NetbiosDiscoverer:
         )
         if not found:
             return
-        proof = Proof(packet.id, frames=() if packet.frame is None else (packet.frame,))
+        proof = Proof.of(packet)
         yield Sighting(self.name, (source,), packet.mac, found, proof=proof)
         for name in found:
             yield Observation(NAME.name, {"name": name}, source, proofs=(proof,))

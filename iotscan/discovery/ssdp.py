@@ -88,7 +88,7 @@ class SsdpDiscoverer:
             return
         if source is None or source.is_multicast or said.farewell:
             return
-        proof = Proof(packet.id, frames=() if packet.frame is None else (packet.frame,))
+        proof = Proof.of(packet)
         location = _location(said)
         elsewhere = _elsewhere(location, packet)
         leads = () if location is None or elsewhere is not False else (_lead(location, source),)

@@ -73,7 +73,7 @@ class WsdDiscoverer:
             return
         if source is None or source.is_multicast or said.said == "farewell":
             return
-        proof = Proof(packet.id, frames=() if packet.frame is None else (packet.frame,))
+        proof = Proof.of(packet)
         if said.said == "question":
             yield Sighting(self.name, (source,), packet.mac, proof=proof)
             return

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from iotscan.model.transcript import Endpoint, Service
+from iotscan.model.transcript import Endpoint, Packet, Service
 from iotscan.model.words import Address, Fact
 
 
@@ -22,6 +22,11 @@ class Proof:
     turns: tuple[int, ...] = ()
     file: str = ""
     frames: tuple[int, ...] = ()
+
+    @classmethod
+    def of(cls, packet: Packet) -> Proof:
+        """A packet as evidence of what it says."""
+        return cls(packet.id, frames=() if packet.frame is None else (packet.frame,))
 
 
 @dataclass(frozen=True, slots=True)
