@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from ipaddress import IPv4Address, IPv6Address
 
 from iotscan.errors import Malformed
-from iotscan.model import Address, Packet
+from iotscan.model import Address, Impact, Packet
 from iotscan.probe_api import Airwaves
 from iotscan.protocols.link import arp
 
@@ -22,6 +22,29 @@ def without_multicast(targets: Sequence[Address]) -> list[Address]:
     if len(targets) <= FEW:
         return list(targets)
     return [address for address in targets if address.is_loopback][:MOST_LOOPBACK]
+
+
+async def ask_twice(
+    air: Airwaves,
+    protocol: str,
+    port: int,
+    groups: Sequence[IPv4Address | IPv6Address],
+    targets: Sequence[Address],
+    ask: Callable[[Airwaves, Sequence[Address]], Awaitable[None]],
+) -> None:
+    """Hear the groups of a protocol, and ask twice: the second time also hosts found meanwhile.
+
+    ``ask`` asks the groups and these hosts one by one.
+    """
+    for group in groups if air.interfaces else ():
+        air.listen(protocol, port=port, group=group)
+    if air.impact < Impact.GREET:
+        await air.pause(air.patience)
+        return
+    await ask(air, without_multicast(targets))
+    await air.pause(air.patience / 3)
+    await ask(air, known_hosts(air, protocol))
+    await air.pause(air.patience * 2 / 3)
 
 
 def known_hosts(air: Airwaves, protocol: str) -> list[Address]:

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from iotscan.discovery.asking import known_hosts, without_multicast, zoned
+from iotscan.discovery.asking import ask_twice, zoned
 from iotscan.errors import Malformed
 from iotscan.model import (
     Address,
     Endpoint,
     Fact,
-    Impact,
     Kind,
     Observation,
     Packet,
@@ -54,30 +53,17 @@ class SsdpDiscoverer:
 
     async def solicit(self, air: Airwaves, targets: Sequence[Address]) -> None:
         """Search twice, the second time also among the hosts that others found meanwhile."""
-        for group in GROUPS if air.interfaces else ():
-            air.listen(self.name, port=ssdp.PORT, group=group)
-        if air.impact < Impact.GREET:
-            await air.pause(air.patience)
-            return
-        direct = without_multicast(targets)
-        await self._search_groups(air)
-        await self._search_each(air, direct)
-        await air.pause(air.patience / 3)
-        await self._search_groups(air)
-        await self._search_each(air, [*known_hosts(air, self.name)])
-        await air.pause(air.patience * 2 / 3)
+        await ask_twice(air, self.name, ssdp.PORT, GROUPS, targets, self._search)
 
-    async def _search_groups(self, air: Airwaves) -> None:
+    async def _search(self, air: Airwaves, hosts: Sequence[Address]) -> None:
         for group in GROUPS if air.interfaces else (ssdp.GROUP,):
             host = host_field(group, ssdp.PORT)
             for target in TARGETS:
                 data = ssdp.search(target, host, _MX)
                 await air.ask(self.name, data, port=ssdp.PORT, group=group)
-
-    async def _search_each(self, air: Airwaves, hosts: Sequence[Address]) -> None:
-        for host in hosts:
-            data = ssdp.search(ssdp.ALL, host_field(host, ssdp.PORT), _MX)
-            await air.ask(self.name, data, port=ssdp.PORT, to=host)
+        for address in hosts:
+            data = ssdp.search(ssdp.ALL, host_field(address, ssdp.PORT), _MX)
+            await air.ask(self.name, data, port=ssdp.PORT, to=address)
 
     def read(self, packet: Packet) -> Iterator[Sighting | Observation]:
         """The sender, and where it says its description is; a farewell says nothing."""

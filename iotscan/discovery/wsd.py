@@ -6,13 +6,12 @@ import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from iotscan.discovery.asking import known_hosts, without_multicast, zoned
+from iotscan.discovery.asking import ask_twice, zoned
 from iotscan.errors import Malformed
 from iotscan.model import (
     Address,
     Endpoint,
     Fact,
-    Impact,
     Kind,
     Observation,
     Packet,
@@ -45,15 +44,7 @@ class WsdDiscoverer:
 
     async def solicit(self, air: Airwaves, targets: Sequence[Address]) -> None:
         """Probe twice, the second time also those that others found meanwhile."""
-        for group in GROUPS if air.interfaces else ():
-            air.listen(self.name, port=wsd.PORT, group=group)
-        if air.impact < Impact.GREET:
-            await air.pause(air.patience)
-            return
-        await self._probe(air, without_multicast(targets))
-        await air.pause(air.patience / 3)
-        await self._probe(air, known_hosts(air, self.name))
-        await air.pause(air.patience * 2 / 3)
+        await ask_twice(air, self.name, wsd.PORT, GROUPS, targets, self._probe)
 
     async def _probe(self, air: Airwaves, hosts: Sequence[Address]) -> None:
         for camera in (False, True):
