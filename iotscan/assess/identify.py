@@ -57,13 +57,17 @@ def identify(
 def _votes(
     device: Device, observations: Sequence[Observation], fingerprints: Fingerprints
 ) -> Iterator[Vote]:
+    told: set[tuple[str, str, str]] = set()
     for signal in heard(device, observations):
         reading = fingerprints.reading(signal.signal, signal.text)
         for entry, said in reading:
             because = f"{signal.where} {signal.text} ({entry.id})"
             for field, value in said.items():
-                weight = entry.weights[signal.signal]
-                yield Vote(field, value, weight, because, said.get("vendor", ""))
+                # Many texts of one form, as programs of a phone send them, are one reason.
+                if (key := (entry.id, field, value)) not in told:
+                    told.add(key)
+                    weight = entry.weights[signal.signal]
+                    yield Vote(field, value, weight, because, said.get("vendor", ""))
         read = {field for _, said in reading for field in said}
         yield from _plain(signal, read)
     yield from _words(device)

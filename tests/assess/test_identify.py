@@ -55,6 +55,19 @@ def test_a_description_counts_by_the_names_of_its_facts() -> None:
     assert (found.vendor, found.model, found.firmware) == ("Lampco", "L-1", "1.2")
 
 
+def test_many_texts_that_one_fingerprint_reads_alike_are_one_reason() -> None:
+    """A router that hides phones from the rest of the network sends what their programs say."""
+    agents = [{"agent": f"Mozilla/5.0 (iPhone; CPU iPhone OS {n} like Mac OS X)"} for n in range(9)]
+
+    def told(*traits: Mapping[str, str]) -> tuple[str, str]:
+        sightings = tuple(Sighting("ssdp", (HERE,), traits=one) for one in traits)
+        (found,) = identify([Device("d", (HERE,), sightings=sightings)], [], BUILT_IN)
+        return found.identity.vendor, found.identity.kind
+
+    assert told(*agents) == ("Apple", "phone")
+    assert told(*agents, {"kind": "router", "vendor": "Lampco"}) == ("Lampco", "router")
+
+
 def test_several_voices_outweigh_one_whatever_their_case() -> None:
     found = known({"model": "X"}, {"model": "y"}, facts={"model": "Y"})
     assert found.model == "y"
