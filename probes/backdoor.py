@@ -8,10 +8,10 @@ Vanderbeken's description of TCP 32764 (CVE-2014-0659); Trend Micro's and Shadow
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
-from iotscan.model import Impact, Kind, Observation, Service, Transcript
-from iotscan.probe_api import Login, Network, Opening
+from iotscan.model import Impact, Kind, Observation, Transcript
+from iotscan.probe_api import Greeted, Opening
 from iotscan.protocols.common.overheard import observe
 
 # Line ends, which SerComm's service refuses as no message of its own, with its mark, minus one and
@@ -30,7 +30,7 @@ ANSWER = Kind(
 _OF = {"sercomm": "routers made by SerComm", "netcore": "routers of Netcore and Netis"}
 
 
-class Backdoor:
+class Backdoor(Greeted):
     name = "backdoor"
     openings = (
         Opening("sercomm", "tcp", (32_764,), b"\r\n\r\n"),
@@ -42,12 +42,6 @@ class Backdoor:
 
     def recognises(self, heard: bytes) -> bool:
         return _entrance(heard) is not None
-
-    def handles(self, service: Service) -> bool:
-        return service.name == self.name
-
-    async def converse(self, service: Service, net: Network, logins: Sequence[Login]) -> None:
-        """Nothing: the answer by which it was recognised told all that may be asked."""
 
     def read(self, talk: Transcript) -> Iterator[Observation]:
         if talk.client is not None:

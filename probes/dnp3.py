@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from iotscan.errors import Malformed
-from iotscan.model import Fact, Impact, Kind, Observation, Sender, Service, Transcript
-from iotscan.probe_api import Beginning, Login, Network, Opening
+from iotscan.model import Fact, Impact, Kind, Observation, Sender, Transcript
+from iotscan.probe_api import Beginning, Greeted, Opening
 from iotscan.protocols.common.overheard import observe
 from iotscan.protocols.industrial import dnp3
 from iotscan.protocols.industrial.dnp3 import Link
@@ -43,7 +43,7 @@ KINDS = (
 )
 
 
-class Dnp3:
+class Dnp3(Greeted):
     name = "dnp3"
     impact = Impact.GREET
     openings = (
@@ -59,12 +59,6 @@ class Dnp3:
         except Malformed:
             return False
         return first is not None and not first[0].from_master
-
-    def handles(self, service: Service) -> bool:
-        return service.name == self.name
-
-    async def converse(self, service: Service, net: Network, logins: Sequence[Login]) -> None:
-        """Nothing: the question by which it was recognised is the only one."""
 
     def read(self, talk: Transcript) -> Iterator[Observation]:
         frames = spoken(talk, dnp3.decode)

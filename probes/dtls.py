@@ -72,24 +72,7 @@ VERSION = Kind(
 )
 CERTIFICATE = Kind(
     "dtls.certificate",
-    {
-        "subject": str,
-        "issuer": str,
-        "names": tuple,
-        "not_before": int,
-        "not_after": int,
-        "key_type": str,
-        "key_bits": int,
-        "curve": str,
-        "signature_hash": str,
-        "self_signed": bool,
-        "self_signature_verified": bool,
-        "authority": bool,
-        "sha256": str,
-        "spki_sha256": str,
-        "for_address": bool,
-        "chain_length": int,
-    },
+    tls_facts.CERTIFICATE_WORDS,
     "A server showed a certificate as its own; the words are those of tls.certificate.",
 )
 

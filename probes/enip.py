@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from iotscan.errors import Malformed
-from iotscan.model import Fact, Impact, Kind, Observation, Service, Transcript
-from iotscan.probe_api import Beginning, Login, Network, Opening
+from iotscan.model import Fact, Impact, Kind, Observation, Transcript
+from iotscan.probe_api import Beginning, Greeted, Opening
 from iotscan.protocols.common.overheard import observe
 from iotscan.protocols.industrial import enip
 from iotscan.protocols.industrial.enip import Packet
@@ -35,7 +35,7 @@ KINDS = (
 )
 
 
-class EtherNetIp:
+class EtherNetIp(Greeted):
     name = "enip"
     impact = Impact.GREET
     openings = (
@@ -52,12 +52,6 @@ class EtherNetIp:
         except Malformed:
             return False
         return first is not None and _ours(first[0])
-
-    def handles(self, service: Service) -> bool:
-        return service.name == self.name
-
-    async def converse(self, service: Service, net: Network, logins: Sequence[Login]) -> None:
-        """Nothing: the question by which it was recognised is the only one."""
 
     def read(self, talk: Transcript) -> Iterator[Observation]:
         if talk.client is not None:

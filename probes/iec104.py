@@ -6,11 +6,11 @@ is never started, because a second master can take the line from the first.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from iotscan.errors import Malformed
-from iotscan.model import Fact, Impact, Kind, Observation, Sender, Service, Transcript
-from iotscan.probe_api import Beginning, Login, Network, Opening
+from iotscan.model import Fact, Impact, Kind, Observation, Sender, Transcript
+from iotscan.probe_api import Beginning, Greeted, Opening
 from iotscan.protocols.common.overheard import observe
 from iotscan.protocols.industrial import iec104
 from iotscan.protocols.industrial.framing import at_port, clear, facing, spoken
@@ -34,7 +34,7 @@ KINDS = (
 )
 
 
-class Iec104:
+class Iec104(Greeted):
     name = "iec104"
     impact = Impact.GREET
     openings = (Opening("test frame", "tcp", PORTS, iec104.TEST, tls=(iec104.SECURE_PORT,)),)
@@ -51,12 +51,6 @@ class Iec104:
         except Malformed:
             return False
         return any(frame.control == iec104.TEST_CON for frame in frames)
-
-    def handles(self, service: Service) -> bool:
-        return service.name == self.name
-
-    async def converse(self, service: Service, net: Network, logins: Sequence[Login]) -> None:
-        """Nothing: the test frame by which it was recognised is the only one."""
 
     def read(self, talk: Transcript) -> Iterator[Observation]:
         if talk.service.endpoint.transport != "tcp":

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from iotscan.errors import Malformed
-from iotscan.model import Fact, Impact, Kind, Observation, Service, Transcript
-from iotscan.probe_api import ANY_BYTE, Beginning, Login, Network, Opening
+from iotscan.model import Fact, Impact, Kind, Observation, Transcript
+from iotscan.probe_api import ANY_BYTE, Beginning, Greeted, Opening
 from iotscan.protocols.common.overheard import observe
 from iotscan.protocols.industrial import modbus
 from iotscan.protocols.industrial.framing import Said, at_port, clear, spoken
@@ -46,7 +46,7 @@ KINDS = (
 )
 
 
-class Modbus:
+class Modbus(Greeted):
     name = "modbus"
     impact = Impact.GREET
     openings = (
@@ -70,12 +70,6 @@ class Modbus:
         except Malformed:
             return False
         return first is not None and _ours(first[0]) and first[1] == len(heard)
-
-    def handles(self, service: Service) -> bool:
-        return service.name == self.name
-
-    async def converse(self, service: Service, net: Network, logins: Sequence[Login]) -> None:
-        """Nothing: the request by which it was recognised told all there is to know."""
 
     def read(self, talk: Transcript) -> Iterator[Observation]:
         if talk.client is not None:

@@ -51,25 +51,7 @@ SUITE = Kind(
 )
 CERTIFICATE = Kind(
     "tls.certificate",
-    {
-        "subject": str,
-        "issuer": str,
-        "names": tuple,
-        "not_before": int,
-        "not_after": int,
-        "key_type": str,
-        "key_bits": int,
-        "curve": str,
-        "signature_hash": str,
-        "self_signed": bool,
-        "self_signature_verified": bool,
-        "authority": bool,
-        "sha256": str,
-        "spki_sha256": str,
-        "for_address": bool,
-        "for_name": bool,
-        "chain_length": int,
-    },
+    {**tls_facts.CERTIFICATE_WORDS, "for_name": bool},
     "One per certificate that the server showed as its own. Times are seconds since 1970;"
     " self_signed: issuer and subject are the same; for_address: it names the device's address;"
     " for_name instead, where a captured client said which name it wanted.",

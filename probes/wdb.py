@@ -6,16 +6,16 @@ although the agent would let anybody do both.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
-from iotscan.model import Impact, Observation, Service, Transcript
-from iotscan.probe_api import Login, Network, Opening
+from iotscan.model import Impact, Observation, Transcript
+from iotscan.probe_api import Greeted, Opening
 from iotscan.protocols import debuggers
 
 XID = 0x696F7364
 
 
-class Wdb:
+class Wdb(Greeted):
     name = "wdb"
     openings = (Opening("null", "udp", (debuggers.WDB_PORT,), debuggers.wdb_hello(XID)),)
     impact = Impact.GREET
@@ -24,12 +24,6 @@ class Wdb:
 
     def recognises(self, heard: bytes) -> bool:
         return debuggers.is_wdb(heard, XID)
-
-    def handles(self, service: Service) -> bool:
-        return service.name == self.name
-
-    async def converse(self, service: Service, net: Network, logins: Sequence[Login]) -> None:
-        """Nothing: the call by which it was recognised told all there is to know."""
 
     def read(self, talk: Transcript) -> Iterator[Observation]:
         if talk.client is not None or talk.service.endpoint.transport != "udp":

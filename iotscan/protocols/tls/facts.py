@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address
 
@@ -29,6 +29,25 @@ _MODERN = (TLS12, TLS13)
 # A server that met an error of its own has not declined what it was asked.
 _NO_ANSWER = frozenset({"internal_error", "user_canceled", "close_notify"})
 _MOST_NAMES = 32
+# What ``certificate`` may tell of a certificate, over TLS and DTLS alike.
+CERTIFICATE_WORDS: Mapping[str, type] = {
+    "subject": str,
+    "issuer": str,
+    "names": tuple,
+    "not_before": int,
+    "not_after": int,
+    "key_type": str,
+    "key_bits": int,
+    "curve": str,
+    "signature_hash": str,
+    "self_signed": bool,
+    "self_signature_verified": bool,
+    "authority": bool,
+    "sha256": str,
+    "spki_sha256": str,
+    "for_address": bool,
+    "chain_length": int,
+}
 
 
 @dataclass(frozen=True, slots=True)
