@@ -47,6 +47,7 @@ SIGNALS: Mapping[str, Source] = {
             "netbios.name.name",
             "telnet.banner.host",
             "lan.device.name",
+            "http.settings.name",
         ),
     ),
     "vendor": Source("what it calls its maker", 8, ("vendor", "manufacturer"), ("vendor",)),

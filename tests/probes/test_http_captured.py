@@ -202,6 +202,46 @@ def test_an_answer_that_is_of_no_known_product_is_passed_over() -> None:
     assert captured(("client", ASKED + b"\r\n"), ("server", player(b"<html>no</html>"))) == []
 
 
+HNAP = (
+    b'<?xml version="1.0"?><soap:Envelope xmlns:soap="http://schemas.xmlsoap.org/soap/envelope/">'
+    b'<soap:Body><GetDeviceSettingsResponse xmlns="http://purenetworks.com/HNAP1/">'
+    b"<GetDeviceSettingsResult>OK</GetDeviceSettingsResult><DeviceName>hall</DeviceName>"
+    b"<VendorName>Lampco</VendorName><ModelName>L-1</ModelName>"
+    b"<FirmwareVersion>1.22</FirmwareVersion></GetDeviceSettingsResponse></soap:Body>"
+    b"</soap:Envelope>"
+)
+HNAP_ASKED = b"POST /HNAP1/ HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nxx"
+
+
+def settings(body: bytes, status: bytes = b"200 OK") -> list[Observation]:
+    answer = b"HTTP/1.1 %s\r\nContent-Length: %d\r\n\r\n%s" % (status, len(body), body)
+    conversation = capture([("client", HNAP_ASKED), ("server", answer)] * 2, 80)
+    return of_kind(conversation, "http.settings")
+
+
+def test_what_a_device_tells_the_app_that_sets_it_up_is_told_once() -> None:
+    (found,) = settings(HNAP)
+    assert found.facts == {"vendor": "Lampco", "model": "L-1", "firmware": "1.22", "name": "hall"}
+    assert found.proofs[0].turns == (0, 1)
+    (found,) = settings(HNAP.replace(b"<ModelName>L-1</ModelName>", b""))
+    assert "model" not in found.facts
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        (HNAP.replace(b">OK<", b">ERROR<"), b"200 OK"),
+        (HNAP, b"401 Unauthorized"),
+        (HNAP[:-20], b"200 OK"),
+        (HNAP.replace(b"purenetworks", b"example"), b"200 OK"),
+        (HNAP.replace(b"GetDeviceSettingsResponse", b"LoginResponse"), b"200 OK"),
+    ],
+    ids=["error", "refused", "cut", "of another protocol", "another answer"],
+)
+def test_other_answers_to_setup_apps_tell_nothing(body: bytes, status: bytes) -> None:
+    assert settings(body, status) == []
+
+
 def test_a_scan_with_this_tool_that_others_captured_is_overheard_like_anybody_s() -> None:
     """A client that calls itself like our own must not hide what it said."""
     asked = b"GET / HTTP/1.1\r\nHost: a\r\nUser-Agent: iotscan\r\nAuthorization: Basic YTpi\r\n\r\n"

@@ -162,6 +162,11 @@ KINDS: tuple[Kind, ...] = (
         "Somebody else's HTTP was overheard: the first answer of a connection.",
     ),
     Kind(
+        "http.settings",
+        {"vendor": str, "model": str, "firmware": str, "name": str},
+        "A device was overheard telling the app that sets it up what it is, by HNAP.",
+    ),
+    Kind(
         "http.client",
         {"agent": str},
         "A client of HTTP was overheard saying what it is (User-Agent).",

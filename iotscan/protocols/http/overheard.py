@@ -16,6 +16,7 @@ from iotscan.protocols.http.facts import (
     response_facts,
 )
 from iotscan.protocols.http.heard import Heard, seen
+from iotscan.protocols.http.hnap import settings
 from iotscan.text import clean
 
 # Programs of one client that share a connection: a proxy's users may be any number.
@@ -47,6 +48,7 @@ def overheard(talk: Transcript, heard: Sequence[Heard]) -> Iterator[Observation]
             yield seen(talk, "http.firmware", image | clear, [one])
     if talk.client is not None:
         yield from _known(talk, answered)
+        yield from _settings(talk, answered)
         yield from _agents(talk, heard)
 
 
@@ -79,6 +81,15 @@ def _known(talk: Transcript, answered: Sequence[Heard]) -> Iterator[Observation]
             if "product" in facts:
                 told.add(one.path)
                 yield seen(talk, "http.known", facts, [one])
+
+
+def _settings(talk: Transcript, answered: Sequence[Heard]) -> Iterator[Observation]:
+    """What the device tells the app that sets it up of itself, once."""
+    for one in answered:
+        told = settings(one.answer().body) if one.answer().status == 200 else {}
+        if told:
+            yield seen(talk, "http.settings", dict(told), [one])
+            return
 
 
 def _is_plain(request: Request) -> bool:
