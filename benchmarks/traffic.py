@@ -94,12 +94,43 @@ class Tcp:
         yield self.segment(0, _ACK)
 
 
+def shaken(home: Home, tls: Tcp) -> Iterator[Frame]:
+    """A handshake of TLS 1.3, RFC 8446 appendix A: the hellos, then what is encrypted."""
+    change, sealed = b"\x14\x03\x03\0\1\1", b"\x17\x03\x03"
+    share = b"\0\x1d\0\x20" + home.rng.randbytes(32)
+    told = b"\0\x2b\0\2\3\4" + b"\0\x33" + len(share).to_bytes(2, "big") + share
+    chosen = b"\3\3" + home.rng.randbytes(32) + b"\x20" + home.rng.randbytes(32) + b"\x13\1\0"
+    body = chosen + len(told).to_bytes(2, "big") + told
+    hello = b"\2" + len(body).to_bytes(3, "big") + body
+    flight = sealed + (2600).to_bytes(2, "big") + home.rng.randbytes(2600)
+    answer = b"\x16\3\3" + len(hello).to_bytes(2, "big") + hello + change + flight
+    yield tls.segment(0, _PUSH | _ACK, _hello(home))
+    for at in range(0, len(answer), 1448):
+        yield tls.segment(1, _ACK, answer[at : at + 1448])
+    yield tls.segment(0, _PUSH | _ACK, change + sealed + b"\0\x35" + home.rng.randbytes(53))
+
+
+def _hello(home: Home) -> bytes:
+    """A ClientHello for www.example.com that offers TLS 1.3 and 1.2."""
+    name = b"www.example.com"
+    listed = b"\0" + len(name).to_bytes(2, "big") + name
+    server = len(listed).to_bytes(2, "big") + listed
+    offers = b"\0\0" + len(server).to_bytes(2, "big") + server
+    offers += b"\0\x2b\0\5\4\3\4\3\3" + b"\0\x0a\0\4\0\2\0\x1d"
+    offers += b"\0\x33\0\x26\0\x24\0\x1d\0\x20" + home.rng.randbytes(32)
+    offers += b"\0\x15\1\x40" + bytes(320)
+    suites = b"\0\6\x13\1\x13\2\xc0\x2f"
+    body = b"\3\3" + home.rng.randbytes(32) + b"\x20" + home.rng.randbytes(32) + suites
+    body += b"\1\0" + len(offers).to_bytes(2, "big") + offers
+    hello = b"\1" + len(body).to_bytes(3, "big") + body
+    return b"\x16\3\1" + len(hello).to_bytes(2, "big") + hello
+
+
 def video(home: Home) -> Iterator[Frame]:
-    """A film over TCP behind what looks like TLS, and one over QUIC, interleaved."""
+    """A film over TCP inside TLS, and one over QUIC, interleaved."""
     tcp = Tcp(home.inside(), home.port(), home.outside(), 443)
     yield from tcp.opened()
-    hello = b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + home.rng.randbytes(506)
-    yield tcp.segment(0, _PUSH | _ACK, hello)
+    yield from shaken(home, tcp)
     viewer, server, port = home.inside(), home.outside(), home.port()
     film = home.rng.randbytes(1448)
     for _ in range(4000):
@@ -133,8 +164,7 @@ def flows(home: Home) -> Iterator[Frame]:
     yield from tcp.closed()
     tls = Tcp(client, home.port(), server, 443)
     yield from tls.opened()
-    hello = b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + home.rng.randbytes(506)
-    yield tls.segment(0, _PUSH | _ACK, hello)
+    yield tls.segment(0, _PUSH | _ACK, _hello(home))
     yield tls.segment(1, _PUSH | _ACK, b"\x15\x03\x03\0\2\2\x28")
     yield from tls.closed()
 
@@ -175,8 +205,7 @@ def web(home: Home) -> Iterator[Frame]:
     yield udp(router, 53, client, port, answer + b"\xc0\x0c\0\1\0\1\0\0\1\0\0\4" + server)
     tls = Tcp(client, home.port(), server, 443)
     yield from tls.opened()
-    hello = b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + home.rng.randbytes(506)
-    yield tls.segment(0, _PUSH | _ACK, hello)
+    yield from shaken(home, tls)
     page = b"\x17\x03\x03\x05\xa3" + home.rng.randbytes(1443)
     for _ in range(10):
         yield tls.segment(1, _ACK, page)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import lru_cache, partial
 
 from iotscan.assess.candidates import Candidates
 from iotscan.assess.derive_capture import scanning
@@ -215,13 +215,14 @@ class Listener:
             return False
         endpoint = talk.service.endpoint
         kept = False
-        for name, seen in found:
+        for _, seen in found:
             kept = self._observe(_proven(seen, talk, self.file)) or kept
-            if self.plugins.probes[name].openings:
-                self._speakers[endpoint].add(name)
         answered = next((turn for turn in talk.turns if turn.sender == "server"), None)
         if answered is not None:
             self._mark(endpoint, talk, answered)
+        if endpoint in self._answers:  # of others no service is told, and there may be millions
+            names = (name for name, _ in found if self.plugins.probes[name].openings)
+            self._speakers[endpoint].update(names)
         if kept:
             note = ConversationNote(
                 talk.id, talk.probe, endpoint, talk.ending, len(talk.turns), talk.note
@@ -348,14 +349,18 @@ def _proven(seen: Observation, talk: Transcript, file: str) -> Observation:
         if not frames:
             first = talk.turns[0].frame
             frames = () if first is None else (first,)
-        proofs.append(replace(proof, file=file, frames=frames))
+        proofs.append(Proof(proof.source, proof.turns, file, frames))
     peer = {} if seen.endpoint is None else {"peer": _peer(seen, talk)}
-    return replace(seen, facts={**peer, **seen.facts}, proofs=tuple(proofs))
+    facts = {**peer, **seen.facts}
+    return Observation(seen.kind, facts, seen.address, seen.endpoint, tuple(proofs))
 
 
 def _peer(seen: Observation, talk: Transcript) -> str:
     server, client = talk.service.endpoint.address, talk.client and talk.client.address
-    return str(client if seen.address == server else server)
+    return _written(client if seen.address == server else server)
+
+
+_written = lru_cache(maxsize=4096)(str)
 
 
 def _cite(known: list[Proof], proofs: Sequence[Proof]) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from itertools import accumulate
 
 from iotscan.errors import Malformed
@@ -128,6 +129,7 @@ def _answered(asked: Handshake, parts: Sequence[tuple[int, bytes]], sent: bytes)
     ends = list(accumulate(len(data) for _, data in parts))
     heard = b"".join(data for _, data in parts)
 
+    @cache
     def read(count: int) -> Flight:
         said = heard[: ends[count]]
         try:
@@ -135,11 +137,13 @@ def _answered(asked: Handshake, parts: Sequence[tuple[int, bytes]], sent: bytes)
         except Malformed:
             return Flight()
 
-    def place(holds: Callable[[Flight], object]) -> int | None:
-        count = bisect_left(range(len(parts)), True, key=lambda n: bool(holds(read(n))))
-        return parts[count][0] if count < len(parts) else None
-
     flight, first = read(len(parts) - 1), parts[0][0]
+
+    def place(holds: Callable[[Flight], object]) -> int | None:
+        if not holds(flight):
+            return None
+        return parts[bisect_left(range(len(parts)), True, key=lambda n: bool(holds(read(n))))][0]
+
     if flight.hello is None and flight.alert is None and not asked.ours:
         flight = replace(flight, hello=_cut_hello(heard))
         return replace(asked, flight=flight, chosen=first if flight.hello else None)
