@@ -132,7 +132,7 @@ def listen(name: str, path: str, plugins: Plugins | None = None) -> Heard:
         listener.group,
     )
     facts = replace(reader.read(path), path=name)
-    listener.scans(reader.scans)
+    listener.scans(reader.scans, facts.first)
     return Heard(facts, listener.readings())
 
 

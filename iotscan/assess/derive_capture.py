@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from operator import itemgetter
 
 from iotscan.capture.scans import Scans, Tries
 from iotscan.capture.stations import parsed
@@ -33,8 +34,8 @@ _MOST_PORTS = 32
 _MOST_FRAMES = 200
 
 
-def scanning(scans: Scans, file: str) -> Iterator[Observation]:
-    """What was counted, as observations on the hosts that did it."""
+def scanning(scans: Scans, file: str, zero: float = 0.0) -> Iterator[Observation]:
+    """What was counted, as observations on the hosts that did it. ``zero``: when it all began."""
     telnet: dict[bytes, dict[int, Tries]] = defaultdict(dict)
     wide: dict[bytes, dict[int, Tries]] = defaultdict(dict)
     for source, port, tries in scans.wide_scans(LEAST_TELNET):
@@ -44,9 +45,9 @@ def scanning(scans: Scans, file: str) -> Iterator[Observation]:
             wide[source][port] = tries
     for source, found in sorted(telnet.items()):
         port = min(found)
-        yield _wide(source, found, file, port)
+        yield _wide(source, found, port, _proof(_first(found), file, zero))
     for source, found in sorted(wide.items()):
-        yield _wide(source, found, file, None)
+        yield _wide(source, found, None, _proof(_first(found), file, zero))
     for source, target, tries in scans.deep_scans(LEAST_DEEP):
         facts: dict[str, Fact] = {
             "way": "deep",
@@ -55,7 +56,9 @@ def scanning(scans: Scans, file: str) -> Iterator[Observation]:
             "answered": len(tries.answered),
             "telnet": False,
         }
-        yield Observation(SCANNING.name, facts, parsed(source), None, (_proof([tries], file),))
+        yield Observation(
+            SCANNING.name, facts, parsed(source), None, (_proof([tries], file, zero),)
+        )
     for source, target, port, row in scans.storms.found():
         duration = row.last - row.at
         facts = {
@@ -65,11 +68,11 @@ def scanning(scans: Scans, file: str) -> Iterator[Observation]:
             "port": port,
             "peer": str(parsed(target)),
         }
-        proof = Proof("storm", (), file, tuple(row.frames))
+        proof = Proof("storm", (), file, tuple(row.frames), round(row.at - zero, 6))
         yield Observation(STORM.name, facts, parsed(source), None, (proof,))
 
 
-def _wide(source: bytes, found: Mapping[int, Tries], file: str, port: int | None) -> Observation:
+def _wide(source: bytes, found: Mapping[int, Tries], port: int | None, proof: Proof) -> Observation:
     address = parsed(source)
     facts: dict[str, Fact] = {
         "way": "wide",
@@ -79,15 +82,19 @@ def _wide(source: bytes, found: Mapping[int, Tries], file: str, port: int | None
         "telnet": port is not None,
     }
     endpoint = None if port is None else Endpoint(address, "tcp", port)
-    ports = sorted(found.values(), key=lambda t: t.frame)
-    return Observation(SCANNING.name, facts, address, endpoint, (_proof(ports, file),))
+    return Observation(SCANNING.name, facts, address, endpoint, (proof,))
 
 
-def _proof(ports: Sequence[Tries], file: str) -> Proof:
+def _first(found: Mapping[int, Tries]) -> Sequence[Tries]:
+    return sorted(found.values(), key=lambda tries: tries.frame)
+
+
+def _proof(ports: Sequence[Tries], file: str, zero: float) -> Proof:
     """Of each port, or of the one host, as many tries as it takes to call them a scan."""
-    frames: set[int] = set()
+    cited: dict[int, float] = {}
     for tries in ports:
-        if len(frames) < _MOST_FRAMES:
-            in_vain = (tries.targets[target][1] for target in tries.targets.keys() - tries.answered)
-            frames.update(sorted(in_vain)[:LEAST_DEEP])
-    return Proof("scan", (), file, tuple(sorted(frames)))
+        if len(cited) < _MOST_FRAMES:
+            in_vain = (tries.targets[target] for target in tries.targets.keys() - tries.answered)
+            cited |= {frame: at for at, frame in sorted(in_vain, key=itemgetter(1))[:LEAST_DEEP]}
+    frames = tuple(sorted(cited))
+    return Proof("scan", (), file, frames, round(cited[frames[0]] - zero, 6) if frames else None)

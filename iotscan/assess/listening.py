@@ -105,10 +105,10 @@ class Listener:
         gaps: list[Gap] = []
         for said in read_packet(packet, self.plugins, gaps):
             if isinstance(said, Sighting):
-                proof = replace(said.proof, file=self.file)
+                proof = replace(said.proof, file=self.file, at=packet.at)
                 self._see(witness(replace(said, proof=proof), packet, self.plugins))
             else:
-                proofs = tuple(replace(proof, file=self.file) for proof in said.proofs)
+                proofs = tuple(replace(p, file=self.file, at=packet.at) for p in said.proofs)
                 self._observe(replace(said, proofs=proofs))
         self._fail(gaps)
 
@@ -127,11 +127,11 @@ class Listener:
 
     def answer(self, endpoint: Endpoint, client: Address, at: float, frame: int) -> None:
         """A port that answered a SYN."""
-        self._contact(client, endpoint, frame, at, at, answered=True)
+        self._contact(client, endpoint, frame, at, at, at, answered=True)
         if self._has_room(endpoint) and (
             endpoint.address.is_global or self._admits(endpoint.address)
         ):
-            proof = Proof(f"s{len(self._answers) + 1}", (), self.file, (frame,))
+            proof = Proof(f"s{len(self._answers) + 1}", (), self.file, (frame,), at)
             self._answers[endpoint] = proof
 
     def _has_room(self, endpoint: Endpoint) -> bool:
@@ -145,7 +145,7 @@ class Listener:
 
     def group(self, group: Endpoint, sender: Address, at: float, frame: int) -> None:
         """An announcement to a group."""
-        self._contact(sender, group, frame, at, at, answered=False)
+        self._contact(sender, group, frame, at, at, at, answered=False)
 
     def talk(self, talk: Transcript) -> bool:
         """A conversation: to every reader; if none can read it as it stands, the other way round.
@@ -159,13 +159,15 @@ class Listener:
         guessed = talk.service.endpoint.transport == "udp" or GUESSED in talk.note
         return guessed and self._read(turned(talk))
 
-    def scans(self, scans: Scans) -> None:
-        """What was counted of openings, once the capture is read."""
-        for seen in scanning(scans, self.file):
+    def scans(self, scans: Scans, zero: float = 0.0) -> None:
+        """What was counted of openings, once the capture is read. ``zero``: when it began, in the
+        time that they are counted in.
+        """
+        for seen in scanning(scans, self.file, zero):
             self._observe(seen)
         for source, target, port, at, frame in scans.unanswered(MOST_IN_VAIN):
-            place = Endpoint(parsed(target), "tcp", port)
-            self._contact(parsed(source), place, frame, at, at, answered=False)
+            place, began = Endpoint(parsed(target), "tcp", port), round(at - zero, 6)
+            self._contact(parsed(source), place, frame, began, began, began, answered=False)
 
     def readings(self) -> Readings:
         """Everything that was concluded."""
@@ -238,22 +240,30 @@ class Listener:
         if client.address.is_multicast:
             # A group asks nobody: who asked was a guess.
             client, server, said = server, client, None
-        frame = (said or talk.turns[0]).frame or 0
-        last = round(talk.began + talk.turns[-1].at, 6)
-        answered = said is not None
-        self._contact(client.address, server, frame, talk.began, last, answered=answered)
+        shown = said or talk.turns[0]
+        at, last = (round(talk.began + turn.at, 6) for turn in (shown, talk.turns[-1]))
+        self._contact(
+            client.address,
+            server,
+            shown.frame or 0,
+            at,
+            talk.began,
+            last,
+            answered=said is not None,
+        )
 
     def _contact(
         self,
         client: Address,
         server: Endpoint,
         frame: int,
+        at: float,
         began: float,
         last: float,
         *,
         answered: bool,
     ) -> None:
-        proof = Proof("contact", (), self.file, (frame,))
+        proof = Proof("contact", (), self.file, (frame,), at)
         new, known = Contact(proof, answered, began, last), self._contacts.get((client, server))
         if known is not None and (known.answered or not answered):
             self._contacts[client, server] = known.joined(new)
@@ -264,7 +274,8 @@ class Listener:
     def _mark(self, endpoint: Endpoint, talk: Transcript, turn: Turn) -> None:
         if self._has_room(endpoint):
             frames = () if turn.frame is None else (turn.frame,)
-            self._answers[endpoint] = Proof(talk.id, (), self.file, frames)
+            at = round(talk.began + turn.at, 6)
+            self._answers[endpoint] = Proof(talk.id, (), self.file, frames, at)
 
     def _observe(self, seen: Observation) -> bool:
         """Keep it, or its proof if it is known; whether anything was kept."""
@@ -349,10 +360,20 @@ def _proven(seen: Observation, talk: Transcript, file: str) -> Observation:
         if not frames:
             first = talk.turns[0].frame
             frames = () if first is None else (first,)
-        proofs.append(Proof(proof.source, proof.turns, file, frames))
+        at = _when(talk, proof.turns, frames)
+        proofs.append(Proof(proof.source, proof.turns, file, frames, at))
     peer = {} if seen.endpoint is None else {"peer": _peer(seen, talk)}
     facts = {**peer, **seen.facts}
     return Observation(seen.kind, facts, seen.address, seen.endpoint, tuple(proofs))
+
+
+def _when(talk: Transcript, turns: Sequence[int], frames: Sequence[int]) -> float | None:
+    """When the first of these frames was; ``turns``: where in the conversation to look for it."""
+    first = min(frames, default=None)
+    for index in turns or range(len(talk.turns)):
+        if 0 <= index < len(talk.turns) and talk.turns[index].frame == first:
+            return round(talk.began + talk.turns[index].at, 6)
+    return None
 
 
 def _peer(seen: Observation, talk: Transcript) -> str:

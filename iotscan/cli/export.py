@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import atexit
+import gc
 import os
 from functools import partial
 from pathlib import Path
@@ -55,6 +57,8 @@ def export(
     if name == "parquet":
         from iotscan.report.parquet import write_parquet
 
+        # What is not collected at the end, DuckDB takes for leaks, and tells in sixty lines.
+        atexit.unregister(gc.freeze)
         write_parquet(rows(report, table), table, Path(str(to)))
         return 0
     from iotscan.cli.outputs import put

@@ -15,13 +15,15 @@ class Proof:
 
     ``source``: id of a transcript ("c17"), packet ("p5") or sweep ("s3") in the recording;
     ``turns``: indexes of the turns that prove it, empty for packets and sweeps;
-    ``frames``: frame numbers in the capture file named ``file``.
+    ``frames``: frame numbers in the capture file named ``file``; ``at``: when the first of them
+    was, in seconds since the first frame of that file.
     """
 
     source: str
     turns: tuple[int, ...] = ()
     file: str = ""
     frames: tuple[int, ...] = ()
+    at: float | None = None
 
     @classmethod
     def of(cls, packet: Packet) -> Proof:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import TextIO
 
 from iotscan.errors import UsageError
@@ -103,6 +104,7 @@ def _services(report: Report) -> Iterator[Row]:
 
 def _observations(report: Report) -> Iterator[Row]:
     owners = {address: device for device in report.devices for address in device.addresses}
+    began = _began(report)
     for seen in report.observations:
         yield {
             **_named(owners.get(seen.address)),
@@ -110,12 +112,13 @@ def _observations(report: Report) -> Iterator[Row]:
             **_place(seen.endpoint),
             "kind": seen.kind,
             "facts": _plain(seen.facts),
-            **_cited(seen.proofs),
+            **_cited(seen.proofs, began),
         }
 
 
 def _findings(report: Report) -> Iterator[Row]:
     by_key = {device.key: device for device in report.devices}
+    began = _began(report)
     for finding in report.findings:
         yield {
             **_named(by_key.get(finding.device)),
@@ -139,7 +142,7 @@ def _findings(report: Report) -> Iterator[Row]:
                 for provision in provisions
             ),
             "fingerprint": finding.fingerprint,
-            **_cited(finding.proofs),
+            **_cited(finding.proofs, began),
         }
 
 
@@ -150,7 +153,7 @@ _TABLES: Mapping[str, Callable[[Report], Iterator[Row]]] = {
     "findings": _findings,
 }
 TABLES = tuple(_TABLES)
-_WHO, _WHERE, _BY = "device mac", "address port transport", "source file frame"
+_WHO, _WHERE, _BY = "device mac", "address port transport", "source file frame time"
 # The columns of each table, in order, also of one without rows.
 COLUMNS: Mapping[str, tuple[str, ...]] = {
     "devices": tuple(
@@ -180,14 +183,29 @@ def _place(endpoint: Endpoint | None) -> Row:
     }
 
 
-def _cited(proofs: Iterable[Proof]) -> Row:
+def _began(report: Report) -> Mapping[str, datetime]:
+    """When each capture began, by its name."""
+    known = {given.name: given.started for given in report.inputs if given.started}
+    return {name: datetime.fromisoformat(started) for name, started in known.items()}
+
+
+def _cited(proofs: Iterable[Proof], began: Mapping[str, datetime]) -> Row:
     """The first proof, for a look; a report has them all."""
     first = next(iter(proofs), Proof(""))
     return {
         "source": first.source or None,
         "file": first.file or None,
         "frame": first.frames[0] if first.frames else None,
+        "time": _time(began.get(first.file), first.at),
     }
+
+
+def _time(began: datetime | None, at: float | None) -> str | None:
+    """ISO 8601; None where it is not known, or beyond all calendars."""
+    try:
+        return (began + timedelta(seconds=at)).isoformat() if began and at is not None else None
+    except OverflowError:
+        return None
 
 
 def _text(finding: Finding, name: str) -> str | None:

@@ -225,7 +225,9 @@ def looked_at(report: Report) -> str:
 
 
 def proofs(finding: Finding) -> str:
-    """Where the evidence lies: "c17 turns 4, 5" of a recording, "x.pcap frame 7" of a capture."""
+    """Where the evidence lies: "c17 turns 4, 5" of a recording, "x.pcap frame 7 (0.5 s)" of a
+    capture, where the time is that since its first frame.
+    """
     more = len(finding.proofs) - 3
     shown = "; ".join(proof(item) for item in finding.proofs[:3])
     return shown + (f" and {more:,} more" if more > 0 else "")
@@ -235,6 +237,8 @@ def proof(cited: Proof, most: int = 6) -> str:
     """Where one piece of evidence lies, with at most so many numbers."""
     numbers = listed(list(map(str, cited.frames or cited.turns)), most)
     if cited.frames:
-        return f"{safe(cited.file, 60)} frame{'s' * (len(cited.frames) > 1)} {numbers}".lstrip()
+        many = len(cited.frames) > 1
+        at = "" if cited.at is None else f" ({'from ' * many}{cited.at:.6f} s)"
+        return f"{safe(cited.file, 60)} frame{'s' * many} {numbers}{at}".lstrip()
     turns = f" turn{'s' * (len(cited.turns) > 1)} {numbers}" if cited.turns else ""
     return safe(cited.source, 40) + turns

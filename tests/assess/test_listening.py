@@ -92,7 +92,7 @@ def test_an_observation_names_peer_file_and_frames() -> None:
     assert ear.talk(talk())
     (seen,) = ear.readings().observations
     assert seen.facts == {"peer": "192.168.1.5", "open": True}
-    assert seen.proofs == (Proof("c1", (1,), "x.pcap", (6,)),)
+    assert seen.proofs == (Proof("c1", (1,), "x.pcap", (6,), 2.6),)
 
 
 def test_a_conversation_leaves_a_note_and_a_time_only_if_it_proved_something() -> None:
@@ -103,7 +103,7 @@ def test_a_conversation_leaves_a_note_and_a_time_only_if_it_proved_something() -
     assert [(note.id, note.turns) for note in kept.notes] == [("c1", 2)]
     assert kept.began == {"c1": 2.5}
     assert kept.spoken == {SERVER: frozenset({"lamp"})}
-    assert kept.answers == {SERVER: Proof("c1", (), "x.pcap", (6,))}
+    assert kept.answers == {SERVER: Proof("c1", (), "x.pcap", (6,), 2.6)}
 
 
 def test_the_same_again_adds_proofs_up_to_a_bound() -> None:
@@ -180,7 +180,7 @@ def test_announcements_and_stations_are_witnesses() -> None:
     ear.sighting(Sighting("frames", (), "02:00:00:00:00:06"))
     shouted, station = ear.readings().witnesses
     assert (shouted.source, shouted.own) == (CLIENT.address, False)
-    assert shouted.sighting.proof == Proof("p1", (), "x.pcap", (9,))
+    assert shouted.sighting.proof == Proof("p1", (), "x.pcap", (9,), 0.0)
     assert (station.sighting.mac, station.own) == ("02:00:00:00:00:06", True)
     (seen,) = ear.readings().observations
     assert [proof.source for proof in seen.proofs] == ["p1", "p2"]
@@ -225,20 +225,24 @@ def test_contacts_are_kept_with_their_answer_and_span() -> None:
     group = Endpoint(ip_address("224.0.0.251"), "udp", 5353)
     ear.group(group, CLIENT.address, 1.0, 2)
     ear.group(group, CLIENT.address, 9.0, 30)
-    ear.scans(knocks(8080, 40))
+    ear.scans(knocks(8080, 40), -3.0)
     ear.answer(SERVER, CLIENT.address, 2.0, 3)
     ear.talk(talk())
     kept = ear.readings().contacts
     assert kept[CLIENT.address, group] == Contact(
-        Proof("contact", (), "x.pcap", (2,)), False, 1.0, 9.0
+        Proof("contact", (), "x.pcap", (2,), 1.0), False, 1.0, 9.0
     )
     assert kept[CLIENT.address, SERVER] == Contact(
-        Proof("contact", (), "x.pcap", (3,)), True, 2.0, 2.6
+        Proof("contact", (), "x.pcap", (3,), 2.0), True, 2.0, 2.6
     )
     vain = [place for _, place in kept if place.port == 8080]
     assert len(vain) == listening.MOST_IN_VAIN
     assert not kept[CLIENT.address, vain[1]].answered
     assert kept[CLIENT.address, vain[1]].proof.frames == (101,)
+    assert (kept[CLIENT.address, vain[1]].began, kept[CLIENT.address, vain[1]].proof.at) == (
+        4.0,
+        4.0,
+    )
 
 
 def test_a_group_is_never_who_asks() -> None:
@@ -261,7 +265,8 @@ def test_a_storm_is_told_of_its_client() -> None:
     scans = Scans()
     for number in range(30):
         scans.opening(CLIENT.address.packed, bytes((52, 1, 2, 3)), 443, float(number), 10 + number)
-    (seen,) = scanning(scans, "x.pcap")
+    (seen,) = scanning(scans, "x.pcap", -5.0)
+    assert seen.proofs[0].at == 5.0
     assert (seen.kind, seen.address, seen.endpoint) == ("capture.reconnects", CLIENT.address, None)
     assert seen.facts == {
         "tries": 30,
@@ -281,7 +286,8 @@ def knocks(port: int, count: int, scans: Scans | None = None) -> Scans:
 
 
 def test_looking_for_telnet_is_told_apart_and_takes_fewer_hosts() -> None:
-    (seen,) = scanning(knocks(2323, 10, knocks(23, 12)), "x.pcap")
+    (seen,) = scanning(knocks(2323, 10, knocks(23, 12)), "x.pcap", 0.25)
+    assert seen.proofs[0].at == 0.75
     assert seen.facts == {
         "way": "wide",
         "ports": ("23", "2323"),

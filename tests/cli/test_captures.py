@@ -8,6 +8,7 @@ import json
 import re
 import stat
 import struct
+import subprocess
 import sys
 from collections.abc import Callable
 from ipaddress import ip_address
@@ -77,6 +78,10 @@ def test_replay_of_a_capture_tells_findings_by_file_and_frame(command: Command) 
     (seen,) = [f for f in report["findings"] if f["rule"] == "telnet-credentials-seen"]
     assert seen["proofs"][0]["file"] == "login.pcapng"
     assert seen["proofs"][0]["frames"][0] == 5
+    assert seen["proofs"][0]["at"] == 0.4
+    assert all(isinstance(p["at"], float) for f in report["findings"] for p in f["proofs"])
+    shown = " ".join(command("replay", "login.pcapng").out.split())
+    assert "login.pcapng frames 5, 6, 7, 8 (from 0.400000 s)" in shown
     assert seen["facts"]["username"] == "root"
     assert "hunter2" not in ran.out
 
@@ -256,6 +261,7 @@ def test_export_writes_tables_of_captures_and_of_reports(command: Command) -> No
     login()
     (row, *_) = [json.loads(line) for line in command("export", "login.pcapng").out.splitlines()]
     assert (row["mac"], row["address"], row["port"]) == ("02:04:c0:a8:01:09", "192.168.1.9", 23)
+    assert (row["frame"], row["time"]) == (4, "2023-11-14T22:13:20.300000+00:00")
     command("replay", "login.pcapng", "--output", "json:report.json")
     again = command("export", "report.json", "--format", "csv", "--to", "out.csv")
     assert again.code == 0
@@ -294,3 +300,11 @@ def test_a_recording_becomes_a_capture(command: Command) -> None:
     login()
     for wrong in (("r.jsonl",), ("login.pcapng", "--to", "x"), ("r.jsonl", "--to", "none/x")):
         assert command("export", *wrong, "--format", "pcapng").code == 2
+
+
+def test_export_as_parquet_says_nothing_where_all_went_well(command: Command) -> None:
+    pytest.importorskip("duckdb")
+    login()
+    program = [sys.executable, "-m", "iotscan", "export", "login.pcapng", "--format", "parquet"]
+    ran = subprocess.run([*program, "--to", "x.parquet"], capture_output=True, check=True)
+    assert (ran.stdout, ran.stderr) == (b"", b"")
