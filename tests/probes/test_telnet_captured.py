@@ -1,0 +1,105 @@
+"""Telnet that others spoke, and delays between refusals, as the record shows them."""
+
+from __future__ import annotations
+
+from terminals import PROBE, SERVICE, facts_of
+
+from iotscan.model import Channel, Sender, Transcript, Turn
+
+
+def _captured(*said: tuple[Sender, bytes]) -> Transcript:
+    turns = tuple(Turn(s, float(i), data, frame=i + 10) for i, (s, data) in enumerate(said))
+    return Transcript("c9", SERVICE, "capture", 0.0, turns, (Channel(SERVICE.endpoint),))
+
+
+def _keys(typed: bytes) -> list[tuple[Sender, bytes]]:
+    return [("client", bytes([key])) for key in typed]
+
+
+def test_a_captured_login_gives_the_name_and_never_the_password() -> None:
+    talk = _captured(
+        ("server", b"\xff\xfb\x01OpenBSD\r\nlogin: "),
+        *_keys(b"fake\r"),
+        ("server", b"\r\nPassword:"),
+        *_keys(b"hunter2\r"),
+        ("server", b"\r\nLast login: Thu Dec  2 21:32:59 on ttyp1\r\n$ "),
+        *_keys(b"ls\r"),
+        ("server", b"ls\r\na b c\r\n$ "),
+    )
+    facts = facts_of(talk, "telnet.session")
+    assert facts == {
+        "cleartext": True,
+        "username": "fake",
+        "outcome": "accepted",
+        "password_seen": True,
+    }
+    seen = list(PROBE.read(talk))
+    assert "hunter2" not in repr(seen)
+    session = next(one for one in seen if one.kind == "telnet.session")
+    assert session.proofs[0].frames[0] == 11
+
+
+def test_each_captured_login_of_a_session_is_told() -> None:
+    talk = _captured(
+        ("server", b"\xff\xfb\x01login: "),
+        ("client", b"bob\r\n"),
+        ("server", b"Password: "),
+        ("client", b"wrong\r\n"),
+        ("server", b"\r\nLogin incorrect\r\nlogin: "),
+        ("client", b"bob\r\n"),
+        ("server", b"Password: "),
+        ("client", b"right\r\n"),
+        ("server", b"\r\nbob@box:~$ "),
+    )
+    sessions = [one.facts["outcome"] for one in PROBE.read(talk) if one.kind == "telnet.session"]
+    assert sessions == ["refused", "accepted"]
+
+
+def test_a_captured_session_without_a_login_is_still_clear_text() -> None:
+    talk = _captured(("server", b"\xff\xfd\x18\xff\xfd\x1f"), ("client", b"\xff\xfc\x18"))
+    facts = facts_of(talk, "telnet.session")
+    assert facts == {"cleartext": True, "password_seen": False}
+
+
+def test_a_captured_session_that_encrypts_is_not_called_clear_text() -> None:
+    talk = _captured(
+        ("server", b"\xff\xfb\x26"),
+        ("client", b"\xff\xfd\x26"),
+        ("server", b"\xff\xfa\x26\x03\x00\xff\xf0"),
+        ("server", b"login: "),
+        ("client", b"bob\r\n"),
+    )
+    facts = facts_of(talk, "telnet.session")
+    assert facts == {"cleartext": False, "password_seen": False}
+
+
+def test_delays_between_refusals_are_measured_in_the_record() -> None:
+    def tries(delay: float) -> Transcript:
+        turns: list[Turn] = []
+        for channel, at in ((0, 0.0), (1, 10.0), (2, 20.0)):
+            for sender, when, data in (
+                ("server", 0.0, b"login: "),
+                ("client", 0.1, b"root\r"),
+                ("server", 0.2, b"Password: "),
+                ("client", 0.3, b"****\r"),
+                ("server", 0.31, b"\r\n"),
+                ("server", 0.3 + delay, b"Login incorrect\r\nlogin: "),
+            ):
+                turns.append(Turn(sender, at + when, data, channel))  # type: ignore[arg-type]
+        channels = tuple(Channel(SERVICE.endpoint, login=f"pair-{i}") for i in range(3))
+        return Transcript("c1", SERVICE, "telnet", 0.0, tuple(turns), channels)
+
+    assert facts_of(tries(3.0), "telnet.login")["throttled"] is True
+    assert facts_of(tries(0.1), "telnet.login")["throttled"] is False
+
+
+def test_every_fact_has_the_type_its_kind_promises() -> None:
+    kinds = {kind.name: kind.facts for kind in PROBE.emits}
+    talk = _captured(
+        ("server", b"\xff\xfd\x18BusyBox v1.2.3\r\nIdle timeout is 5 minutes\r\nlogin: "),
+        ("client", b"bob\r\n"),
+        ("server", b"\r\n$ "),
+    )
+    for seen in PROBE.read(talk):
+        for name, value in seen.facts.items():
+            assert type(value) is kinds[seen.kind][name], (seen.kind, name)
