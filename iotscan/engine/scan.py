@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+from collections import Counter
 from collections.abc import Callable, Coroutine, Hashable, Sequence
 from dataclasses import replace
 
@@ -199,11 +200,19 @@ class Engine:
                 self._meet(address)
             return
 
+        hindered: Counter[str] = Counter()
+
         async def on_host(sweep: Sweep) -> None:
             if sweep.alive:
                 self._meet(sweep.address)
+            elif sweep.unswept:
+                hindered[sweep.why] += 1
 
         await sweep_many(addresses, KNOCK_PORTS, self._gateway, on_host=on_host)
+        for why, many in hindered.items():
+            reason = f"{many} of {len(addresses)} addresses could not be looked at: {why}"
+            advice = "Run iotscan doctor: it says which networks this machine can reach."
+            self._journal.add(Gap(str(network), "the network", Ending.TIMEOUT, reason, advice))
 
     def _new_id(self, prefix: str) -> str:
         return f"{prefix}{next(self._numbers[prefix])}"
