@@ -25,6 +25,8 @@ if TYPE_CHECKING:  # readers and their plug-ins are much to load for who compare
 
 # Kept per device; one that invents names by the thousand gets no more room than this.
 MOST_NAMES, MOST_SIGHTINGS = 16, 128
+# Whose names are the host's own, and not of what it serves: these are kept of many.
+_OF_HOSTS = frozenset({"dhcp", "dhcpv6", "llmnr", "netbios", "lldp", "cdp"})
 
 
 def take_stock(
@@ -107,16 +109,37 @@ def _device(
     # An id that two devices use identifies neither.
     own = next((udn for udn in _udns(sightings) if udns[udn] == 1), None)
     lowest = str(addresses[0]) if addresses else mac
-    names = dict.fromkeys(name for sighting in sightings for name in sighting.names if name)
     return Device(
         key=registered or own or lowest or "",
         addresses=addresses,
         mac=mac,
         randomised=mac is not None and is_random(mac),
-        names=tuple(sorted(names))[:MOST_NAMES],
+        names=_names(sightings),
         services=tuple(sorted(services, key=lambda service: endpoint_order(service.endpoint))),
-        sightings=tuple(sightings[:MOST_SIGHTINGS]),
+        sightings=_fairly(sightings),
     )
+
+
+def _names(sightings: Sequence[Sighting]) -> tuple[str, ...]:
+    """In order; of many those of the host first."""
+    served: dict[str, bool] = {}
+    for sighting in sightings:
+        for name in filter(None, sighting.names):
+            served[name] = served.get(name, True) and sighting.source not in _OF_HOSTS
+    return tuple(sorted(sorted(served, key=lambda name: (served[name], name))[:MOST_NAMES]))
+
+
+def _fairly(sightings: Sequence[Sighting]) -> tuple[Sighting, ...]:
+    """As many as are kept, in their order; of many some of each source."""
+    if len(sightings) <= MOST_SIGHTINGS:
+        return tuple(sightings)
+    heard: Counter[str] = Counter()
+    turns: list[tuple[int, int]] = []
+    for place, sighting in enumerate(sightings):
+        turns.append((heard[sighting.source], place))
+        heard[sighting.source] += 1
+    kept = sorted(place for _, place in sorted(turns)[:MOST_SIGHTINGS])
+    return tuple(sightings[place] for place in kept)
 
 
 def _udns(sightings: Sequence[Sighting]) -> list[str]:

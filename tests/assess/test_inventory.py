@@ -9,7 +9,7 @@ from ipaddress import ip_address
 from hypothesis import given
 from hypothesis import strategies as st
 
-from iotscan.assess.inventory import take_stock
+from iotscan.assess.inventory import MOST_NAMES, MOST_SIGHTINGS, take_stock
 from iotscan.assess.links import MOST_IPV4, embedded_mac
 from iotscan.assess.reading import Witness
 from iotscan.model import (
@@ -174,6 +174,24 @@ def test_one_device_with_two_names_does_not_join_two_others() -> None:
     )
     assert ["192.168.1.5", "192.168.1.6"] not in [g[:2] for g in groups(devices)]
     assert len(devices) == 2
+
+
+def test_of_many_names_those_by_which_it_is_addressed_are_kept() -> None:
+    many = said("192.168.1.5", names=[f"Printer {n:02}" for n in range(40)], mac=A)
+    own = Sighting("dhcp", (ip_address("192.168.1.5"),), A, ("zebra",))
+    (device,) = stock(many, Witness(own, own=True))
+    assert len(device.names) == MOST_NAMES
+    assert "zebra" in device.names
+    assert list(device.names) == sorted(device.names)
+
+
+def test_of_many_sightings_some_of_each_source_are_kept() -> None:
+    many = [said("192.168.1.5", mac=A, model=f"M{n}") for n in range(2 * MOST_SIGHTINGS)]
+    rare = Sighting("wsd", (ip_address("192.168.1.5"),), A, traits={"model": "Z"})
+    (device,) = stock(*many, Witness(rare, ip_address("192.168.1.5")))
+    assert len(device.sightings) == MOST_SIGHTINGS
+    assert rare in device.sightings
+    assert stock(*many[::-1], Witness(rare, ip_address("192.168.1.5"))) == (device,)
 
 
 def test_groups_and_placeholders_are_no_devices() -> None:
