@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from iotscan.errors import Malformed
 from iotscan.model import Fact, Observation, Outcome, Transcript
-from iotscan.protocols.common.overheard import observe, turned
+from iotscan.protocols.common.overheard import beginning, observe, turned
 from iotscan.protocols.http.auth import Challenge, parse_answer, parse_challenges
 from iotscan.protocols.logins.tries import Tries
 from iotscan.protocols.rtsp import sdp
@@ -40,7 +40,7 @@ class Told:
 
 def read_transcript(talk: Transcript) -> Iterator[Observation]:
     """The observations of one conversation. Pure, never raises."""
-    if talk.service.endpoint.transport != "tcp" or not any(b"RTSP/" in t.data for t in talk.turns):
+    if talk.service.endpoint.transport != "tcp" or not _names_itself(talk):
         return
     told = list(_told(talk))
     if talk.client is None:
@@ -51,6 +51,13 @@ def read_transcript(talk: Transcript) -> Iterator[Observation]:
         talk = turned(talk)
         told = list(_told(talk))
     yield from _overheard(talk, told)
+
+
+def _names_itself(talk: Transcript) -> bool:
+    """Whether anything looks like it, in segments of any size."""
+    return any(b"RTSP/" in turn.data for turn in talk.turns) or any(
+        b"RTSP/" in beginning(talk, side) for side in ("client", "server")
+    )
 
 
 def _told(talk: Transcript) -> Iterator[Told]:
