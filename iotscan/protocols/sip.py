@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from iotscan.errors import Malformed
+from iotscan.protocols.encodings.fields import Headers, first
 from iotscan.protocols.encodings.headed import Joined, parse
-from iotscan.protocols.http.codec import Headers, first
 
 PORT, TLS_PORT = 5060, 5061
 AGENT = "iotscan"

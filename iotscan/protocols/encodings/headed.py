@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import accumulate
 
 from iotscan.errors import Malformed
-from iotscan.protocols.http.codec import Headers, first, parse_headers
+from iotscan.protocols.encodings.fields import Headed, Headers, first, parse_headers
 
 # Descriptions of streams and registrations are below 4 kB; more is no message of a device.
 HEAD_LIMIT = 16_384
@@ -25,17 +25,13 @@ _MESSAGE_LENGTHS = ("content-length", "l")
 
 
 @dataclass(frozen=True, slots=True)
-class Message:
+class Message(Headed):
     """One message. ``line`` is its first line as matched; ``end`` where it ends in the bytes."""
 
     line: re.Match[bytes]
     headers: Headers
     body: bytes
     end: int
-
-    def header(self, name: str) -> str:
-        """The first value under a lower-case name, "" without one; clean it before use."""
-        return first(self.headers, name)
 
 
 def parse(data: bytes, at: int, line: re.Pattern[bytes], *, closed: bool = False) -> Message | None:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address
 
 from iotscan.errors import Malformed
+from iotscan.protocols.encodings.fields import Headed, Headers, first, parse_headers
 
 # Embedded servers answer within a few hundred bytes of head; 32 kB is four times what the large
 # web servers accept, so that more is an attack or another protocol.
@@ -24,11 +25,9 @@ _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _VISIBLE = re.compile(r"[\x21-\x7e]+")
 _EMPTY_LINE = re.compile(rb"\r?\n\r?\n")
 
-Headers = tuple[tuple[str, bytes], ...]
-
 
 @dataclass(frozen=True, slots=True)
-class Response:
+class Response(Headed):
     """An answer. ``headers`` are (lower-case name, value) in their order, repeated ones too.
 
     ``complete``: the whole body is here; False when the device closed early or a limit cut it.
@@ -43,13 +42,9 @@ class Response:
     complete: bool = True
     end: int = 0
 
-    def header(self, name: str) -> str:
-        """The first value of this name as text ("" if there is none); clean it before use."""
-        return first(self.headers, name)
-
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class Request(Headed):
     """A question; the fields are those of :class:`Response`."""
 
     method: str
@@ -58,18 +53,6 @@ class Request:
     body: bytes = b""
     version: str = "1.1"
     end: int = 0
-
-    def header(self, name: str) -> str:
-        """The first value of this name as text, "" if there is none."""
-        return first(self.headers, name)
-
-
-def first(headers: Headers, name: str) -> str:
-    """The first value under a lower-case name, decoded as UTF-8 with the rest escaped; or ""."""
-    for key, value in headers:
-        if key == name:
-            return value.decode("utf-8", "backslashreplace")
-    return ""
 
 
 def build_request(
@@ -154,22 +137,6 @@ def parse_request(data: bytes, *, limit: int = BODY_LIMIT) -> Request | None:
         return None
     method, target = line[1].decode(), line[2].decode("utf-8", "backslashreplace")
     return Request(method, target, headers, body[0], _version(line[3], line[4]), body[2])
-
-
-def parse_headers(block: bytes) -> Headers:
-    """The fields of a head without its first line. Lines without a colon are passed over: some
-    devices print debugging output there. A folded line joins the one before (RFC 9112 §5.2).
-    """
-    fields: list[tuple[str, bytes]] = []
-    for line in block.split(b"\n"):
-        if line[:1] in (b" ", b"\t") and fields:
-            name, value = fields[-1]
-            fields[-1] = (name, value + b" " + line.strip())
-            continue
-        raw, colon, value = line.partition(b":")
-        if colon and (name := raw.strip().decode("utf-8", "backslashreplace").lower()):
-            fields.append((name, value.strip()))
-    return tuple(fields)
 
 
 def _open(

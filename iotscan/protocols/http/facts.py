@@ -8,8 +8,9 @@ import re
 from collections.abc import Iterator
 
 from iotscan.protocols.common.firmware import archive_in, image_in, is_named_so
+from iotscan.protocols.encodings.fields import Headers
 from iotscan.protocols.http.auth import parse_answer, parse_challenges
-from iotscan.protocols.http.codec import Headers, Request, Response
+from iotscan.protocols.http.codec import Request, Response
 from iotscan.protocols.http.murmur import murmur3_32
 from iotscan.protocols.http.page import Page, read_page, split_address
 from iotscan.protocols.http.submitted import submitted

@@ -64,7 +64,7 @@ def upgrade_answer(key: str, subprotocol: str) -> bytes:
 
 def asks_upgrade(head: Head) -> bool:
     """Whether this is a request to change to WebSocket."""
-    asked = isinstance(head, http.Request) and http.first(head.headers, "upgrade")
+    asked = isinstance(head, http.Request) and head.header("upgrade")
     return bool(asked) and str(asked).lower() == "websocket"
 
 
@@ -77,7 +77,7 @@ def agrees(head: Head, key: str | None = None) -> bool:
 
 def subprotocol(head: Head) -> str:
     """The subprotocol asked for or agreed on, lower case; "" without."""
-    return http.first(head.headers, "sec-websocket-protocol").lower()
+    return head.header("sec-websocket-protocol").lower()
 
 
 def encode_frame(payload: bytes, opcode: int = BINARY, mask: bytes | None = None) -> bytes:

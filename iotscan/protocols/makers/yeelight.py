@@ -13,7 +13,7 @@ from ipaddress import IPv4Address
 from typing import Any
 
 from iotscan.errors import Malformed
-from iotscan.protocols.http.codec import first, parse_headers
+from iotscan.protocols.encodings.fields import first, parse_headers
 from iotscan.protocols.makers.landevice import LanDevice, json_object
 
 GROUP, PORT = IPv4Address("239.255.255.250"), 1982

@@ -13,8 +13,9 @@ from ipaddress import IPv4Address, IPv6Address
 from urllib.parse import urlsplit
 
 from iotscan.errors import Malformed
+from iotscan.protocols.encodings.fields import Headed, Headers
 from iotscan.protocols.encodings.headed import Joined, parse
-from iotscan.protocols.http.codec import Headers, first, host_field
+from iotscan.protocols.http.codec import host_field
 
 AGENT = "iotscan"
 USUAL_PORT, USUAL_PORT_TLS = 554, 322
@@ -33,7 +34,7 @@ _BLOCK = 0x24  # "$"
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class Request(Headed):
     """A question; ``target`` is the URL or "*". ``end``: where it ends in the bytes read."""
 
     method: str
@@ -42,13 +43,9 @@ class Request:
     body: bytes = b""
     end: int = 0
 
-    def header(self, name: str) -> str:
-        """The first value under a lower-case name, "" without one; clean it before use."""
-        return first(self.headers, name)
-
 
 @dataclass(frozen=True, slots=True)
-class Response:
+class Response(Headed):
     """An answer; the fields are those of :class:`Request`."""
 
     status: int
@@ -56,10 +53,6 @@ class Response:
     headers: Headers
     body: bytes = b""
     end: int = 0
-
-    def header(self, name: str) -> str:
-        """The first value under a lower-case name, "" without one; clean it before use."""
-        return first(self.headers, name)
 
 
 @dataclass(frozen=True, slots=True)

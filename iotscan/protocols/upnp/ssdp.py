@@ -9,6 +9,7 @@ from typing import Literal
 from urllib.parse import urlsplit
 
 from iotscan.errors import Malformed
+from iotscan.protocols.encodings.fields import first, parse_headers
 from iotscan.protocols.http import codec as http
 
 PORT = 1900
@@ -73,20 +74,20 @@ def search(target: str, host: str, mx: int = 1) -> bytes:
 def parse(data: bytes) -> Announcement:
     """What one datagram says; a missing empty line at its end is forgiven. Raises Malformed."""
     start, _, block = data.partition(b"\n")
-    headers = http.parse_headers(block.partition(b"\n\r\n")[0])
-    location, server = http.first(headers, "location"), http.first(headers, "server")
-    usn, searched = http.first(headers, "usn"), http.first(headers, "st")
+    headers = parse_headers(block.partition(b"\n\r\n")[0])
+    location, server = first(headers, "location"), first(headers, "server")
+    usn, searched = first(headers, "usn"), first(headers, "st")
     if re.match(rb"HTTP/1\.\d +200\b", start):
         if not (searched or usn):
             raise Malformed("an answer without ST and USN is not SSDP")
         return Announcement("answer", searched, usn, location, server)
     if start.startswith(_NOTIFY):
-        notice, nts = http.first(headers, "nt"), http.first(headers, "nts")
+        notice, nts = first(headers, "nt"), first(headers, "nts")
         if not nts.lower().startswith("ssdp:"):
             raise Malformed("a notice without NTS is not SSDP")
         return Announcement("notice", notice, usn, location, server, "byebye" in nts.lower())
     if start.startswith(_SEARCH):
-        return Announcement("search", searched, server=http.first(headers, "user-agent"))
+        return Announcement("search", searched, server=first(headers, "user-agent"))
     raise Malformed("not SSDP")
 
 

@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from iotscan.errors import Malformed
+from iotscan.protocols.encodings.fields import parse_headers
 from iotscan.protocols.http.codec import (
     HEAD_LIMIT,
     build_request,
     host_field,
-    parse_headers,
     parse_request,
     parse_response,
 )

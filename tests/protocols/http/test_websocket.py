@@ -62,8 +62,8 @@ def test_a_request_says_what_it_asks_for() -> None:
     assert asks_upgrade(request)
     assert subprotocol(request) == "mqtt"
     assert request.target == "/mqtt"
-    assert http.first(request.headers, "host") == "192.0.2.1:9001"
-    assert http.first(request.headers, "connection") == "Upgrade"
+    assert request.header("host") == "192.0.2.1:9001"
+    assert request.header("connection") == "Upgrade"
 
 
 def test_an_answer_agrees_only_to_the_key_that_asked() -> None:
