@@ -29,10 +29,10 @@ class Dhcpv6Discoverer:
         """Nothing is asked: whoever asks for an address takes one from somebody."""
 
     def read(self, packet: Packet) -> Iterator[Sighting | Observation]:
-        """A client by its link-local address, or the addresses that it was given.
+        """A client by its link-local address, with those that it renews, or what it was given.
 
         A client's identifier may hold the MAC of another of its interfaces, or one that it had
-        years ago; a frame's own MAC is the better word.
+        years ago; a frame's own MAC is the better word, and a reply says nothing of such a client.
         """
         source = packet.source
         try:
@@ -41,7 +41,7 @@ class Dhcpv6Discoverer:
             return
         proof = Proof.of(packet)
         if said.from_server:
-            if said.mac and said.assigned:
+            if said.mac and said.permanent and said.assigned:
                 given: tuple[Address, ...] = said.assigned[:_MOST_ADDRESSES]
                 yield Sighting(self.name, given, said.mac, proof=proof)
             return
@@ -56,7 +56,8 @@ class Dhcpv6Discoverer:
         if url := clean(said.mud_url):
             traits["mud_url"] = url
         names = (name,) if name else ()
-        yield Sighting(self.name, (source,), packet.mac, names, traits, proof=proof)
+        own: tuple[Address, ...] = (source, *said.assigned[:_MOST_ADDRESSES])
+        yield Sighting(self.name, own, packet.mac, names, traits, proof=proof)
         if name:
             told: dict[str, Fact] = {"via": self.name, "name": name}
             told["looks_personal"] = looks_personal(name)

@@ -104,6 +104,7 @@ def option6(code: int, body: bytes) -> bytes:
 
 
 DUID = option6(1, b"\0\1\0\1" + bytes(4) + RAW_MAC)
+ONE_CARD = option6(1, b"\0\3\0\1" + RAW_MAC)
 ASSOCIATION = b"\0\0\0\1" + bytes(8)
 
 
@@ -125,13 +126,29 @@ def test_a_client_of_dhcpv6_is_known_by_its_frame_and_tells_its_name() -> None:
     assert named.facts["name"] == "lamp"
 
 
-def test_a_reply_gives_addresses_to_the_mac_in_the_client_s_identifier() -> None:
-    (seen,) = read6(b"\7\0\0\1" + DUID + leased(), "fe80::2")
+def test_a_reply_gives_addresses_to_the_mac_that_is_the_identifier() -> None:
+    (seen,) = read6(b"\7\0\0\1" + ONE_CARD + leased(), "fe80::2")
     assert (seen.mac, seen.addresses) == (MAC, (ip_address("fd00::9"),))
 
 
+def test_a_reply_gives_nothing_to_a_mac_that_the_client_once_made_its_identifier_of() -> None:
+    """Computers keep the identifier over all their network cards."""
+    assert read6(b"\7\0\0\1" + DUID + leased(), "fe80::2") == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "lifetime", "held"),
+    [(5, 3600, True), (6, 3600, True), (5, 0, True), (3, 3600, False), (1, 3600, False),
+     (4, 3600, False)],
+)  # fmt: skip
+def test_a_client_that_renews_an_address_has_it(kind: int, lifetime: int, held: bool) -> None:
+    (seen, *_) = read6(bytes([kind, 0, 0, 1]) + DUID + leased(lifetime))
+    own = ["fe80::1", "fd00::9"] if held else ["fe80::1"]
+    assert (seen.mac, [str(a) for a in seen.addresses]) == ("02:00:00:00:00:09", own)
+
+
 def test_an_address_taken_back_is_not_given() -> None:
-    assert read6(b"\7\0\0\1" + DUID + leased(0), "fe80::2") == []
+    assert read6(b"\7\0\0\1" + ONE_CARD + leased(0), "fe80::2") == []
 
 
 def test_vendor_class_of_dhcpv6() -> None:

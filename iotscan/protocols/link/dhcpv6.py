@@ -14,17 +14,22 @@ from iotscan.protocols.link.arp import mac_text
 # Messages of clients, and the one in which a server gives addresses.
 _FROM_CLIENT = {1: "solicit", 3: "request", 4: "confirm", 5: "renew", 6: "rebind", 11: "inform"}
 REPLY = 7
+# In which a client tells the addresses that it has, and goes on to have (section 18.2.4).
+_HOLDING = (5, 6)
 _CLIENT_ID, _IA_NA, _ADDRESS, _ASKED, _VENDOR_CLASS, _FULL_NAME = 1, 3, 5, 6, 16, 39
 _MUD_URL = 112
 # DUIDs that hold a link-layer address: with a time, and bare; both name the hardware first.
-_DUID_MACS = {b"\0\1\0\1": 8, b"\0\3\0\1": 4}
+_BARE = b"\0\3\0\1"
+_DUID_MACS = {b"\0\1\0\1": 8, _BARE: 4}
 
 
 @dataclass(frozen=True, slots=True)
 class Dhcpv6:
-    """One message. ``mac``: of the client's identifier, "" where that holds none.
+    """One message. ``mac``: of the client's identifier, "" where that holds none; ``permanent``: it
+    is of a network card that cannot be taken out, and of no other (section 11.4).
 
-    ``assigned``: the addresses in a reply; ``asked``: the options that a client asks for.
+    ``assigned``: the addresses in a reply, or that a client renews; ``asked``: the options that a
+    client asks for.
     """
 
     from_server: bool
@@ -34,6 +39,7 @@ class Dhcpv6:
     asked: tuple[int, ...]
     assigned: tuple[IPv6Address, ...]
     mud_url: bytes = b""
+    permanent: bool = False
 
 
 def parse(data: bytes) -> Dhcpv6:
@@ -44,9 +50,10 @@ def parse(data: bytes) -> Dhcpv6:
     mac, name, vendor, mud_url = "", b"", b"", b""
     asked: tuple[int, ...] = ()
     assigned: list[IPv6Address] = []
+    permanent = False
     for code, body in _options(data, 4):
         if code == _CLIENT_ID:
-            mac = _mac(body)
+            mac, permanent = _mac(body), body.startswith(_BARE)
         elif code == _FULL_NAME:
             name = _unpacked(body[1:])
         elif code == _VENDOR_CLASS and len(body) > 6:
@@ -55,11 +62,11 @@ def parse(data: bytes) -> Dhcpv6:
             asked = tuple(int.from_bytes(body[i : i + 2], "big") for i in range(0, len(body), 2))
         elif code == _MUD_URL:
             mud_url = body
-        elif code == _IA_NA:
-            assigned += _addresses(body)
+        elif code == _IA_NA and kind in (*_HOLDING, REPLY):
+            assigned += _addresses(body, given=kind == REPLY)
     if not mac and not name and not asked and not assigned:
         raise Malformed("the message says nothing of its client")
-    return Dhcpv6(kind == REPLY, mac, name, vendor, asked, tuple(assigned), mud_url)
+    return Dhcpv6(kind == REPLY, mac, name, vendor, asked, tuple(assigned), mud_url, permanent)
 
 
 def _options(data: bytes, at: int) -> Iterator[tuple[int, bytes]]:
@@ -72,10 +79,12 @@ def _options(data: bytes, at: int) -> Iterator[tuple[int, bytes]]:
         at += 4 + length
 
 
-def _addresses(association: bytes) -> Iterator[IPv6Address]:
-    """Of an association; its own fields take twelve bytes. A lifetime of 0 takes one back."""
+def _addresses(association: bytes, *, given: bool) -> Iterator[IPv6Address]:
+    """Of an association; its own fields take twelve bytes. A lifetime of 0 takes back what was
+    ``given``; of clients it means nothing (section 21.6).
+    """
     for code, body in _options(association, 12):
-        if code == _ADDRESS and len(body) >= 24 and body[20:24] != bytes(4):
+        if code == _ADDRESS and len(body) >= 24 and not (given and body[20:24] == bytes(4)):
             yield IPv6Address(body[:16])
 
 
