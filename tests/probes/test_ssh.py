@@ -161,6 +161,8 @@ async def test_a_known_login_counts_when_a_random_one_is_refused(door: type[Door
         False,
     )
     assert (found["attempts"], found["refused"]) == (2, 1)
+    kinds = [seen.kind for seen in PROBE.read(talk)]
+    assert len(kinds) == len(set(kinds)), "what a login's connection says is the greeting again"
 
 
 # The server's half is deprecated as well.

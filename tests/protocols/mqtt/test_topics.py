@@ -75,6 +75,10 @@ def test_what_only_resembles_a_secret_is_none(topic: str, payload: str) -> None:
     [
         ('{"_type":"location","lat":52.1,"lon":4.2}', ("location",)),
         ('{"gps":{"latitude":-33.9,"longitude":151.2}}', ("location",)),
+        ('{"lat":-90,"lon":180}', ("location",)),
+        ('{"lat":90.5,"lon":4.2}', ()),
+        ('{"lat":52.1,"lon":-180.5}', ()),
+        ('{"lat":0,"lon":0}', ()),
         ('{"a":[{"b":{"accessToken":"0123456789abcdef"}}]}', ("token",)),
         ('{"WiFiPassword":"correct horse","user_password":"battery"}', ("password", "wifi key")),
         ('[{"password":"hunter22"},{"password":"****"}]', ("password",)),

@@ -70,7 +70,9 @@ def test_requests_are_as_the_specification_has_them() -> None:
     assert first[36:] == b"\0" + (12).to_bytes(2, "little") + b"\x02NT LM 0.12\0"
     second = negotiate_2()
     assert len(second) == 4 + 64 + 36 + 8
-    assert second[4:8] == V2
+    # Its size, no charge, status or command, one credit asked for, and zeros behind that:
+    # no flags, no message before it, no process, tree, session or signature (MS-SMB2 2.2.1.2).
+    assert second[4:68] == V2 + b"\x40\0" + bytes(8) + b"\1\0" + bytes(48)
     assert second[-8:] == struct.pack("<4H", 0x0202, 0x0210, 0x0300, 0x0302)
 
 
