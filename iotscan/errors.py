@@ -16,6 +16,12 @@ class UsageError(IotscanError):
     """The user asked for something that cannot be done as asked (exit code 2)."""
 
 
+def unreadable(path: object, error: OSError | UnicodeDecodeError) -> UsageError:
+    """What to raise where a text file that the user named cannot be read."""
+    why = error.strerror if isinstance(error, OSError) else "it is no text in UTF-8"
+    return UsageError(f"{path} cannot be read: {why}")
+
+
 class SettingsError(UsageError):
     """A settings file, variable or flag holds a value that cannot be used."""
 

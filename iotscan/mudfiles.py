@@ -9,7 +9,7 @@ from ipaddress import ip_address
 from pathlib import Path
 
 from iotscan.assess.profiles import Profiles, deeds, draft
-from iotscan.errors import Malformed, UsageError
+from iotscan.errors import Malformed, UsageError, unreadable
 from iotscan.model import Device, Report
 from iotscan.protocols.mud.codec import build, parse
 from iotscan.protocols.mud.profile import Profile
@@ -77,7 +77,7 @@ def _read(path: Path) -> Profile:
     try:
         return parse(path.read_bytes())
     except OSError as error:
-        raise UsageError(f"{path} cannot be read: {error.strerror}") from error
+        raise unreadable(path, error) from error
     except Malformed as error:
         raise UsageError(f"{path} is {error}") from error
 

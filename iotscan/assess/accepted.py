@@ -15,7 +15,7 @@ from pathlib import Path
 
 from iotscan.assess.fields import Fields
 from iotscan.assess.yamltree import parse
-from iotscan.errors import RuleError, RulePackError, UsageError
+from iotscan.errors import RuleError, RulePackError, unreadable
 from iotscan.model import Acceptance, Device, Finding, Report
 
 EVERY = "*"
@@ -27,7 +27,7 @@ def read_acceptances(path: str | Path) -> tuple[Acceptance, ...]:
     try:
         text = Path(path).read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path} cannot be read: {error}") from error
+        raise unreadable(path, error) from error
     tree, faults = parse(text, str(path))
     found: list[Acceptance] = []
     if tree is not None:

@@ -18,7 +18,7 @@ from iotscan.assess.fields import Fields
 from iotscan.assess.rulebook import Rulebook, indexed
 from iotscan.assess.rules import Rule
 from iotscan.assess.yamltree import Tree, parse
-from iotscan.errors import RuleError, RulePackError, UsageError
+from iotscan.errors import RuleError, RulePackError, UsageError, unreadable
 from iotscan.model import PolicyNote, Relation, Severity
 
 FOLDER = "policies"
@@ -83,7 +83,7 @@ def load_policy(name: str, book: Rulebook) -> Policy:
         try:
             path, text = name, Path(name).read_text("utf-8")
         except (OSError, UnicodeDecodeError) as error:
-            raise UsageError(f"{name} cannot be read: {error}") from error
+            raise unreadable(name, error) from error
     else:
         raise UsageError(
             f"there is no policy {name!r}; policies are: {', '.join(policies())}, or a .yaml file"

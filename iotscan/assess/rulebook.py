@@ -313,6 +313,8 @@ def _missing_numbers(
 def _folder(path: Path) -> Path:
     if not path.is_dir():
         raise UsageError(f"the rule folder {path} is not there, or is no folder")
+    if next(path.rglob("*.yaml"), None) is None:
+        raise UsageError(f"the rule folder {path} holds no file that ends in .yaml")
     return path
 
 

@@ -6,6 +6,7 @@ import click
 
 from iotscan.cli.exits import FINE
 from iotscan.cli.scans import config_option, opened, store_name, store_option
+from iotscan.errors import UsageError
 
 
 @click.group()
@@ -30,13 +31,23 @@ def upgrade(store: str | None, config: str | None) -> int:
 
 
 @db.command()
-@click.option("--keep-days", default=0, metavar="DAYS", help="Forget scans older than this.")
-@click.option("--keep-scans", default=0, metavar="NUMBER", help="Keep so many of each scope.")
+@click.option(
+    "--keep-days", type=click.IntRange(1), metavar="DAYS", help="Forget scans older than this."
+)
+@click.option(
+    "--keep-scans", type=click.IntRange(1), metavar="NUMBER", help="Keep so many of each scope."
+)
 @store_option
 @config_option
-def prune(keep_days: int, keep_scans: int, store: str | None, config: str | None) -> int:
+def prune(
+    keep_days: int | None, keep_scans: int | None, store: str | None, config: str | None
+) -> int:
     """Forget old scans. The newest of each scope stays, and so do the devices and their names."""
+    from iotscan.report.words import count
+
+    if not keep_days and not keep_scans:
+        raise UsageError("say what to keep, with --keep-days DAYS or --keep-scans NUMBER")
     with opened(store, config) as kept:
-        gone = kept.prune(max(0, keep_days), max(0, keep_scans))
-    click.echo(f"{len(gone)} scans were forgotten.")
+        gone = kept.prune(keep_days or 0, keep_scans or 0)
+    click.echo(f"{count(len(gone), 'scan')} forgotten.")
     return FINE

@@ -50,7 +50,8 @@ def list_devices(
     for device in found:
         _line(page, device)
     if not found:
-        page.line("No such device is in the history.")
+        which = "No other device" if unknown else "No device"
+        page.line(f"{which} was seen yet. `iotscan scan` keeps what it finds.")
     page.flush()
     return FINE
 

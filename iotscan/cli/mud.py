@@ -37,6 +37,8 @@ def mud(files: tuple[str, ...], to: str | None, device: str | None) -> int:
         for one in found:
             click.echo(one.data, nl=False)
         return 0
+    if Path(to).is_file():
+        raise UsageError(f"{to} is a file: name a folder for the profiles")
     try:
         Path(to).mkdir(parents=True, exist_ok=True)
         for one in found:

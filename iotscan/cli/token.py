@@ -49,8 +49,11 @@ def add(where: str, name: str, scopes: tuple[str, ...]) -> int:
 def listed(where: str) -> int:
     """The tokens that are good: number, scopes, when they were made, name."""
     with _opened(where) as store:
-        for one in store.tokens():
-            click.echo(f"{one.id}  {','.join(one.scopes)}  {one.created}  {one.name}")
+        found = store.tokens()
+    for one in found:
+        click.echo(f"{one.id}  {','.join(one.scopes)}  {one.created}  {one.name}")
+    if not found:
+        click.echo("There is no token. `iotscan token add NAME` makes one.", err=True)
     return FINE
 
 

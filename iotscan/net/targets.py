@@ -50,7 +50,7 @@ def system_resolver(name: str) -> list[Address]:
         found = socket.getaddrinfo(name, None, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
         raise UsageError(
-            f"the name {name} cannot be resolved ({error}): check its spelling, or give the address"
+            f"the name {name} cannot be resolved: check its spelling, or give the address"
         ) from error
     texts = sorted({str(entry[4][0]) for entry in found})
     return sorted((ip_address(text) for text in texts), key=lambda address: address.version)
@@ -90,7 +90,7 @@ def _network(text: str) -> Wanted | None:
     try:
         network = ip_network(f"{ip_address(host.partition('%')[0])}/{prefix}", strict=False)
     except ValueError as error:
-        raise UsageError(f"{text!r} is no network ({error}): write it as 192.168.1.0/24") from error
+        raise UsageError(f"{text!r} is no network: write it as 192.168.1.0/24") from error
     if network.prefixlen == network.max_prefixlen:
         return _address(host)
     return Wanted(text, (network,), whole=True)

@@ -220,8 +220,9 @@ def looked_at(report: Report) -> str:
     names = listed([safe(given.name, 60) for given in report.inputs])
     frames = count(sum(given.frames for given in report.inputs), "frame")
     files = count(len(report.inputs), "capture")
-    taken = f"from {when(report.started)} on, over {lasting(report.duration)}"
-    return f"Read {files} with {frames} ({names}), taken {taken}."
+    taken = f", taken from {when(report.started)} on, over {lasting(report.duration)}"
+    dated = any(given.frames for given in report.inputs)
+    return f"Read {files} with {frames} ({names}){taken if dated else ''}."
 
 
 def proofs(finding: Finding) -> str:

@@ -90,7 +90,10 @@ def _from_file(path: Path, must_exist: bool, faults: list[str]) -> Iterator[tupl
     except OSError as error:
         faults.append(f"{path}: cannot be read ({error.strerror})")
         return
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+    except UnicodeDecodeError:
+        faults.append(f"{path}: is not TOML: it is no text in UTF-8")
+        return
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
         faults.append(f"{path}: is not TOML: {error}")
         return
     for name, value in _flattened(tree):
@@ -109,8 +112,9 @@ def _flattened(tree: dict[str, Any]) -> Iterator[tuple[str, object]]:
 
 
 def _nearest(name: str, names: Iterable[str]) -> str:
-    near = difflib.get_close_matches(name, list(names), 1)
-    return f"; did you mean {near[0]}?" if near else f"; known are {', '.join(sorted(names))}"
+    flags = [key.name for key in KEYS if key.flag == f"--{name}"]
+    near = flags or difflib.get_close_matches(name, list(names), 1)
+    return f"; did you mean {near[0]}?" if near else "; docs/settings.md lists all there are"
 
 
 def _shown(raw: object) -> str:

@@ -20,6 +20,10 @@ DEFAULT = "sqlite"
 FILE = "history.sqlite"
 # Another writer's turn lasts as long as a scan of thousands of devices takes to write down.
 _PATIENCE = 60.0
+_ADVICE = {
+    "sqlite": "Name another file with --store, or move this one away to begin a new history.",
+    "postgresql": "Check that the server runs, and the address that --store gives.",
+}
 
 
 def open_store(name: str = DEFAULT) -> Store:
@@ -55,8 +59,11 @@ def place(name: str = DEFAULT) -> str:
 
 
 def _make_ready(engine: Engine, *, always: bool) -> str:
-    with reading(engine, "cannot be opened") as connection:
-        found = revision(connection)
+    try:
+        with reading(engine, "cannot be opened") as connection:
+            found = revision(connection)
+    except StoreError as error:
+        raise StoreError(f"{error}. {_ADVICE[engine.dialect.name]}") from error
     check_not_newer(found)
     if found == REVISION:
         return found
@@ -80,7 +87,7 @@ def _url(name: str) -> URL:
         return URL.create("sqlite", database=str(Path(name).expanduser()))
     try:
         url = make_url(name)
-    except ArgumentError as error:
+    except (ArgumentError, ValueError) as error:  # the latter of a port that is no number
         raise StoreError("--store is a file, sqlite:///FILE or postgresql://…") from error
     if url.get_backend_name() not in ("sqlite", "postgresql"):
         raise StoreError(

@@ -18,7 +18,7 @@ def revision(connection: Connection) -> str:
     tables = inspect(connection).get_table_names()
     if _VERSIONS not in tables:
         if tables:
-            raise StoreError("the database holds tables that are not iotscan's: name another")
+            raise StoreError("the database holds tables that are not iotscan's")
         return ""
     found = connection.execute(text(f"SELECT version_num FROM {_VERSIONS}")).scalars().all()  # noqa: S608
     return str(found[0]) if found else ""

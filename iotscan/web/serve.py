@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import errno
 import ipaddress
 import secrets
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import uvicorn
 
 from iotscan.errors import UsageError
 from iotscan.model import Report
+from iotscan.net.listener import listener
 from iotscan.settings import Settings
 from iotscan.store import Store
 from iotscan.web.app import build
@@ -22,6 +24,11 @@ from iotscan.web.site import Site
 
 # Of one program or browser: as fast as anybody clicks, and a burst for what belongs to one page.
 _PER_SECOND, _BURST = 20.0, 100
+_ADVICE: Mapping[int | None, str] = {
+    errno.EADDRINUSE: "something uses it already, perhaps another iotscan. Take another --port.",
+    errno.EADDRNOTAVAIL: "this machine has no such address. Take one of its own as --address.",
+    errno.EACCES: "ports below 1024 are kept for the administrator. Take a larger --port.",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,24 +89,20 @@ def serve(
         today,
         fixed,
     )
-    server = uvicorn.Server(
-        uvicorn.Config(
-            build(site, place.hosts),
-            host=place.address,
-            port=place.port,
-            log_level="warning",
-            server_header=False,
-            date_header=False,
-            timeout_graceful_shutdown=5,
-        )
+    config = uvicorn.Config(
+        build(site, place.hosts),
+        log_level="warning",
+        server_header=False,
+        date_header=False,
+        timeout_graceful_shutdown=5,
     )
+    try:
+        listening = listener(place.address, place.port)
+    except OSError as error:
+        where, advice = f"{place.address} port {place.port}", _ADVICE.get(error.errno, error)
+        raise UsageError(f"{where} cannot be listened on: {advice}") from error
     tell(f"http://{place.hosts[0]}/", password)
     try:
-        server.run()
+        uvicorn.Server(config).run([listening])
     except KeyboardInterrupt:
         return  # how it is meant to end; the running scan was stopped and stored
-    except SystemExit:
-        raise UsageError(
-            f"{place.address} port {place.port} cannot be listened on: something else may use it. "
-            "Choose another with --port."
-        ) from None

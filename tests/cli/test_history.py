@@ -247,7 +247,38 @@ def test_old_scans_are_forgotten_by_setting_and_by_command(
     monkeypatch.setenv("IOTSCAN_KEEP_SCANS", "2")
     scan(CAMERA, day=4)
     assert [entry["id"] for entry in json.loads(command("history", "--json").out)] == [4, 3]
-    assert command("db", "prune", "--keep-scans", "1").out == "1 scans were forgotten.\n"
+    assert command("db", "prune", "--keep-scans", "1").out == "1 scan forgotten.\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ((), "say what to keep"),
+        (("--keep-days", "-1"), "--keep-days"),
+        (("--keep-scans", "0"), "--keep-scans"),
+    ],
+)
+def test_nothing_is_forgotten_without_a_number(
+    words: tuple[str, ...], said: str, command: Callable[..., Any]
+) -> None:
+    ran = command("db", "prune", *words)
+    assert (ran.code, said in ran.err) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("history",), "No scan was kept yet"),
+        (("devices",), "No device was seen yet"),
+        (("devices", "list", "--unknown"), "No other device was seen yet"),
+        (("token", "list"), "`iotscan token add NAME` makes one"),
+    ],
+)
+def test_what_is_empty_says_how_it_is_filled(
+    words: tuple[str, ...], said: str, command: Callable[..., Any]
+) -> None:
+    ran = command(*words)
+    assert (ran.code, said in ran.out + ran.err) == (0, True)
 
 
 def test_default_history_that_cannot_be_opened_does_not_stop_a_scan(

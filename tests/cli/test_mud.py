@@ -81,9 +81,11 @@ def test_a_file_for_no_device_makes_the_report_incomplete(command: Command) -> N
     ("arguments", "said"),
     [
         (("mud", "a.pcapng", "--device", "192.168.1.77"), "no traffic of 192.168.1.77"),
-        (("mud", "a.pcapng", "--to", "a.pcapng"), "cannot be written"),
+        (("mud", "a.pcapng", "--to", "a.pcapng"), "is a file: name a folder"),
+        (("mud", "a.pcapng", "--to", "a.pcapng/in"), "cannot be written"),
         (("replay", "a.pcapng", "--mud", "none.json"), "cannot be read"),
-        (("replay", "a.pcapng", "--mud", "a.pcapng"), "no MUD file"),
+        (("replay", "a.pcapng", "--mud", "a.pcapng"), "no MUD file: it is no JSON"),
+        (("replay", "a.pcapng", "--mud", "{}.json"), "no MUD file: it lacks 'ietf-mud:mud'"),
         (("replay", "a.pcapng", "--mud", "empty"), "holds no MUD file"),
         (("replay", "r.jsonl", "--mud", "empty"), "are for captures"),
     ],
@@ -91,6 +93,7 @@ def test_a_file_for_no_device_makes_the_report_incomplete(command: Command) -> N
 def test_wrong_use_is_told(arguments: tuple[str, ...], said: str, command: Command) -> None:
     capture("a.pcapng", ("52.1.2.3", 443))
     Path("empty").mkdir()
+    Path("{}.json").write_text("{}")
     Path("r.jsonl").write_text('{"header":')
     ran = command(*arguments)
     assert (ran.code, said in " ".join(ran.err.split())) == (2, True)

@@ -25,6 +25,10 @@ NOBODY = ("127.77.66.1", "--ports", "2", "--discovery-time", "0", "--timeout", "
         (["scan", "127.0.0.1", "--interface", "no-such0"], "there is no interface no-such0"),
         (["scan", "192.0.2.1", "--authorisation", "none.toml"], "none.toml cannot be read"),
         (["scan", "127.0.0.1", "--rules", "none"], "the rule folder none"),
+        (["scan", "127.0.0.1", "--rules", "."], "holds no file that ends in .yaml"),
+        (["scan", "127.0.0.1", "--accept", "none.yaml"], "none.yaml cannot be read: No such file"),
+        (["scan", "127.0.0.1", "--policy", "none.yaml"], "none.yaml cannot be read: No such file"),
+        (["scan", "nobody.invalid"], "cannot be resolved: check its spelling"),
         (["replay", "none.jsonl"], "none.jsonl cannot be read"),
     ],
 )

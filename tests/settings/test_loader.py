@@ -178,6 +178,13 @@ def test_flag_is_named_as_it_is_typed(config: Path) -> None:
         load({"limits.packets_per_second": "0"}, config, {})
 
 
+def test_a_flag_s_word_leads_to_its_setting_and_strange_ones_to_the_list(config: Path) -> None:
+    config.write_text("rate = 5\nqwertyuiop = 1\n")
+    rate, strange = faults(config)
+    assert rate.endswith("did you mean limits.packets_per_second?")
+    assert strange.endswith("docs/settings.md lists all there are")
+
+
 def test_file_that_is_not_toml_says_where(config: Path) -> None:
     config.write_text("impact = \n")
     assert "line 1" in faults(config)[0]

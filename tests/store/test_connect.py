@@ -76,8 +76,9 @@ def test_reader_that_waits_on_a_writer_sees_what_was_there_before(tmp_path: Path
         ("mysql://root@localhost/x", "no history can be kept in mysql"),
         ("sqlite://", "needs the path of a file"),
         ("://", "a file, sqlite:///FILE or postgresql"),
+        ("postgresql://x@y:port/z", "a file, sqlite:///FILE or postgresql"),
         ("/proc/nowhere/a.sqlite", "cannot be opened"),
-        ("postgresql://x@/y?host=/nowhere", "the history cannot be opened"),
+        ("postgresql://x@/y?host=/nowhere", "cannot be opened.*Check that the server runs"),
     ],
 )
 def test_name_that_leads_nowhere_is_told(name: str, said: str) -> None:
@@ -93,7 +94,7 @@ def test_folder_is_no_store(tmp_path: Path) -> None:
 def test_file_that_is_something_else_is_left_as_it_is(tmp_path: Path) -> None:
     other = tmp_path / "letter.txt"
     other.write_text("Dear reader, " * 100)
-    with pytest.raises(StoreError, match="not a database"):
+    with pytest.raises(StoreError, match=r"not a database\. Name another file with --store"):
         open_store(str(other))
     assert other.read_text().startswith("Dear reader, ")
 

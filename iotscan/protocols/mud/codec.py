@@ -30,6 +30,9 @@ def parse(data: bytes) -> Profile:
         raise Malformed(f"{len(data)} bytes are no MUD file")
     try:
         tree = json.loads(data)
+    except (ValueError, RecursionError) as error:
+        raise Malformed("no MUD file: it is no JSON") from error
+    try:
         mud = tree[MUD]
         lists = {
             entry["name"]: entry for word in _LISTS for entry in tree.get(word, {}).get("acl", ())
@@ -41,8 +44,10 @@ def parse(data: bytes) -> Profile:
             tuple(_entries(mud, "from-device-policy", lists, outbound=True)),
             tuple(_entries(mud, "to-device-policy", lists, outbound=False)),
         )
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise Malformed(f"no MUD file: {type(error).__name__}: {error}") from error
+    except KeyError as error:
+        raise Malformed(f"no MUD file: it lacks {error}") from error
+    except (ValueError, TypeError, AttributeError, RecursionError) as error:
+        raise Malformed(f"no MUD file: {error}") from error
 
 
 def build(profile: Profile) -> bytes:
