@@ -76,14 +76,46 @@ def conclude(
     were read as they went by, and ``readings`` tells what remains of them. ``profiles``: MUD files
     to hold it against.
     """
-    profiles = profiles or Profiles()
     readings = booked(readings) if recording.header.source == "capture" else readings
+    own = [seen for seen in readings.observations if about_itself(seen)]
+    devices = identify(_stock(recording, readings, plugins), own, book.fingerprints)
+    profiles = profiles or Profiles()
+    concluded = _concluded(recording, readings, devices, own, book, profiles)
+    observations = _merged([*readings.observations, *concluded])
+    judged = Judged(
+        devices=devices,
+        observations=observations,
+        findings=judge(observations, devices, book),
+        gaps=find_gaps(recording, [*readings.gaps, *profiles.unused(devices)], devices),
+        emitters=emitters(plugins),
+        asked=_asked(recording),
+        impact=recording.header.scope.impact,
+        live=recording.header.source == "scan",
+        finished=recording.footer is not None and recording.footer.complete,
+    )
+    return _report(recording, readings, judged, book, inputs)
+
+
+def _stock(recording: Recording, readings: Readings, plugins: Plugins) -> tuple[Device, ...]:
+    """The devices, by where they are and what they serve; not yet what they are."""
     heard = {seen.address for seen in readings.observations if usable(seen.address)}
     transcripts = [_named(talk, readings, plugins) for talk in recording.transcripts]
     answered = _answered(readings, plugins)
-    devices = take_stock(readings.witnesses, recording.sweeps, transcripts, heard, answered)
-    own = [seen for seen in readings.observations if about_itself(seen)]
-    devices = identify(devices, own, book.fingerprints)
+    return take_stock(readings.witnesses, recording.sweeps, transcripts, heard, answered)
+
+
+def _concluded(
+    recording: Recording,
+    readings: Readings,
+    devices: tuple[Device, ...],
+    own: Sequence[Observation],
+    book: Rulebook,
+    profiles: Profiles,
+) -> Iterator[Observation]:
+    """What no reader could say alone: of several conversations, of products, of lists and profiles.
+
+    ``own``: what devices said of themselves.
+    """
     stock = Stock(
         recording,
         devices,
@@ -92,29 +124,23 @@ def conclude(
         readings.answers,
         readings.contacts,
     )
-    flawed = flaws(devices, own, tuple(book.flaws.values()), book.feeds)
     asked = book.asks_support or recording.header.settings.get(ASKS_SUPPORT) is True
-    published_of = support(devices, own, book.support, recording.header.started, asked=asked)
     derived = derive(stock)
-    against = compared(devices, derived, profiles)
-    weak = published(readings.observations, book.keys)
-    observations = _merged(
-        [*readings.observations, *derived, *flawed, *published_of, *against, *weak]
-    )
-    findings = judge(observations, devices, book)
-    gaps = find_gaps(recording, [*readings.gaps, *profiles.unused(devices)], devices)
-    finished = recording.footer is not None and recording.footer.complete
-    judged = Judged(
-        devices=devices,
-        observations=observations,
-        findings=findings,
-        gaps=gaps,
-        emitters=emitters(plugins),
-        asked=_asked(recording),
-        impact=recording.header.scope.impact,
-        live=recording.header.source == "scan",
-        finished=finished,
-    )
+    yield from derived
+    yield from flaws(devices, own, tuple(book.flaws.values()), book.feeds)
+    yield from support(devices, own, book.support, recording.header.started, asked=asked)
+    yield from compared(devices, derived, profiles)
+    yield from published(readings.observations, book.keys)
+
+
+def _report(
+    recording: Recording,
+    readings: Readings,
+    judged: Judged,
+    book: Rulebook,
+    inputs: Sequence[Input],
+) -> Report:
+    """All of it in the form that is handed out."""
     return Report(
         format=REPORT_FORMAT,
         version=recording.header.version,
@@ -123,21 +149,21 @@ def conclude(
         duration=recording.footer.ended if recording.footer else _last(recording),
         source=recording.header.source,
         scope=recording.header.scope,
-        complete=finished and not any(map(hides_something, gaps)),
-        devices=devices,
-        observations=observations,
-        findings=tuple(finding for finding in findings if book.reports(finding.rule)),
+        complete=judged.finished and not any(map(hides_something, judged.gaps)),
+        devices=tuple(judged.devices),
+        observations=tuple(judged.observations),
+        findings=tuple(found for found in judged.findings if book.reports(found.rule)),
         postures=postures(judged, Measure(book)),
-        gaps=gaps,
+        gaps=tuple(judged.gaps),
         blind_spots=tuple(sorted({*recording.blind_spots, *_missing_feeds(recording, book)})),
         conversations=(*map(_note, recording.transcripts), *readings.notes),
         inputs=tuple(inputs),
         ports=str(recording.header.settings.get("port_list", "")),
-        sweeps=_sweeps(recording, devices),
+        sweeps=_sweeps(recording, judged.devices),
         policy=book.policy,
         feeds=book.feeds.notes,
-        outside=tuple(finding for finding in findings if not book.reports(finding.rule)),
-        finished=finished,
+        outside=tuple(found for found in judged.findings if not book.reports(found.rule)),
+        finished=judged.finished,
     )
 
 
