@@ -37,8 +37,9 @@ class Witness:
     """A sighting and what backs it: the sender's address and whether its MAC is authoritative.
 
     ``source`` is the address that the packet really came from; None for link-layer frames and for
-    sightings that the scanner made itself, whose every word is taken (``own``). ``hearsay``: what
-    a third party calls a device, which names it where it is known otherwise and proves nothing.
+    sightings that the scanner made itself, whose every word is taken (``own``). What another frame
+    says of its sender's addresses is taken unless others know better. ``hearsay``: what a third
+    party calls a device, which names it where it is known otherwise and proves nothing.
     """
 
     sighting: Sighting
@@ -147,13 +148,13 @@ def read_packet(
 
 
 def witness(sighting: Sighting, packet: Packet, plugins: Plugins) -> Witness:
-    """What backs a sighting: the link layer, where the packet has no sender of its own or is of a
-    protocol that tells which MAC has an address (its discoverer ``vouches``); else its sender.
+    """What backs a sighting: the link layer, where the packet is of a protocol that tells which MAC
+    has an address (its discoverer ``vouches``); else its sender, as far as it has an address.
     """
     if getattr(plugins.discoverers.get(packet.protocol), "hearsay", False):
         return Witness(sighting, None, hearsay=True)
     vouched = getattr(plugins.discoverers.get(packet.protocol), "vouches", False)
-    own = packet.source is None or (vouched and sighting.mac is not None)
+    own = vouched and sighting.mac is not None
     return Witness(sighting, None if own else packet.source, own)
 
 

@@ -21,9 +21,12 @@ _KERNEL_ASKS = 1.0
 
 @dataclass(frozen=True, slots=True)
 class ArpDiscoverer:
+    """``vouches``: this is what tells which MAC has an address."""
+
     name: str = "arp"
     hears: Sequence[tuple[str, int]] = (("ether", 0x0806),)
     emits: Sequence[Kind] = ()
+    vouches: bool = True
 
     async def solicit(self, air: Airwaves, targets: Sequence[Address]) -> None:
         """Ask for every target; nothing where only listening is allowed."""

@@ -100,6 +100,14 @@ def test_a_router_that_answers_arp_for_many_fuses_none_of_them() -> None:
     assert all(device.mac is None for device in devices)
 
 
+def test_what_a_switch_says_of_where_it_is_managed_yields_to_arp() -> None:
+    port = Witness(Sighting("cdp", (ip_address("192.168.1.2"),), B, ("hall-switch",)))
+    (device,) = stock(port)
+    assert (groups([device]), device.mac) == ([["192.168.1.2"]], B)
+    (device,) = stock(port, arp("192.168.1.2", A))
+    assert (groups([device]), device.mac, device.names) == ([["192.168.1.2"]], A, ("hall-switch",))
+
+
 def test_a_liar_in_arp_does_not_take_its_victims_over() -> None:
     devices = stock(
         arp("192.168.1.5", A),

@@ -126,12 +126,24 @@ def test_what_a_packet_says_of_another_is_booked_on_its_sender() -> None:
     assert (found.address, found.endpoint) == (HERE, Endpoint(HERE, "udp", 9))
 
 
-def test_frames_of_the_link_layer_are_believed_and_others_only_for_their_sender() -> None:
-    said = plugins(discoverers=(reader("shout", Sighting("shout", (THERE,))),))
-    packets = (Packet("p1", 0.0, "shout", b"", None), Packet("p2", 0.1, "shout", b"", HERE))
-    told, heard = read_all(recording(packets=packets), said).witnesses
-    assert (told.own, told.source) == (True, None)
-    assert (heard.own, heard.source) == (False, HERE)
+@pytest.mark.parametrize(
+    ("vouches", "mac", "source", "backing"),
+    [
+        (True, "02:00:00:00:00:01", None, (True, None)),
+        (True, "02:00:00:00:00:01", HERE, (True, None)),
+        (True, None, HERE, (False, HERE)),
+        (False, "02:00:00:00:00:01", HERE, (False, HERE)),
+        (False, "02:00:00:00:00:01", None, (False, None)),
+    ],
+)
+def test_who_vouches_for_addresses_is_believed_and_others_for_their_sender(
+    vouches: bool, mac: str | None, source: Any, backing: tuple[bool, Any]
+) -> None:
+    told = reader("shout", Sighting("shout", (THERE,), mac))
+    told.vouches = vouches
+    packets = (Packet("p1", 0.0, "shout", b"", source),)
+    (found,) = read_all(recording(packets=packets), plugins(discoverers=(told,))).witnesses
+    assert (found.own, found.source) == backing
 
 
 def test_proof_is_added_where_a_reader_gave_none_with_the_frames_of_a_capture() -> None:
