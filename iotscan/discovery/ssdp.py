@@ -67,31 +67,36 @@ class SsdpDiscoverer:
 
     def read(self, packet: Packet) -> Iterator[Sighting | Observation]:
         """The sender, and where it says its description is; a farewell says nothing."""
-        source = packet.source
         try:
             said = ssdp.parse(packet.data)
         except Malformed:
             return
+        source = packet.source
         if source is None or source.is_multicast or said.farewell:
             return
-        proof = Proof.of(packet)
         location = _location(said)
-        elsewhere = _elsewhere(location, packet)
-        leads = () if location is None or elsewhere is not False else (_lead(location, source),)
-        traits = {"server": clean(said.server), "udn": clean(said.udn), "kind": clean(said.kind)}
-        if said.said == "search":
-            # What it looks for is not what it is; which of its programs looks may tell that.
-            traits = {"agent": clean(said.server)}
+        elsewhere = _elsewhere(location, source, packet)
+        lead = None if location is None or elsewhere is not False else _lead(location, source)
         yield Sighting(
             self.name,
             (source,),
             packet.mac,
-            traits={key: text for key, text in traits.items() if text},
-            leads=leads,
-            proof=proof,
+            traits=_traits(said),
+            leads=() if lead is None else (lead,),
+            proof=Proof.of(packet),
         )
-        if said.said == "search":
-            return
+        if said.said != "search":
+            yield from self._announced(said, source, packet, location, elsewhere)
+
+    def _announced(
+        self,
+        said: ssdp.Announcement,
+        source: Address,
+        packet: Packet,
+        location: ssdp.Url | None,
+        elsewhere: bool | None,
+    ) -> Iterator[Observation]:
+        """What an answer or a notice gives away of the device, beside that it is there."""
         facts: dict[str, Fact] = {"said": said.said, "target": clean(said.target)}
         if said.server:
             facts["server"] = clean(said.server)
@@ -99,7 +104,8 @@ class SsdpDiscoverer:
             facts["location_elsewhere"] = elsewhere
         if location is not None:
             facts["over_tls"] = location.tls
-        yield Observation(ANNOUNCEMENT.name, facts, source, proofs=(proof,))
+        proofs = (Proof.of(packet),)
+        yield Observation(ANNOUNCEMENT.name, facts, source, proofs=proofs)
         texts = (said.usn, said.location, said.server)
         identifiers: dict[str, Fact] = {
             "via": self.name,
@@ -107,7 +113,16 @@ class SsdpDiscoverer:
             "mac": holds_mac(texts, packet.mac),
             "uuid": holds_uuid(texts),
         }
-        yield Observation(DISCOVERY_IDENTIFIERS.name, identifiers, source, proofs=(proof,))
+        yield Observation(DISCOVERY_IDENTIFIERS.name, identifiers, source, proofs=proofs)
+
+
+def _traits(said: ssdp.Announcement) -> dict[str, str]:
+    if said.said == "search":
+        # What it looks for is not what it is; which of its programs looks may tell that.
+        traits = {"agent": clean(said.server)}
+    else:
+        traits = {"server": clean(said.server), "udn": clean(said.udn), "kind": clean(said.kind)}
+    return {key: text for key, text in traits.items() if text}
 
 
 def _location(said: ssdp.Announcement) -> ssdp.Url | None:
@@ -117,13 +132,12 @@ def _location(said: ssdp.Announcement) -> ssdp.Url | None:
         return None
 
 
-def _elsewhere(location: ssdp.Url | None, packet: Packet) -> bool | None:
+def _elsewhere(location: ssdp.Url | None, source: Address, packet: Packet) -> bool | None:
     """Whether the description lies on another host; None where the words do not tell.
 
     A name could be the sender's, and so could an IPv4 address in an answer over IPv6.
     """
-    source = packet.source
-    if location is None or location.host is None or source is None:
+    if location is None or location.host is None:
         return None
     if location.host.version != source.version:
         return None
