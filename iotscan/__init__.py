@@ -1,7 +1,7 @@
 """iotscan finds the devices on a network, checks them without harm, and says what to do.
 
     report = asyncio.run(iotscan.scan(iotscan.Settings(targets=("192.168.1.0/24",))))
-    report = iotscan.replay(["home.jsonl"])
+    report = iotscan.replay("home.jsonl")
 
 ``scan`` and ``replay`` return the same :class:`Report`. Everything else a program needs are the
 nouns in :mod:`iotscan.model` and, for new probes, :mod:`iotscan.probe_api`.

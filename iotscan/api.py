@@ -76,7 +76,7 @@ def rules(settings: Settings) -> Rulebook:
 
 
 def replay(
-    paths: Sequence[Path | str],
+    paths: Sequence[Path | str] | Path | str,
     settings: Settings | None = None,
     *,
     evidence: Path | str | None = None,
@@ -84,13 +84,15 @@ def replay(
 ) -> Report:
     """Judge recordings or captures; of recordings, the report that the scan gave, byte for byte.
 
-    A path is a file, a folder of captures, or "-" for a capture on standard input. Neither the
-    order of the paths nor where the files lie shows in the report. ``evidence``: a folder for one
-    small capture per finding, with the frames that prove it. ``mud``: MUD files to hold captures
-    against, folders of such, or "MAC=FILE". Raises RecordingError where a recording is damaged (a
-    capture is read as far as it goes), UsageError where a file is neither.
+    A path is a file, a folder of captures, or "-" for a capture on standard input; one alone needs
+    no list. Neither the order of the paths nor where the files lie shows in the report.
+    ``evidence``: a folder for one small capture per finding, with the frames that prove it.
+    ``mud``: MUD files to hold captures against, folders of such, or "MAC=FILE". Raises
+    RecordingError where a recording is damaged (a capture is read as far as it goes), UsageError
+    where a file is neither.
     """
     book = rules(settings or Settings())
+    paths = [paths] if isinstance(paths, Path | str) else paths
     if not paths:
         raise UsageError("there is nothing to replay: name a recording, a capture or a folder")
     recorded = [Path(path) for path in paths if _is_recording(path)]

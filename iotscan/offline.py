@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import sys
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import starmap
 from pathlib import Path
+from types import ModuleType
 from typing import BinaryIO
 
 from iotscan.assess.links import backed
@@ -191,7 +194,22 @@ def _all(files: dict[str, str], jobs: int, plugins: Plugins) -> list[Heard]:
     # Spawned, not forked: a library's user may have threads.
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(workers, context) as pool:
-        return list(pool.map(listen, files.keys(), files.values()))
+        with _without_program():
+            going = pool.map(listen, files.keys(), files.values())
+        return list(going)
+
+
+@contextmanager
+def _without_program() -> Iterator[None]:
+    """Processes that are started here do not run the caller's program, as spawned ones else do: it
+    may be a script without a guard, or no file at all.
+    """
+    program = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = program
 
 
 def _numbered(heard: Heard, prefix: str) -> Heard:

@@ -7,11 +7,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 import iotscan
 from iotscan.model import Impact
 from iotscan.testing import HOSTILE, serve
 
 EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
+CAPTURES = EXAMPLES.parent / "captures"
 
 
 def run(name: str, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -66,3 +69,30 @@ def test_captures_tells_devices_whom_they_talk_to_and_the_frames_that_prove_find
     one = run("captures.py", str(EXAMPLES.parent / "captures" / "demo-home"), "127.20.0.1")
     assert 0 < len(one.stdout) < len(done.stdout)
     assert "talks to " in one.stdout
+
+
+@pytest.mark.parametrize("from_input", [False, True], ids=["script", "standard input"])
+def test_the_library_reads_captures_side_by_side_for_any_program(
+    from_input: bool, tmp_path: Path
+) -> None:
+    """A notebook or a script of three lines has no guard against being run again by a process."""
+    for name in ("lab-mqtt-open", "lab-coap-plain"):
+        given = CAPTURES / name / "input.pcapng"
+        (tmp_path / f"{name}.pcapng").write_bytes(given.read_bytes())
+    program = (
+        "import iotscan, iotscan.offline\n"
+        "iotscan.offline.WORTH_PROCESSES = 1\n"
+        "reports = iotscan.replay('.'), iotscan.replay('lab-mqtt-open.pcapng')\n"
+        "print(*[len(report.inputs) for report in reports])\n"
+    )
+    (tmp_path / "own.py").write_text(program)
+    done = subprocess.run(
+        [sys.executable, "-" if from_input else "own.py"],
+        input=program if from_input else None,
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=100,
+    )
+    assert (done.stdout, done.stderr) == ("2 1\n", "")
