@@ -228,3 +228,29 @@ def test_a_datagram_full_of_options_costs_next_to_nothing() -> None:
     with pytest.raises(Malformed, match="more than 64 options"):
         decode(flood)
     assert time.process_time() - began < 0.05
+
+
+@pytest.mark.parametrize(
+    ("option", "longest"),
+    [
+        (1, 8),
+        (3, 255),
+        (4, 8),
+        (5, 0),
+        (7, 2),
+        (12, 2),
+        (14, 4),
+        (17, 2),
+        (60, 4),
+        (23, 3),
+        (258, 1),
+    ],
+)
+def test_values_are_as_long_as_the_standards_let_them_be(option: int, longest: int) -> None:
+    def carrying(size: int) -> bytes:
+        options = ((option, b"\1" * size),)
+        return encode(Message(coap.CONTENT, Type.CON, 7, b"t", options))
+
+    assert decode(carrying(longest)).options[0][1] == b"\1" * longest
+    with pytest.raises(Malformed):
+        decode(carrying(longest + 1))

@@ -92,3 +92,14 @@ def test_an_answer_fits_its_question_by_number_unit_function_and_form() -> None:
     written = Frame(1, 10, 5, b"\0\1\xff\0")
     assert written.answers(written)
     assert not Frame(1, 10, 5, b"\0\2\xff\0").answers(written)
+
+
+@pytest.mark.parametrize(
+    ("function", "size"),
+    [(1, 4), (4, 4), (5, 4), (6, 4), (7, 0), (11, 0), (12, 0), (17, 0), (22, 6)],
+)
+def test_a_request_is_as_long_as_its_function_wants(function: int, size: int) -> None:
+    """MODBUS Application Protocol 1.1b3, section 6."""
+    assert Frame(1, 1, function, bytes(size)).could_ask()
+    assert not Frame(1, 1, function, bytes(size + 1)).could_ask()
+    assert not Frame(1, 1, function, bytes(size), exception=1).could_ask()
