@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from ipaddress import ip_address
 
-from iotscan.anonymise import texts
+from iotscan.anonymise import encodings, texts
 from iotscan.anonymise.addresses import Addresses
 from iotscan.anonymise.keyed import Key
 from iotscan.anonymise.macs import Macs
@@ -28,6 +28,7 @@ _MOST_PARTS = 24
 MOST_NAMES = 20_000
 # Words of which it is kept in mind what becomes of them.
 _MOST_WORDS = 100_000
+_MAC_DIGITS = 12
 _RUN = re.compile(rb"[a-z0-9]+")
 # What a scanner calls itself, by which its own questions are told.
 _OURS = b"iotscan"
@@ -59,7 +60,7 @@ class Book:
 
     def name(self, text: bytes) -> None:
         """Learn a host name, or what a device or person is called."""
-        text = text.strip(b" .\0").lower()
+        text = text.strip(b" .\0").lower().removeprefix(b"uuid:")
         if text.count(b":") == 1:
             text = text.partition(b":")[0]  # a host with its port
         while LEAST <= len(text) <= 255 and text not in self._names and self._is_name(text):
@@ -119,7 +120,9 @@ class Book:
         data = texts.replaced(data, self.words, self._count)
         if b"\0" in data:
             data = _WIDE.sub(wide, data)
-        return self.numbers.replaced(self._words(data, here), resize=resize)
+        data = self._words(data, here)
+        data = encodings.replaced(data, lambda inside: self._words(inside, here))
+        return self.numbers.replaced(data, resize=resize)
 
     def label(self, label: bytes) -> bytes:
         """A label of a name, which may hold a MAC: "host [00:11:22:33:44:55]"."""
@@ -200,7 +203,21 @@ class Book:
             self._sorts.append(NAME)
             return self.words.name(word)
         parts = _PARTS.split(word)
-        return self._inside(parts, here) if 1 < len(parts) <= _MOST_PARTS else word
+        if 1 < len(parts) <= _MOST_PARTS:
+            word = self._inside(parts, here)
+        return self._holding(word) if len(word) > _MAC_DIGITS else word
+
+    def _holding(self, word: bytes) -> bytes:
+        """With the MAC replaced that stands in it: in names and numbers that are made of one."""
+        lower = word.lower()
+        for at in range(len(word) - _MAC_DIGITS + 1):
+            new = self._hex.get(lower[at : at + _MAC_DIGITS])
+            if new is not None:
+                self._sorts.append(MAC)
+                old = word[at : at + _MAC_DIGITS]
+                new = new if old == old.lower() else new.upper()
+                return word[:at] + new + word[at + _MAC_DIGITS :]
+        return word
 
     def _known_word(self, word: bytes, here: frozenset[bytes] = frozenset()) -> bytes | None:
         lower = word.lower()

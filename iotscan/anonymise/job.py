@@ -28,6 +28,7 @@ from iotscan.anonymise.keyed import Key
 from iotscan.anonymise.known import Known
 from iotscan.anonymise.macs import MOST as MOST_MACS
 from iotscan.anonymise.macs import Macs
+from iotscan.anonymise.numbers import MAC_TEXT
 from iotscan.anonymise.secrets import NOBODY, hosts, secrets
 from iotscan.anonymise.survey import Survey
 from iotscan.assess.listening import Listener
@@ -42,7 +43,28 @@ from iotscan.errors import UsageError
 from iotscan.model import Packet, Transcript
 
 # Facts of observations in which somebody's name or login stands, whichever reader states them.
-_NAMES = ("host", "server_name", "hostname", "friendly_name", "client_id", "system_name")
+_NAMES = (
+    "host",
+    "server_name",
+    "hostname",
+    "friendly_name",
+    "client_id",
+    "system_name",
+    "computer",
+    "contact",
+    "device_name",
+    "dns_computer",
+    "dns_domain",
+    "domain",
+    "machine",
+    "network_name",
+    "plant",
+    "project",
+    "psk_identity_hint",
+    "serial",
+    "server_reference",
+    "udn",
+)
 _TRAITS = ("udn", "serial", "name", "friendly_name", "hostname")
 
 
@@ -122,9 +144,17 @@ def learn(readings: Readings, book: Book) -> None:
     for seen in readings.observations:
         book.addresses.learn(seen.address.packed)
         for word in _NAMES:
-            book.name(str(seen.facts.get(word, "")).encode())
+            said = seen.facts.get(word)
+            if isinstance(said, str) and said != seen.facts.get("model"):
+                book.name(said.encode())
         if seen.kind == "device.name":
             book.name(str(seen.facts.get("name", "")).encode())
+        listed = seen.facts.get("names", ())  # hosts that a certificate is for
+        for name in listed if isinstance(listed, tuple) else ():
+            if "." in name:
+                book.name(name.removeprefix("*.").encode())
+        for mac in MAC_TEXT.finditer(str(seen.facts.get("mac", "")).encode()):
+            book.numbers.learn(mac)
         username = str(seen.facts.get("username", "")).encode()
         if username.lower() not in NOBODY:
             book.secret(username)
@@ -135,6 +165,8 @@ def hear(talk: Transcript, book: Book) -> None:
     for endpoint in (talk.service.endpoint, talk.client):
         if endpoint is not None:
             book.addresses.learn(endpoint.address.packed)
+    for turn in talk.turns:
+        book.numbers.look(turn.data)
     for host in hosts(talk):
         book.name(host)
     for secret in secrets(talk):

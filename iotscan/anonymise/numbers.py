@@ -6,7 +6,6 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from ipaddress import IPv6Address, ip_address
-from itertools import groupby
 
 from iotscan.anonymise.addresses import Addresses
 from iotscan.anonymise.keyed import Key
@@ -17,14 +16,15 @@ ADDRESS, MAC = "addresses in payload", "MACs in payload"
 _DOTTED = re.compile(rb"\d++([.,])\d+(?:\1\d+){2,}")
 _IPV6 = re.compile(rb"(?<![0-9A-Za-z:.])(?:[0-9A-Fa-f]{0,4}:){2,7}[0-9A-Fa-f]{0,4}(?![0-9A-Za-z:])")
 MAC_TEXT = re.compile(
-    rb"(?<![0-9A-Fa-f:-])[0-9A-Fa-f]{2}([:-])(?:[0-9A-Fa-f]{2}\1){4}[0-9A-Fa-f]{2}(?![0-9A-Fa-f:-])"
+    rb"(?<![0-9A-Fa-f:-])[0-9A-Fa-f]{2}([:-])(?:[0-9A-Fa-f]{2}\1){4}[0-9A-Fa-f]{2}"
+    rb"(?!\1?[0-9A-Fa-f])"
 )
 # An address that a certificate is for: iPAddress of RFC 5280 section 4.2.1.6, in DER.
 _CERTIFIED = re.compile(rb"\x87(?:\x04[\s\S]{4}|\x10[\s\S]{16})")
 # Of an IPv4 address in text.
 _SHORTEST = 7
-# MACs that are looked for in bytes, and makers that are looked for first.
-MOST_RAW, _FEW = 16_384, 4
+# MACs, and addresses, that are looked for in bytes; how many first bytes MACs of one device share.
+MOST_RAW, _NEAR = 16_384, 4
 
 
 class Numbers:
@@ -33,16 +33,32 @@ class Numbers:
     def __init__(self, key: Key, macs: Macs, addresses: Addresses, counts: Counter[str]) -> None:
         self._key, self._macs, self._addresses, self._counts = key, macs, addresses, counts
         self._local: frozenset[bytes] = frozenset()
-        self._makers: set[bytes] = set()
         self._raw: re.Pattern[bytes] | None = None
 
     def close(self) -> None:
         """All addresses and MACs are known: make ready to replace."""
         known = (raw for raw in self._addresses.known if _private(raw))
         self._local = frozenset(".".join(map(str, raw)).encode() for raw in known)
-        macs = sorted(self._macs.known)[:MOST_RAW]
-        self._makers = {mac[:3] for mac in macs}
-        self._raw = re.compile(_tree(macs), re.DOTALL) if macs else None
+        wanted: set[bytes] = set()
+        for mac in sorted(self._macs.known)[:MOST_RAW]:
+            # Those of one device follow each other, and one of them may be told in payload alone.
+            near = mac[:_NEAR]
+            wanted.add(re.escape(near) + b".." if near.count(0) < 2 else re.escape(mac))
+        for raw in sorted(self._addresses.known)[:MOST_RAW]:
+            if len(raw) == 16 or raw.count(0) < 2:
+                changes = self._addresses(raw) != raw
+                wanted |= {re.escape(raw)} if changes else set()
+        self._raw = re.compile(_tree(wanted), re.DOTALL) if wanted else None
+
+    def look(self, data: bytes) -> None:
+        """Learn the MACs that stand in a text, before all is known."""
+        if data.count(b":") >= 5 or data.count(b"-") >= 5:
+            for hit in MAC_TEXT.finditer(data):
+                self.learn(hit)
+
+    def learn(self, hit: re.Match[bytes]) -> None:
+        """Learn a MAC that was found as text."""
+        self._macs(bytes.fromhex(hit[0].replace(hit[1], b"").decode()))
 
     def replaced(self, data: bytes, *, resize: bool) -> bytes:
         """The bytes with all of them replaced, in the same length unless ``resize``."""
@@ -55,13 +71,9 @@ class Numbers:
             data = _IPV6.sub(lambda hit: self._address6(hit, resize=resize), data)
         if b"\x87\x04" in data or b"\x87\x10" in data:
             data = _CERTIFIED.sub(self._certified, data)
-        if self._raw is not None and self._may_hold(data):
+        if self._raw is not None and not (data.isascii() and b"\0" not in data):
             data = self._raw.sub(self._binary, data)
         return data
-
-    def _may_hold(self, data: bytes) -> bool:
-        """Whether a known MAC may stand in it, as bytes."""
-        return len(self._makers) > _FEW or any(maker in data for maker in self._makers)
 
     def mac(self, hit: re.Match[bytes]) -> bytes:
         """The replacement of a MAC in text."""
@@ -165,8 +177,9 @@ class Numbers:
         return hit[0][:2] + new
 
     def _binary(self, hit: re.Match[bytes]) -> bytes:
-        new = self._macs(hit[0])
-        self._counts[MAC] += new != hit[0]
+        mac = len(hit[0]) == 6
+        new = self._macs(hit[0]) if mac else self._addresses(hit[0])
+        self._counts[MAC if mac else ADDRESS] += new != hit[0]
         return new
 
 
@@ -196,11 +209,12 @@ def _number(digits: int, drawn: int) -> bytes:
     return str(low + drawn % (high - low + 1)).encode()
 
 
-def _tree(macs: list[bytes], at: int = 0) -> bytes:
-    """A pattern of all of them, in order, that looks at each byte once as far as makers go."""
-    if at == 3 or len(macs) == 1:
-        return b"(?:%s)" % b"|".join(re.escape(mac[at:]) for mac in macs)
-    groups = groupby(macs, key=lambda mac: mac[at : at + 1])
-    return b"(?:%s)" % b"|".join(
-        re.escape(byte) + _tree(list(below), at + 1) for byte, below in groups
-    )
+def _tree(wanted: set[bytes]) -> bytes:
+    """A pattern of all of them that are written as patterns, the longest first, that tries those
+    with the same beginning together.
+    """
+    groups: dict[bytes, list[bytes]] = {}
+    for one in sorted(wanted, key=lambda one: (-len(one), one)):
+        begin = one[:2] if one[:1] == b"\\" else one[:1]
+        groups.setdefault(begin, []).append(one[len(begin) :])
+    return b"|".join(begin + b"(?:%s)" % b"|".join(rest) for begin, rest in groups.items())

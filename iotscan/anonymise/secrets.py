@@ -25,6 +25,9 @@ from iotscan.protocols.tls.codec import parse_client
 
 # RFC 1635: who logs in to FTP by these is nobody.
 NOBODY = (b"anonymous", b"ftp")
+# Communities that name nobody, and whose being these is what there is to find: what every device is
+# asked by is no secret.
+_EVERYBODYS = (b"public", b"private")
 _COMMANDS = re.compile(rb"(?i)\A(?:user|pass|acct|apop|auth [\w-]+|authenticate [\w-]+)[ \t]+(.+)")
 _IMAP = re.compile(rb"(?i)\A\S{1,32} (?:login|authenticate \S+)[ \t]+(.+)")
 _PROMPTS = (b"login", b"pass", b"user", b"account", b"name")
@@ -177,7 +180,8 @@ def _in_ber(talk: Transcript, client: bytes) -> Iterator[bytes]:
             message = snmp.decode(turn.data)
         except Malformed:
             break
-        yield message.community
+        if message.community not in _EVERYBODYS:
+            yield message.community
         yield message.user
     turns = list(enumerate(talk.turns[:64]))
     for _, sender, item in overheard.framed(turns, ldap.take, _LONGEST):

@@ -1,4 +1,5 @@
-"""A first look at every frame: the MACs in their heads, and which fragments belong together.
+"""A first look at every frame: the addresses and MACs in their heads, and which fragments belong
+together.
 
 A replay passes over frames that tell nothing new; here each counts.
 """
@@ -52,6 +53,7 @@ class Survey:
         self._book = book
         self._fragments = _Traced(told)
         self._heads: set[bytes] = set()
+        self._ends: set[bytes] = set()
 
     def see(self, frame: Frame) -> None:
         """One frame."""
@@ -63,6 +65,7 @@ class Survey:
                     self._heads.clear()
                 self._heads.add(data[:12])
             if data[12:15] == _PLAIN and data[20:22] in _WHOLE:
+                self._addresses(data[26:34])
                 kind = data[23:24]
                 if kind == _TCP_BYTE:
                     return
@@ -77,13 +80,28 @@ class Survey:
         self._macs(link.source, link.destination)
         self._fragments.place = number, depth
         packet = parse(link.kind, data, link.offset, self._fragments)
-        if packet is None or depth >= DEEPEST:
+        if packet is None:
+            return
+        self._addresses(packet.source + packet.destination)
+        if depth >= DEEPEST:
             return
         ports = packet.payload[:2], packet.payload[2:4]
         if packet.protocol in PROTOCOLS or (packet.protocol == UDP and not PORTS.isdisjoint(ports)):
             inner = inside(packet)
             if inner is not None:
                 self._linked(inner.link, inner.data, number, depth + 1)
+
+    def _addresses(self, ends: bytes) -> None:
+        """Both addresses of a packet."""
+        if ends in self._ends:
+            return
+        if len(self._ends) >= _MOST_HEADS:
+            self._ends.clear()
+        self._ends.add(ends)
+        half = len(ends) // 2
+        if half in (4, 16):
+            self._book.addresses.learn(ends[:half])
+            self._book.addresses.learn(ends[half:])
 
     def _macs(self, *macs: bytes) -> None:
         for mac in macs:

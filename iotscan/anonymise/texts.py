@@ -31,7 +31,9 @@ _SORTS = tuple(
 # What may be the name of a field, by what follows it: in forms, addresses, JSON, headers and
 # prompts, and as XML elements. Words are looked at as a whole, each once.
 _NAME = re.compile(rb"(?<![a-z_])([a-z_]{2,}+)(?:>|\d?[\"']?\s{0,4}+(?:[=:]|%3d))")
-_FIELD = re.compile(rb"\d?[\"']?[ \t]{0,2}(?:[=:]|%3[Dd])[ \t]{0,2}[\"']?([^\"'&<>,;\s]{1,128})")
+_FIELD = re.compile(
+    rb"\d?[\"']?[ \t]{0,2}(?:[=:]|%3[Dd])[ \t]{0,2}[\"']?([^\"'&<>,;\s\0-\x1f\x7f\xf5-\xff]{1,128})"
+)
 _ELEMENT = re.compile(rb">([^<>]{1,128})</")
 _NUMBER = re.compile(rb"[\"']?\s{0,4}(?:=|:|%3[Dd]|>)\s{0,4}[\"']?-?(\d{1,3}\.\d{2,})")
 _BEFORE_PLACES = b" \t\r\n\f\v{,&?\"'<;_.-"
@@ -53,7 +55,7 @@ _HEADERS = frozenset((b"authorization", b"cookie", b"token", b"key"))
 # What stands where a value could, and is none: prompts and answers to logins.
 _NO_VALUE = frozenset(
     b"login password username user pass name incorrect failed failure invalid denied required ok "
-    b"basic digest bearer text hidden none null true false".split()
+    b"basic digest bearer text hidden none null true false mon tue wed thu fri sat sun".split()
 )
 _DIGEST = re.compile(rb"(?i)\b(username|response|cnonce)=(\"?)([^\",\s]{1,256})")
 _COOKIE = re.compile(rb"([^=;,\s]{1,128}=)([^;,\s]{1,4096})")

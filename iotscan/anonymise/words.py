@@ -73,6 +73,7 @@ class Words:
             stream = self._key.stream(f"word {number}", lower)
             if hexadecimal:
                 found = bytes(old if old == 45 else _HEXADECIMAL[next(stream) % 16] for old in text)
+                found = _same_sort(text, found)
                 found = found.upper() if text != lower else found
             else:
                 found = bytes(_like(old, next(stream)) for old in text)
@@ -82,6 +83,13 @@ class Words:
 
     def _thing(self, text: bytes) -> bytes:
         return text if text.lower() in _THINGS else self.word(text)
+
+
+def _same_sort(old: bytes, new: bytes) -> bytes:
+    """A UUID keeps its version and variant: RFC 9562 section 4."""
+    if old[8:9] != b"-":
+        return new
+    return new[:14] + old[14:15] + new[15:19] + old[19:20] + new[20:]
 
 
 def _like(old: int, drawn: int) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Callable
 from ipaddress import ip_address
 
 import pytest
@@ -219,3 +220,107 @@ def test_what_a_certificate_is_for_is_replaced_like_the_packets() -> None:
     assert new.endswith(b"\x87\x04" + made.addresses(raw))
     assert b"*." + made.words.name(b"vendor.com") in new
     assert made.words.name(b"api.vendor.com").endswith(made.words.name(b"vendor.com"))
+
+
+@pytest.mark.parametrize(
+    ("said", "stays"),
+    [
+        (b"login: \xff\xfb\x01\xff\xfe", True),
+        (b"Last login: Thu Dec  2", True),
+        (b"login: jossef", False),
+        (b"x_sid=jossef", False),
+        (b"inside=jossef", True),
+        (b"my-password2 = jossef", False),
+        (b"<sid>jossef</sid>", False),
+        (b"bypass road: jossef", True),
+    ],
+)
+def test_a_field_is_told_by_what_its_name_ends_in(said: bytes, stays: bool) -> None:
+    assert (PLAIN.text(said) == said) is stays
+
+
+def test_what_stands_twice_by_its_form_is_replaced_once() -> None:
+    made = book(secrets=(b"jossef",))
+    new = made.words.word(b"jossef")
+    assert made.text(b"Cookie: sid=jossef\r\n") == b"Cookie: sid=" + new + b"\r\n"
+    mail = made.words.word(b"jo@mail.example.com")
+    assert mail == made.words.word(b"jo") + b"@" + made.words.name(b"mail.example.com")
+    assert made.text(b"user=jo@mail.example.com") == b"user=" + mail
+    assert made.text(b"to jo@mail.example.com") == b"to " + mail
+
+
+@pytest.mark.parametrize("case", [bytes.lower, bytes.upper])
+@pytest.mark.parametrize("before", [b"", b"x", b"ab"])
+def test_names_in_hexadecimal_digits(case: Callable[[bytes], bytes], before: bytes) -> None:
+    made = book(b"kitchen-lamp")
+    digits = case((b"{GET} " + b"kitchen-lamp:80").hex().encode())
+    new = made.text(b"q=" + before[:1] + digits)
+    inside = (b"{GET} " + made.words.word(b"kitchen-lamp") + b":80").hex().encode()
+    assert (case(inside) in new) or before[:1] in b"ab"
+    assert case(b"kitchen".hex().encode()) not in new
+
+
+@pytest.mark.parametrize("encode", [base64.b64encode, base64.urlsafe_b64encode])
+def test_names_in_base64(encode: Callable[[bytes], bytes]) -> None:
+    made = book(b"kitchen-lamp")
+    for text in (b'{"sub":"kitchen-lamp"}', b"\xff\xfe kitchen-lamp ~~~", b"kitchen-lamp"):
+        for strip in (b"", b"="):
+            old = encode(text).rstrip(strip)
+            new = made.text(b"x " + old + b" y")[2:-2]
+            assert len(new) == len(old)
+            alphabet = base64.urlsafe_b64decode if b"_" in new or b"-" in new else base64.b64decode
+            plain = alphabet(new + b"=" * (-len(new) % 4))
+            assert plain == text.replace(b"kitchen-lamp", made.words.word(b"kitchen-lamp"))
+
+
+def test_addresses_and_macs_in_bytes() -> None:
+    raw = ip_address("192.168.1.7").packed
+    assert PLAIN.text(b"\x02" + raw + b"\0") == b"\x02" + PLAIN.addresses(raw) + b"\0"
+    beside = MAC[:5] + b"\x07"
+    assert PLAIN.text(b"\1" + beside) == b"\1" + PLAIN.macs(beside)
+    assert PLAIN.text(b"\1\2\3\4\5\6\0") == b"\1\2\3\4\5\6\0"
+
+
+def test_a_mac_inside_a_number_that_is_made_of_it() -> None:
+    new = PLAIN.text(b"uuid:RINCON_0017882476FF01400 and DCH-G020_FW_0017882476ffx")
+    digits = PLAIN.macs(MAC).hex().encode()
+    assert new == b"uuid:RINCON_" + digits.upper() + b"01400 and DCH-G020_FW_" + digits + b"x"
+
+
+def test_macs_are_learned_from_texts_before_all_is_known() -> None:
+    macs = Macs(Key(b"k"), keep_vendor=False)
+    made = Book(Key(b"k"), macs, Addresses(Key(b"k"), macs), frozenset())
+    made.numbers.look(b"<serial>94-9F-3E-00-02-09:A</serial>")
+    made.close()
+    new = made.text(b"<serial>94-9F-3E-00-02-09:A</serial> RINCON_949F3E00020901400")
+    assert b"94-9F-3E" not in new
+    assert b"949F3E" not in new
+
+
+def test_numbers_between_dots_and_commas() -> None:
+    known = ip_address(PLAIN.addresses(ip_address("192.168.1.7").packed))
+    assert PLAIN.text(b"1.3.6.1.192.168.1.7", resize=True) == b"1.3.6.1.%s" % str(known).encode()
+    assert PLAIN.text(b"1.2.3.4 1,2,3,4,5") == b"1.2.3.4 1,2,3,4,5"
+    assert (
+        PLAIN.text(b"1,192,168,1,7,80", resize=True)
+        == b"1,%s,80" % str(known).replace(".", ",").encode()
+    )
+
+
+@pytest.mark.parametrize("most", ["MOST", "MOST_NAMES"])
+def test_more_than_is_kept_in_mind_is_told(most: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    from iotscan.anonymise import addresses, macs
+    from iotscan.anonymise import book as books
+
+    module = books if most == "MOST_NAMES" else addresses
+    monkeypatch.setattr(module, most, 3)
+    if module is addresses:
+        monkeypatch.setattr(macs, "MOST", 3)
+    made = book(*(b"kitchen%d" % number for number in range(9)))
+    for number in range(1, 9):
+        raw = bytes((10, 1, 2, number))
+        assert made.addresses(raw) == made.addresses(raw) != raw
+        mac = bytes((0, 1, 2, 3, 4, number))
+        assert made.macs(mac) == made.macs(mac) != mac
+    assert made.full is (most == "MOST_NAMES")
+    assert made.addresses.full is made.macs.full is (most == "MOST")

@@ -177,7 +177,10 @@ def test_a_word_keeps_its_length_and_make_up(text: bytes) -> None:
     [
         (b"Kitchen-Lamp-12", rb"[A-Z][a-z]{6}-[A-Z][a-z]{3}-\d\d"),
         (b"DEADBEEF01", rb"[0-9A-F]{10}"),
-        (b"2f402f80-da50-11e1-9b23-0017882476ff", rb"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"),
+        (
+            b"2f402f80-da50-11e1-9b23-0017882476ff",
+            rb"[0-9a-f]{8}-[0-9a-f]{4}-1[0-9a-f]{3}-9[0-9a-f]{3}-[0-9a-f]{12}",
+        ),
         (b"Annas-iPhone", rb"[A-Z][a-z]{3}s-iPhone"),
         (b"Anna's iPhone", rb"[A-Z][a-z]{3}'s iPhone"),
         ("Büro".encode(), rb"[A-Z][a-z]{4}"),
