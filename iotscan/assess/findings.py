@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass
 
 from iotscan.assess.conditions import holds
-from iotscan.assess.derive import EXPOSURE, where
+from iotscan.assess.derived.derive import EXPOSURE, where
 from iotscan.assess.inventory import about_itself, endpoint_order, owner_of
 from iotscan.assess.rulebook import Rulebook
 from iotscan.assess.rules import OF_CONVERSATIONS, Case, Crosswalk, Rule

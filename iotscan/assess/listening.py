@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache, partial
 
 from iotscan.assess.candidates import Candidates
-from iotscan.assess.derive_capture import scanning
+from iotscan.assess.derived.capture import scanning
 from iotscan.assess.reading import (
     Contact,
     Plugins,

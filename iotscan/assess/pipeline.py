@@ -12,9 +12,9 @@ from dataclasses import replace
 
 from iotscan.assess.booking import booked
 from iotscan.assess.coverage import find_gaps, hides_something
-from iotscan.assess.derive import Stock, derive, where
-from iotscan.assess.derive_flaws import flaws
-from iotscan.assess.derive_support import support
+from iotscan.assess.derived.derive import Stock, derive, where
+from iotscan.assess.derived.flaws import flaws
+from iotscan.assess.derived.support import support
 from iotscan.assess.findings import earliest, judge
 from iotscan.assess.identify import identify
 from iotscan.assess.inventory import about_itself, owner_of, take_stock

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from ipaddress import ip_address, ip_network
 
-from iotscan.assess.derive_contacts import CONTACT, VISIT
+from iotscan.assess.derived.contacts import CONTACT, VISIT
 from iotscan.model import Device, Ending, Endpoint, Fact, Gap, Kind, Observation, Proof
 from iotscan.protocols.mud.profile import (
     DNS,

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from iotscan.assess.catalogue import read_framework, read_principles
-from iotscan.assess.derive import KINDS
+from iotscan.assess.derived.derive import KINDS
 from iotscan.assess.editions import taken_over, through
 from iotscan.assess.feeds import Feeds
 from iotscan.assess.fingerprintread import read_fingerprints, spelt_twice

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from iotscan.assess.derive_flaws import flaws
+from iotscan.assess.derived.flaws import flaws
 from iotscan.assess.feeds import Feeds, Listed, Versions, gathered, plain
 from iotscan.assess.findings import judge
 from iotscan.assess.rulebook import load_rulebook

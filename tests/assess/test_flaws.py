@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from iotscan.assess.derive_flaws import flaws
+from iotscan.assess.derived.flaws import flaws
 from iotscan.assess.findings import judge
 from iotscan.assess.flaws import Flaw, known_flaws, version_in
 from iotscan.assess.rulebook import load_rulebook, read_packs

@@ -12,7 +12,7 @@ import pytest
 
 from iotscan.assess import listening
 from iotscan.assess.booking import booked
-from iotscan.assess.derive_capture import scanning
+from iotscan.assess.derived.capture import scanning
 from iotscan.assess.findings import earliest
 from iotscan.assess.listening import Listener, turned
 from iotscan.assess.reading import Contact, Plugins, Readings, Witness

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from iotscan.assess.derive_support import support
+from iotscan.assess.derived.support import support
 from iotscan.assess.findings import judge
 from iotscan.assess.rulebook import load_rulebook, read_packs
 from iotscan.assess.support import SupportData

@@ -6,7 +6,7 @@ from ipaddress import ip_address
 
 import pytest
 
-from iotscan.assess.derive_units import units
+from iotscan.assess.derived.units import units
 from iotscan.assess.inventory import owner_of
 from iotscan.model import Device, Identity, Observation, Proof
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ipaddress import ip_address
 
-from iotscan.assess.derive_mud import mud_urls
+from iotscan.assess.derived.mud import mud_urls
 from iotscan.model import Device, Proof, Sighting
 
 ADDRESS = ip_address("192.168.1.5")

@@ -7,7 +7,7 @@ from ipaddress import ip_address
 
 import pytest
 
-from iotscan.assess.derive_contacts import contacts, legacy_clients
+from iotscan.assess.derived.contacts import contacts, legacy_clients
 from iotscan.assess.reading import Contact
 from iotscan.model import Address, Device, Endpoint, Fact, Observation, Proof
 

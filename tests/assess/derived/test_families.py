@@ -5,7 +5,7 @@ from __future__ import annotations
 from ipaddress import ip_address
 from typing import Any
 
-from iotscan.assess.derive_families import families
+from iotscan.assess.derived.families import families
 from iotscan.model import Device, Endpoint, Fact, Observation, Proof, Service, Sweep
 
 FOUR, SIX = ip_address("192.168.1.5"), ip_address("fd00::5")

@@ -11,19 +11,16 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from ipaddress import IPv6Address
 
-from iotscan.assess import (
-    derive_capture,
-    derive_contacts,
-    derive_families,
-    derive_flaws,
-    derive_mud,
-    derive_ssh,
-    derive_support,
-    derive_tls,
-    derive_units,
-    known_keys,
-    profiles,
-)
+from iotscan.assess import known_keys, profiles
+from iotscan.assess.derived import capture as derive_capture
+from iotscan.assess.derived import contacts as derive_contacts
+from iotscan.assess.derived import families as derive_families
+from iotscan.assess.derived import flaws as derive_flaws
+from iotscan.assess.derived import mud as derive_mud
+from iotscan.assess.derived import ssh as derive_ssh
+from iotscan.assess.derived import support as derive_support
+from iotscan.assess.derived import tls as derive_tls
+from iotscan.assess.derived import units as derive_units
 from iotscan.assess.inventory import about_itself, endpoint_order, owner_of
 from iotscan.assess.links import embedded_mac
 from iotscan.assess.reading import Contact

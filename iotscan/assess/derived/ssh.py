@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
-from iotscan.assess.derive_tls import all_proofs, distinct
+from iotscan.assess.derived.tls import all_proofs, distinct
 from iotscan.model import Address, Device, Fact, Kind, Observation
 
 SHARED = Kind(

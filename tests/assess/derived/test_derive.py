@@ -8,7 +8,7 @@ from ipaddress import ip_address, ip_network
 
 import pytest
 
-from iotscan.assess.derive import KINDS, Stock, derive
+from iotscan.assess.derived.derive import KINDS, Stock, derive
 from iotscan.model import (
     Device,
     Endpoint,

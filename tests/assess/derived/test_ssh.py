@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ipaddress import ip_address
 
-from iotscan.assess.derive_ssh import shared
+from iotscan.assess.derived.ssh import shared
 from iotscan.model import Device, Endpoint, Observation, Proof
 
 
