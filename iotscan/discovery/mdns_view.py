@@ -45,10 +45,15 @@ class View:
         return self.source in self.hosts.get(host.lower(), ())
 
     def is_foreign(self, instance: Instance) -> bool:
-        """Whether it is announced for another host, as border routers and sleep proxies do."""
+        """Whether it is announced for another host, as border routers and sleep proxies do.
+
+        Hosts that speak IPv4 tell that address with the others (RFC 6762 section 6.2): who tells
+        only IPv6 ones speaks for a host that has no other, as those of Thread.
+        """
         addresses = self.hosts.get(instance.host.lower(), []) if instance.host else []
-        same = [address for address in addresses if address.version == self.source.version]
-        return bool(same) and self.source not in same
+        if self.source.version == 6:
+            addresses = [address for address in addresses if address.version == 6]
+        return bool(addresses) and self.source not in addresses
 
     def own_addresses(self) -> tuple[Address, ...]:
         """The sender's address first, then those it says are its own too."""

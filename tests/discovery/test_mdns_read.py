@@ -182,6 +182,31 @@ def test_a_service_on_another_host_leads_nowhere_and_tells_nothing_of_the_sender
     assert [said for said in read(packet) if isinstance(said, Observation)] == []
 
 
+@pytest.mark.parametrize(
+    ("source", "addresses", "own"),
+    [
+        ("10.0.0.7", ["fd00::99"], False),
+        ("10.0.0.7", ["fd00::99", "10.0.0.7"], True),
+        ("10.0.0.7", ["10.0.0.99", "fd00::7"], False),
+        ("fe80::7", ["fd00::99"], False),
+        ("fe80::7", ["10.0.0.99"], True),
+        ("fe80::7", ["fe80::7", "10.0.0.7"], True),
+    ],
+    ids=["of Thread", "both", "of another", "IPv6 of another", "only IPv4 told", "its own"],
+)
+def test_whose_service_is_announced_is_told_by_its_host_s_addresses(
+    bulb: Any, source: str, addresses: list[str], own: bool
+) -> None:
+    """A border router announces what cannot be heard outside of its Thread network."""
+    records = bulb.service("Leaf._hap._udp.local.", "leaf.local.", text=txt(b"md=L"))[:-1]
+    for address in map(ip_address, addresses):
+        kind = 1 if address.version == 4 else 28
+        records.append(DNSAddress("leaf.local.", kind, 1, 120, address.packed))
+    found = sighting(bulb.packet(*records, source=source))
+    assert ("Leaf" in found.names) is own
+    assert found.traits.get("model", "") == ("L" if own else "")
+
+
 def test_a_service_whose_host_is_not_resolved_leads_nowhere(bulb: Any) -> None:
     packet = bulb.packet(DNSService("A._mqtt._tcp.local.", 33, 1, 120, 0, 0, 1883, "x.local."))
     assert sighting(packet).leads == ()
