@@ -9,7 +9,7 @@ the side that broke the silence. A flow that nobody could read is not looked at 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from dataclasses import dataclass, field
 
 from iotscan.model import Ending, Sender
@@ -19,6 +19,9 @@ LONGEST = 262_144
 MOST_TURNS = 4096
 # What Python needs for a segment beside its bytes.
 OVERHEAD = 160
+# Bytes that all flows together may hold back.
+MOST_HELD = 64 << 20
+_SYSTEM_PORTS, _EPHEMERAL_PORTS = 1024, 32_768
 
 Said = tuple[Sender, float, bytes, int]
 
@@ -59,9 +62,13 @@ Emit = Callable[[Part], bool]
 
 @dataclass(slots=True)
 class Held:
-    """How many bytes all flows together hold back."""
+    """How many bytes all flows together hold back before they are read."""
 
     size: int = 0
+
+    @property
+    def full(self) -> bool:
+        return self.size > MOST_HELD
 
 
 # Directions of known flows, as source + destination + ports stand in a packet. A frame of a
@@ -74,3 +81,37 @@ def reverse(direction: bytes) -> bytes:
     size = (len(direction) - 4) // 2
     source, destination = direction[:size], direction[size:-4]
     return destination + source + direction[-2:] + direction[-4:-2]
+
+
+def ends(direction: bytes) -> tuple[bytes, bytes, bytes, bytes]:
+    """Source, destination and their ports."""
+    size = (len(direction) - 4) // 2
+    return direction[:size], direction[size:-4], direction[-4:-2], direction[-2:]
+
+
+def part_of(asking: bytes, transport: int) -> Part:
+    """The first part of a flow. ``asking``: its direction from client to server."""
+    client, server, cport, sport = ends(asking)
+    ports = int.from_bytes(cport, "big"), int.from_bytes(sport, "big")
+    return Part(client, ports[0], server, ports[1], transport)
+
+
+@dataclass(frozen=True, slots=True)
+class Asks:
+    """Tells whether a sender seen first without an opening is the client, by its port: the last
+    resort. Servers use ports that are usual for a protocol, or system ports (RFC 6335), clients
+    ephemeral ones; else whoever speaks first asks.
+    """
+
+    usual: Set[int]
+
+    def __call__(self, head: bytes) -> bool:
+        """``head``: of TCP or UDP, which both begin with source and destination port."""
+        source, destination = int.from_bytes(head[:2], "big"), int.from_bytes(head[2:4], "big")
+        if (source in self.usual) != (destination in self.usual):
+            return destination in self.usual
+        if (source < _SYSTEM_PORTS) != (destination < _SYSTEM_PORTS):
+            return destination < _SYSTEM_PORTS
+        if (source >= _EPHEMERAL_PORTS) != (destination >= _EPHEMERAL_PORTS):
+            return source >= _EPHEMERAL_PORTS
+        return True

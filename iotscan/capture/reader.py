@@ -11,13 +11,14 @@ from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from iotscan.capture.datagrams import Heard
 from iotscan.capture.files import opened
 from iotscan.capture.flows import Part
 from iotscan.capture.frames import Walk
 from iotscan.capture.internet import TCP
 from iotscan.capture.pcapng import Told
 from iotscan.capture.scans import Scans
-from iotscan.capture.sorter import Heard, Sorter
+from iotscan.capture.sorter import Sorter
 from iotscan.capture.stations import Stations, parsed
 from iotscan.model import (
     Address,

@@ -5,7 +5,6 @@ hosts.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
 
 from iotscan.capture.flows import (
     BULK,
@@ -19,57 +18,11 @@ from iotscan.capture.flows import (
     reverse,
 )
 from iotscan.capture.sealed import BEGINS, Records
-from iotscan.model import Ending, Sender
+from iotscan.capture.segments import ACK, FIN, FULL, RST, SYN, Half, Segment, behind
+from iotscan.model import Ending
 
-FIN, SYN, RST, ACK = 1, 2, 4, 16
-# Out-of-order data one direction may hold; more, and the hole is taken for lost.
-MOST_AHEAD, MOST_WAITING = 131_072, 128
 # Parts in a row that nobody could read before a connection is no longer looked at.
 MOST_UNREAD = 2
-_HALF, _FULL = 1 << 31, 1 << 32
-
-
-@dataclass(slots=True)
-class Segment:
-    """A segment with what matters of its header. ``length``: of its payload on the wire, which may
-    be more than the capture kept.
-    """
-
-    sequence: int
-    acknowledged: int
-    flags: int
-    data: bytes
-    length: int
-    at: float
-    frame: int
-
-    def after(self, length: int) -> Segment:
-        """The same without so many bytes of its beginning."""
-        return replace(
-            self,
-            sequence=(self.sequence + length) % _FULL,
-            data=self.data[length:],
-            length=self.length - length,
-        )
-
-
-@dataclass(slots=True)
-class _Half:
-    """One direction of a connection. ``next`` is -1 until a segment is seen; ``latest``: the number
-    of what it said last in this part, -1 before; ``records``: what follows its TLS, None where that
-    is not spoken or could not be followed.
-    """
-
-    sender: Sender
-    direction: bytes
-    next: int = -1
-    ahead: dict[int, Segment] = field(default_factory=dict)
-    ahead_size: int = 0
-    run: int = 0
-    latest: int = -1
-    closed: bool = False
-    spoke: bool = False
-    records: Records | None = None
 
 
 class TcpFlow:
@@ -105,8 +58,8 @@ class TcpFlow:
         self._part, self._emit, self._held, self._quiet = part, emit, held, quiet
         self._has_keys = has_keys
         self.direction = direction
-        self._a = _Half("client", direction)
-        self._b = _Half("server", reverse(direction))
+        self._a = Half("client", direction)
+        self._b = Half("server", reverse(direction))
         self.answered = False
         self._kept = self._unread = 0
         self.last = 0.0
@@ -123,7 +76,7 @@ class TcpFlow:
         flags = segment.flags
         self._quiet.setdefault(direction, False)
         if flags & SYN:
-            half.next = (segment.sequence + 1) % _FULL
+            half.next = (segment.sequence + 1) % FULL
             from_client = half is self._a
             self._part.opened = True
             self._part.began = self._part.began or from_client
@@ -154,42 +107,32 @@ class TcpFlow:
         if self._part.said:
             self._emit(self._part)
 
-    def _take(self, half: _Half, segment: Segment) -> None:
+    def _take(self, half: Half, segment: Segment) -> None:
         if half.next < 0:
             half.next = segment.sequence
-        gap = (segment.sequence - half.next + _HALF) % _FULL - _HALF
-        if gap > 0 and self._waits(half, segment):
+        if behind(segment.sequence, half.next) > 0 and self._waits(half, segment):
             return
         self._place(half, segment)
         if half.ahead:
             self._catch_up(half)
 
-    def _waits(self, half: _Half, segment: Segment) -> bool:
+    def _waits(self, half: Half, segment: Segment) -> bool:
         """Keep a segment for when those before it have come; False when they are given up."""
-        full = half.ahead_size + len(segment.data) > MOST_AHEAD
-        if full or len(half.ahead) >= MOST_WAITING:
-            self._lose(half)
-            gap = (segment.sequence - half.next + _HALF) % _FULL - _HALF
-            if gap > 0:
-                self._miss(half)
-                half.next = segment.sequence
-            return False
-        while (known := half.ahead.get(segment.sequence)) is not None:
-            if segment.length <= known.length:
-                return True
-            segment = segment.after(known.length)
-        half.ahead[segment.sequence] = segment
-        size = len(segment.data) + OVERHEAD
-        half.ahead_size += size
-        self._held.size += size
-        return True
+        if half.has_room(segment):
+            self._held.size += half.keep(segment)
+            return True
+        self._lose(half)
+        if behind(segment.sequence, half.next) > 0:
+            self._miss(half)
+            half.next = segment.sequence
+        return False
 
-    def _place(self, half: _Half, segment: Segment) -> None:
+    def _place(self, half: Half, segment: Segment) -> None:
         """Say what of a segment is new."""
-        old = (half.next - segment.sequence + _HALF) % _FULL - _HALF
+        old = behind(half.next, segment.sequence)
         if old >= segment.length:
             return
-        half.next = (segment.sequence + segment.length) % _FULL
+        half.next = (segment.sequence + segment.length) % FULL
         data = segment.data[old:] if old > 0 else segment.data
         if data:
             self._say(half, data, segment)
@@ -198,33 +141,28 @@ class TcpFlow:
         if segment.length > len(segment.data):
             self._miss(half)  # cut by the capture's snapshot length
 
-    def _catch_up(self, half: _Half) -> None:
+    def _catch_up(self, half: Half) -> None:
         """Say what was waiting and is now in order."""
-        while half.ahead:
-            first = min(half.ahead, key=lambda s: (s - half.next + _HALF) % _FULL - _HALF)
-            if (first - half.next + _HALF) % _FULL - _HALF > 0:
-                return
-            segment = half.ahead.pop(first)
-            size = len(segment.data) + OVERHEAD
-            half.ahead_size -= size
+        while half.ahead and behind(first := half.earliest(), half.next) <= 0:
+            segment, size = half.release(first)
             self._held.size -= size
             self._place(half, segment)
 
-    def _lose(self, half: _Half) -> None:
+    def _lose(self, half: Half) -> None:
         """Give up waiting for a hole: go on at the first byte that came after it."""
         half.records = None
         while half.ahead:
             self._miss(half)
-            half.next = min(half.ahead, key=lambda s: (s - half.next + _HALF) % _FULL - _HALF)
+            half.next = half.earliest()
             self._catch_up(half)
 
-    def _miss(self, half: _Half) -> None:
+    def _miss(self, half: Half) -> None:
         """Bytes behind what this side said last are not in the capture."""
         self._part.missing = True
         if half.latest >= 0:
             self._part.cut.add(half.latest)
 
-    def _say(self, half: _Half, data: bytes, segment: Segment) -> None:
+    def _say(self, half: Half, data: bytes, segment: Segment) -> None:
         other = self._b if half is self._a else self._a
         if half.run == 0 and other.run > BULK:
             # What the other side said meanwhile was skipped; its partner knows how far it came.
@@ -249,7 +187,7 @@ class TcpFlow:
         if half.run > BULK:
             self._skip(half)
 
-    def _follow(self, half: _Half, data: bytes, length: int) -> None:
+    def _follow(self, half: Half, data: bytes, length: int) -> None:
         """Look at no more of this side once all that it says is encrypted, and both spoke: what a
         client says at once is encrypted with an older key, and a hello may follow it (RFC 8446
         section 4.2.10).
@@ -263,16 +201,13 @@ class TcpFlow:
                 half.run, half.latest = 0, -1
                 self._skip(half)
 
-    def _skip(self, half: _Half) -> None:
+    def _skip(self, half: Half) -> None:
         """Look at no more of this side until the other one speaks."""
         if half.latest >= 0:
             self._part.cut.add(half.latest)
         self._quiet[half.direction] = True
         half.records = None
-        for segment in half.ahead.values():
-            self._held.size -= len(segment.data) + OVERHEAD
-        half.ahead.clear()
-        half.ahead_size = 0
+        self._held.size -= half.forget()
 
     def _cut(self) -> None:
         """Hand out the part so far and begin another one, if anybody can read this connection."""

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from iotscan.capture import sorter as sorting
-from iotscan.capture.flows import BULK, LONGEST, MOST_TURNS, Held, Part, reverse
-from iotscan.capture.tcp import ACK, FIN, MOST_AHEAD, RST, SYN, Segment, TcpFlow
+from iotscan.capture.flows import BULK, LONGEST, MOST_HELD, MOST_TURNS, Held, Part, reverse
+from iotscan.capture.segments import ACK, FIN, MOST_AHEAD, RST, SYN, Segment
+from iotscan.capture.tcp import TcpFlow
 from iotscan.capture.udp import MOST_DATAGRAMS, UdpFlow
 from iotscan.model import Ending
 
@@ -287,7 +287,7 @@ def test_large_datagrams_end_a_part_early() -> None:
 
 def test_limits_fit_together() -> None:
     """One flow alone never makes the sorter end others."""
-    assert LONGEST + BULK + 2 * MOST_AHEAD < sorting.MOST_HELD // 4
+    assert LONGEST + BULK + 2 * MOST_AHEAD < MOST_HELD // 4
 
 
 @pytest.mark.parametrize("direction", [THERE, bytes(range(36))])

@@ -10,8 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from iotscan.capture import making
-from iotscan.capture import sorter as sorting
+from iotscan.capture import flows, making, table
 from iotscan.capture.making import Connection, ip_frame, mac_of, udp_frame
 from iotscan.capture.udp import MOST_DATAGRAMS
 from iotscan.model import Endpoint, Transcript
@@ -152,7 +151,7 @@ def test_an_answer_to_what_was_asked_of_a_group_is_an_announcement_from_any_port
 def test_many_flows_at_once_are_bounded_and_the_report_knows(
     read: Read, pcap: Pcap, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sorting, "MOST_FLOWS", 16)
+    monkeypatch.setattr(table, "MOST_FLOWS", 16)
     frames = [ask(port=10_000 + n) for n in range(100)]
     for number in range(100):
         talk = Connection(place("10.0.0.1", 9000 + number), place("10.0.0.2", 80))
@@ -171,7 +170,7 @@ def test_many_flows_at_once_are_bounded_and_the_report_knows(
 def test_what_all_flows_hold_together_is_bounded(
     read: Read, pcap: Pcap, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sorting, "MOST_HELD", 20_000)
+    monkeypatch.setattr(flows, "MOST_HELD", 20_000)
     talks = [Connection(place("10.0.0.1", 9000 + n), place("10.0.0.2", 80)) for n in range(40)]
     frames = [segment for talk in talks for segment in talk.said(True, b"x" * 1000)]
     heard = read(pcap(frames))

@@ -23,7 +23,7 @@ from iotscan.capture.files import opened
 from iotscan.capture.frames import Frame, Walk
 from iotscan.capture.internet import TCP, UDP, Fragments, parse
 from iotscan.capture.links import parse as parse_link
-from iotscan.capture.tcp import ACK, SYN
+from iotscan.capture.segments import ACK, SYN
 from iotscan.capture.writer import Writer
 
 CAPTURES = Path(__file__).resolve().parent.parent.parent / "captures"
