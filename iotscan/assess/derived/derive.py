@@ -12,15 +12,7 @@ from dataclasses import dataclass, field
 from ipaddress import IPv6Address
 
 from iotscan.assess import known_keys, profiles
-from iotscan.assess.derived import capture as derive_capture
-from iotscan.assess.derived import contacts as derive_contacts
-from iotscan.assess.derived import families as derive_families
-from iotscan.assess.derived import flaws as derive_flaws
-from iotscan.assess.derived import mud as derive_mud
-from iotscan.assess.derived import ssh as derive_ssh
-from iotscan.assess.derived import support as derive_support
-from iotscan.assess.derived import tls as derive_tls
-from iotscan.assess.derived import units as derive_units
+from iotscan.assess.derived import capture, contacts, families, flaws, mud, ssh, support, tls, units
 from iotscan.assess.inventory import about_itself, endpoint_order, owner_of
 from iotscan.assess.links import embedded_mac
 from iotscan.assess.reading import Contact
@@ -79,16 +71,16 @@ KINDS: tuple[Kind, ...] = (
     ADDRESS,
     PORT,
     EXPOSURE,
-    *derive_tls.KINDS,
-    *derive_ssh.KINDS,
-    *derive_capture.KINDS,
-    *derive_contacts.KINDS,
-    *derive_flaws.KINDS,
+    *tls.KINDS,
+    *ssh.KINDS,
+    *capture.KINDS,
+    *contacts.KINDS,
+    *flaws.KINDS,
     *known_keys.KINDS,
-    *derive_units.KINDS,
-    *derive_mud.KINDS,
-    *derive_families.KINDS,
-    *derive_support.KINDS,
+    *units.KINDS,
+    *mud.KINDS,
+    *families.KINDS,
+    *support.KINDS,
     *profiles.KINDS,
 )
 
@@ -122,16 +114,16 @@ def derive(stock: Stock) -> tuple[Observation, ...]:
             if live or device.mac is not None or not service.endpoint.address.is_global:
                 found.append(_exposure(device, service, mapped, cited))
     owners = owner_of(stock.devices)
-    found += derive_contacts.contacts(stock.contacts, stock.observations, owners)
-    found += derive_contacts.legacy_clients(stock.observations, owners)
+    found += contacts.contacts(stock.contacts, stock.observations, owners)
+    found += contacts.legacy_clients(stock.observations, owners)
     began = {talk.id: talk.began for talk in stock.recording.transcripts} | dict(stock.began)
-    found += derive_tls.validity(stock.recording.header.started, began, stock.observations)
+    found += tls.validity(stock.recording.header.started, began, stock.observations)
     said_of_itself = list(filter(about_itself, stock.observations))
-    found += derive_tls.shared(said_of_itself, owners)
-    found += derive_ssh.shared(said_of_itself, owners)
-    found += derive_units.units(stock.devices, said_of_itself, owners)
-    found += derive_mud.mud_urls(stock.devices)
-    found += derive_families.families(stock.devices, stock.recording.sweeps, said_of_itself)
+    found += tls.shared(said_of_itself, owners)
+    found += ssh.shared(said_of_itself, owners)
+    found += units.units(stock.devices, said_of_itself, owners)
+    found += mud.mud_urls(stock.devices)
+    found += families.families(stock.devices, stock.recording.sweeps, said_of_itself)
     return tuple(found)
 
 
