@@ -11,9 +11,9 @@ from ipaddress import IPv4Address, ip_network
 
 from iotscan.assess.findings import CWE, fingerprint
 from iotscan.assess.posture import Measure, Seen
-from iotscan.assess.rulebook import Rulebook, load_rulebook
-from iotscan.assess.rules import Rule
-from iotscan.assess.says import say
+from iotscan.assess.rulebook.book import Rulebook, load_rulebook
+from iotscan.assess.rulebook.rules import Rule
+from iotscan.assess.rulebook.says import say
 from iotscan.model import (
     ConversationNote,
     Device,

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from iotscan.assess.rulebook import Rulebook, load_rulebook
-from iotscan.assess.rules import Rule
+from iotscan.assess.rulebook.book import Rulebook, load_rulebook
+from iotscan.assess.rulebook.rules import Rule
 from iotscan.model import Kind
 from iotscan.plugins import discoverers, probes
 from iotscan.probe_api import Opening

@@ -12,8 +12,8 @@ from pathlib import Path
 
 from iotscan import mudfiles, offline
 from iotscan.assess.pipeline import ASKS_SUPPORT, FEEDS, assess, feed_word
-from iotscan.assess.policies import load_policy, under
-from iotscan.assess.rulebook import Rulebook, load_rulebook
+from iotscan.assess.rulebook.book import Rulebook, load_rulebook
+from iotscan.assess.rulebook.policies import load_policy, under
 from iotscan.capture import evidence as proof
 from iotscan.capture import recording
 from iotscan.capture.files import STANDARD_INPUT, is_capture

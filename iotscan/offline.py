@@ -24,7 +24,7 @@ from iotscan.assess.listening import Listener
 from iotscan.assess.pipeline import conclude
 from iotscan.assess.profiles import Profiles
 from iotscan.assess.reading import Contact, Plugins, Readings, Witness, read_all
-from iotscan.assess.rulebook import Rulebook
+from iotscan.assess.rulebook.book import Rulebook
 from iotscan.capture import recording
 from iotscan.capture.files import STANDARD_INPUT, is_capture
 from iotscan.capture.reader import CaptureFacts, Reader

@@ -26,8 +26,8 @@ from changes import (
     raw,
 )
 
-from iotscan.assess.rulebook import Rulebook, load_rulebook
-from iotscan.assess.rules import OF_CONVERSATIONS
+from iotscan.assess.rulebook.book import Rulebook, load_rulebook
+from iotscan.assess.rulebook.rules import OF_CONVERSATIONS
 from iotscan.capture.files import opened
 from iotscan.capture.frames import Walk
 from iotscan.capture.writer import Writer

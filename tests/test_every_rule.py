@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from iotscan.assess.conditions import Compare, Every, facts_of, holds
-from iotscan.assess.rulebook import known_kinds, load_rulebook
-from iotscan.assess.ruleread import shown
-from iotscan.assess.rules import Case, Evidence, Framework, Rule
+from iotscan.assess.rulebook.book import known_kinds, load_rulebook
+from iotscan.assess.rulebook.conditions import Compare, Every, facts_of, holds
+from iotscan.assess.rulebook.ruleread import shown
+from iotscan.assess.rulebook.rules import Case, Evidence, Framework, Rule
 from iotscan.model import Relation
 
 BOOK = load_rulebook()

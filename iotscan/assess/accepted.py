@@ -13,8 +13,8 @@ from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
-from iotscan.assess.fields import Fields
-from iotscan.assess.yamltree import parse
+from iotscan.assess.rulebook.fields import Fields
+from iotscan.assess.rulebook.yamltree import parse
 from iotscan.errors import RuleError, RulePackError, unreadable
 from iotscan.model import Acceptance, Device, Finding, Report
 

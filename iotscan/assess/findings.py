@@ -7,12 +7,12 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass
 
-from iotscan.assess.conditions import holds
 from iotscan.assess.derived.derive import EXPOSURE, where
 from iotscan.assess.inventory import about_itself, endpoint_order, owner_of
-from iotscan.assess.rulebook import Rulebook
-from iotscan.assess.rules import OF_CONVERSATIONS, Case, Crosswalk, Rule
-from iotscan.assess.says import say
+from iotscan.assess.rulebook.book import Rulebook
+from iotscan.assess.rulebook.conditions import holds
+from iotscan.assess.rulebook.rules import OF_CONVERSATIONS, Case, Crosswalk, Rule
+from iotscan.assess.rulebook.says import say
 from iotscan.model import Device, Endpoint, Finding, Observation, Proof
 
 CWE = "cwe"

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from iotscan.assess.devicekinds import kind_in, kinds_hinted
-from iotscan.assess.fingerprints import PART, Fingerprints
 from iotscan.assess.inventory import owner_of
+from iotscan.assess.rulebook.fingerprints import PART, Fingerprints
 from iotscan.assess.signals import SIGNALS, Heard, heard
 from iotscan.model import Device, Identity, Observation
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from iotscan.assess.inventory import about_itself, owner_of
 from iotscan.assess.posture import Measure, Seen
 from iotscan.assess.reading import Plugins
-from iotscan.assess.rules import Facts
+from iotscan.assess.rulebook.rules import Facts
 from iotscan.model import (
     Address,
     Device,

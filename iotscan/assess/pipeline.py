@@ -18,13 +18,13 @@ from iotscan.assess.derived.support import support
 from iotscan.assess.findings import earliest, judge
 from iotscan.assess.identify import identify
 from iotscan.assess.inventory import about_itself, owner_of, take_stock
-from iotscan.assess.known_keys import published
 from iotscan.assess.links import usable
 from iotscan.assess.measuring import Judged, emitters, postures
 from iotscan.assess.posture import Measure
 from iotscan.assess.profiles import Profiles, compared
 from iotscan.assess.reading import Plugins, Readings, read_all
-from iotscan.assess.rulebook import Rulebook, load_rulebook
+from iotscan.assess.rulebook.book import Rulebook, load_rulebook
+from iotscan.assess.rulebook.known_keys import published
 from iotscan.credentials import CONTROL
 from iotscan.model import (
     Address,

@@ -11,9 +11,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from iotscan.assess.coverage import hides_something
-from iotscan.assess.rulebook import Rulebook
-from iotscan.assess.ruleread import shown
-from iotscan.assess.rules import MEASURED, Evidence, Facts, Framework, Observability, Provision
+from iotscan.assess.rulebook.book import Rulebook
+from iotscan.assess.rulebook.ruleread import shown
+from iotscan.assess.rulebook.rules import (
+    MEASURED,
+    Evidence,
+    Facts,
+    Framework,
+    Observability,
+    Provision,
+)
 from iotscan.model import (
     Device,
     Finding,

@@ -39,7 +39,7 @@ def diff(
     A scan is an id of iotscan history, latest, previous (the one before the latest, of the same
     scope), or the file of a JSON report. What was not looked at again is never called resolved.
     """
-    from iotscan.assess.rulings import Rulings
+    from iotscan.assess.rulebook.rulings import Rulings
     from iotscan.cli.outputs import put
     from iotscan.compare.differ import compare
     from iotscan.model.difference import Change

@@ -10,7 +10,7 @@ import click
 from iotscan.cli.exits import FINDINGS, FINE
 
 if TYPE_CHECKING:
-    from iotscan.assess.fingerprints import Fingerprint, Fingerprints
+    from iotscan.assess.rulebook.fingerprints import Fingerprint, Fingerprints
     from iotscan.report.page import Page
 
 
@@ -62,7 +62,7 @@ def check_fingerprints(folders: tuple[str, ...]) -> int:
 
 
 def _opened(folders: tuple[str, ...]) -> tuple[Fingerprints, Page]:
-    from iotscan.assess.rulebook import load_rulebook
+    from iotscan.assess.rulebook.book import load_rulebook
     from iotscan.report import Options
     from iotscan.report.page import Page
 

@@ -14,8 +14,8 @@ from iotscan.errors import UsageError
 from iotscan.report.words import count
 
 if TYPE_CHECKING:
-    from iotscan.assess.rulebook import Rulebook
-    from iotscan.assess.rules import Framework, Principle, Provision
+    from iotscan.assess.rulebook.book import Rulebook
+    from iotscan.assess.rulebook.rules import Framework, Principle, Provision
     from iotscan.report.page import Page
 
 _COLUMN = 14
@@ -80,7 +80,7 @@ def show_principle(name: str, provision: str | None) -> int:
 @click.option("--to", metavar="FILE", help="Write .html, .csv or .txt, not to standard output.")
 def compare_frameworks(first: str, second: str, to: str | None) -> int:
     """Which provision of one framework corresponds to which of the other."""
-    from iotscan.assess.rulebook import load_rulebook
+    from iotscan.assess.rulebook.book import load_rulebook
     from iotscan.cli.outputs import put
     from iotscan.cli.suggest import unknown
     from iotscan.report import correspondence
@@ -157,7 +157,7 @@ def _seen(provision: Provision) -> str:
 
 
 def _opened() -> tuple[Rulebook, Page]:
-    from iotscan.assess.rulebook import load_rulebook
+    from iotscan.assess.rulebook.book import load_rulebook
     from iotscan.report import Options
     from iotscan.report.page import Page
 

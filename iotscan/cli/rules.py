@@ -10,8 +10,8 @@ import click
 from iotscan.cli.exits import FINE
 
 if TYPE_CHECKING:
-    from iotscan.assess.rulebook import Rulebook
-    from iotscan.assess.rules import Rule
+    from iotscan.assess.rulebook.book import Rulebook
+    from iotscan.assess.rulebook.rules import Rule
     from iotscan.report.page import Page
 
 _folder = click.option(
@@ -74,7 +74,7 @@ def check_rules(folders: tuple[str, ...]) -> int:
 
 
 def _opened(folders: tuple[str, ...]) -> tuple[Rulebook, Page]:
-    from iotscan.assess.rulebook import load_rulebook
+    from iotscan.assess.rulebook.book import load_rulebook
     from iotscan.report import Options
     from iotscan.report.page import Page
 

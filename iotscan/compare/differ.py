@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from iotscan.assess.rulings import Rulings
+from iotscan.assess.rulebook.rulings import Rulings
 from iotscan.compare.looked import Eyes, fate, novelty
 from iotscan.compare.matching import HISTORY, Match, Matching, Profile, match
 from iotscan.compare.snapshot import Claim, Snapshot, Subject, snapshot

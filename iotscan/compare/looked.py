@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from iotscan.assess.rulings import Rulings
+from iotscan.assess.rulebook.rulings import Rulings
 from iotscan.compare.snapshot import DEVICE, SWEEP, Claim, Hole, Look, Seen, Snapshot
 from iotscan.model import RECOGNITION, Ending, Impact
 from iotscan.model.difference import Change

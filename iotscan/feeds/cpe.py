@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from iotscan.assess.feeds import Versions
+from iotscan.assess.rulebook.feeds import Versions
 
 HARDWARE, SYSTEM = "h", "o"
 _FIELDS = 13

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from iotscan.assess.feeds import Listed
+from iotscan.assess.rulebook.feeds import Listed
 from iotscan.errors import UsageError
 from iotscan.feeds import kev, nvd
 from iotscan.feeds.stream import reading

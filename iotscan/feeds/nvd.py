@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from iotscan.assess.feeds import Listed, Versions, plain
+from iotscan.assess.rulebook.feeds import Listed, Versions, plain
 from iotscan.feeds import cpe
 from iotscan.text import clean
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import msgspec
 
-from iotscan.assess.feeds import Feeds, Listed, gathered
+from iotscan.assess.rulebook.feeds import Feeds, Listed, gathered
 from iotscan.errors import UsageError
 from iotscan.feeds.importing import Taken
 from iotscan.model import Feed

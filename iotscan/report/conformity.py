@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from iotscan.assess.editions import through
 from iotscan.assess.measuring import judged_in, postures
 from iotscan.assess.posture import Measure
 from iotscan.assess.reading import Plugins
-from iotscan.assess.rulebook import Rulebook
-from iotscan.assess.rules import Framework, Provision
+from iotscan.assess.rulebook.book import Rulebook
+from iotscan.assess.rulebook.editions import through
+from iotscan.assess.rulebook.rules import Framework, Provision
 from iotscan.model import Finding, Posture, Report, Standing, Verdict
 from iotscan.report.digest import DeviceView, device_views
 

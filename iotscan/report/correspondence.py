@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TextIO
 
-from iotscan.assess.rulebook import Rulebook
-from iotscan.assess.rules import Framework, Provision
+from iotscan.assess.rulebook.book import Rulebook
+from iotscan.assess.rulebook.rules import Framework, Provision
 from iotscan.report import Options
 from iotscan.report.page import Page
 from iotscan.report.tables import Row, write_csv

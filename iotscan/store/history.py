@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Engine, Select, delete, insert, select, updat
 
 from iotscan import codec
 from iotscan.assess.accepted import EVERY, accept, wrongs
-from iotscan.assess.rulings import Rulings
+from iotscan.assess.rulebook.rulings import Rulings
 from iotscan.compare.differ import Scanned, compare, side_of
 from iotscan.compare.snapshot import Snapshot, pack, scope_of, snapshot, unpack
 from iotscan.errors import UsageError

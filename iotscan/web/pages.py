@@ -9,8 +9,8 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
-from iotscan.assess.rulebook import load_rulebook
-from iotscan.assess.rules import Framework
+from iotscan.assess.rulebook.book import load_rulebook
+from iotscan.assess.rulebook.rules import Framework
 from iotscan.errors import UsageError
 from iotscan.model import Severity
 from iotscan.model.difference import Change, Difference

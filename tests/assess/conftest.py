@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from iotscan.assess.rulebook import Rulebook, read_packs
+from iotscan.assess.rulebook.book import Rulebook, read_packs
 from iotscan.model import Kind
 
 LAMP = Kind(

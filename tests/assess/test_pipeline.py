@@ -19,10 +19,10 @@ from hypothesis import strategies as st
 import iotscan.assess
 from iotscan import codec
 from iotscan.assess import pipeline
-from iotscan.assess.feeds import Feeds
 from iotscan.assess.pipeline import assess, feed_word
 from iotscan.assess.reading import Plugins
-from iotscan.assess.rulebook import Rulebook
+from iotscan.assess.rulebook.book import Rulebook
+from iotscan.assess.rulebook.feeds import Feeds
 from iotscan.model import (
     RECOGNITION,
     Ending,

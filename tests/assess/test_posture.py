@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from iotscan.assess.coverage import UNKNOWN
 from iotscan.assess.posture import GRADES, Measure, Seen
-from iotscan.assess.rulebook import Rulebook
+from iotscan.assess.rulebook.book import Rulebook
 from iotscan.model import (
     Confidence,
     Device,

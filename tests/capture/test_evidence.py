@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from iotscan.assess.rulebook import Rulebook, load_rulebook
+from iotscan.assess.rulebook.book import Rulebook, load_rulebook
 from iotscan.capture import context, evidence
 from iotscan.capture.context import Context
 from iotscan.capture.making import Connection, udp_frame

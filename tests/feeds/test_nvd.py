@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from iotscan.assess.feeds import Listed, Versions
+from iotscan.assess.rulebook.feeds import Listed, Versions
 from iotscan.feeds import cpe
 from iotscan.feeds.nvd import listed
 

@@ -25,8 +25,8 @@ from fuzz_talks import packed, unpacked
 
 import iotscan.protocols
 from iotscan import labels
-from iotscan.assess import yamltree
 from iotscan.assess.reading import Plugins, fenced
+from iotscan.assess.rulebook import yamltree
 from iotscan.capture import recording
 from iotscan.capture.reader import Reader
 from iotscan.capture.sorter import Sorter

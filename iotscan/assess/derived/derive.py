@@ -11,11 +11,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from ipaddress import IPv6Address
 
-from iotscan.assess import known_keys, profiles
+from iotscan.assess import profiles
 from iotscan.assess.derived import capture, contacts, families, flaws, mud, ssh, support, tls, units
 from iotscan.assess.inventory import about_itself, endpoint_order, owner_of
 from iotscan.assess.links import embedded_mac
 from iotscan.assess.reading import Contact
+from iotscan.assess.rulebook import known_keys
 from iotscan.model import (
     Address,
     Device,

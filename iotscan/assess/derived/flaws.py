@@ -6,9 +6,9 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from iotscan.assess.feeds import Feeds, Listed
-from iotscan.assess.flaws import Flaw, known_flaws
 from iotscan.assess.inventory import owner_of
+from iotscan.assess.rulebook.feeds import Feeds, Listed
+from iotscan.assess.rulebook.flaws import Flaw, known_flaws
 from iotscan.model import Device, Fact, Feed, Identity, Kind, Observation, Proof
 
 _MOST_PROOFS = 4

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from iotscan.assess.derived.flaws import by_device, product_of, told_by
-from iotscan.assess.support import SupportData
+from iotscan.assess.rulebook.support import SupportData
 from iotscan.model import Device, Fact, Kind, Observation
 
 PERIOD = Kind(

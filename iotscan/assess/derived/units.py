@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
 from iotscan.assess.derived.tls import all_proofs, distinct
-from iotscan.assess.known_keys import digest_of
+from iotscan.assess.rulebook.known_keys import digest_of
 from iotscan.model import Address, Device, Fact, Kind, Observation, Proof
 
 UNITS = Kind(

@@ -12,8 +12,8 @@ from fnmatch import fnmatchcase
 from functools import cache
 from importlib.resources import files
 
-from iotscan.assess.fields import Fields
-from iotscan.assess.yamltree import Tree, parse
+from iotscan.assess.rulebook.fields import Fields
+from iotscan.assess.rulebook.yamltree import Tree, parse
 from iotscan.errors import RuleError, RulePackError
 from iotscan.model import Device, Identity
 

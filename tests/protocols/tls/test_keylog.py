@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from hypothesis import given
 from hypothesis import strategies as st
 
-from iotscan.assess.rulebook import load_rulebook
+from iotscan.assess.rulebook.book import load_rulebook
 from iotscan.capture.making import Connection
 from iotscan.capture.writer import Writer
 from iotscan.model import Endpoint, Sender

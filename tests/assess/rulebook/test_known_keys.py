@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from iotscan.assess.known_keys import KnownKey, published, read_known_keys
-from iotscan.assess.rulebook import load_rulebook
-from iotscan.assess.yamltree import parse
+from iotscan.assess.rulebook.book import load_rulebook
+from iotscan.assess.rulebook.known_keys import KnownKey, published, read_known_keys
+from iotscan.assess.rulebook.yamltree import parse
 from iotscan.errors import RuleError, RulePackError
 from iotscan.model import Endpoint, Fact, Observation, Proof
 

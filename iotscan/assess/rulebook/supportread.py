@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from datetime import date
 
-from iotscan.assess.fields import Fields
-from iotscan.assess.flawread import pattern
-from iotscan.assess.support import Maker, SupportData, Supported
-from iotscan.assess.yamltree import Tree
+from iotscan.assess.rulebook.fields import Fields
+from iotscan.assess.rulebook.flawread import pattern
+from iotscan.assess.rulebook.support import Maker, SupportData, Supported
+from iotscan.assess.rulebook.yamltree import Tree
 from iotscan.errors import RuleError
 
 _NONE = "none"

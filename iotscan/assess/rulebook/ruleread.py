@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from iotscan.assess import says
-from iotscan.assess.conditionread import read_condition, read_facts
-from iotscan.assess.conditions import Condition, Every, holds
-from iotscan.assess.fields import Fields, texts_of
-from iotscan.assess.rules import (
+from iotscan.assess.rulebook import says
+from iotscan.assess.rulebook.conditionread import read_condition, read_facts
+from iotscan.assess.rulebook.conditions import Condition, Every, holds
+from iotscan.assess.rulebook.fields import Fields, texts_of
+from iotscan.assess.rulebook.rules import (
     INTRUSIVENESS,
     OF_CAPTURES,
     PER,
@@ -25,7 +25,7 @@ from iotscan.assess.rules import (
     Rule,
     Scenes,
 )
-from iotscan.assess.yamltree import Tree
+from iotscan.assess.rulebook.yamltree import Tree
 from iotscan.errors import RuleError
 from iotscan.model import Confidence, Kind, Relation, Severity
 

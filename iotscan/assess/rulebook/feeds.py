@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from iotscan.assess.versions import compare
+from iotscan.assess.rulebook.versions import compare
 from iotscan.model import Feed, Identity
 
 

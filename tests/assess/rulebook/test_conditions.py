@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from iotscan.assess.conditions import Compare, Condition, Either, Every, facts_of, holds
+from iotscan.assess.rulebook.conditions import Compare, Condition, Either, Every, facts_of, holds
 from iotscan.model import Fact
 
 

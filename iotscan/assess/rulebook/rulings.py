@@ -13,10 +13,10 @@ from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
-from iotscan.assess.conditionread import read_condition
-from iotscan.assess.conditions import Condition, holds
-from iotscan.assess.fields import Fields
-from iotscan.assess.yamltree import Tree, parse
+from iotscan.assess.rulebook.conditionread import read_condition
+from iotscan.assess.rulebook.conditions import Condition, holds
+from iotscan.assess.rulebook.fields import Fields
+from iotscan.assess.rulebook.yamltree import Tree, parse
 from iotscan.errors import RuleError
 from iotscan.model import Fact, Kind
 

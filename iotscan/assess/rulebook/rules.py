@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from iotscan.assess.conditions import Condition
+from iotscan.assess.rulebook.conditions import Condition
 from iotscan.model import Confidence, Fact, Relation, Severity
 
 Facts = Mapping[str, Fact]

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from iotscan.assess.conditions import WORDS, Compare, Condition, Either, Every
-from iotscan.assess.fields import Fields
-from iotscan.assess.yamltree import Tree
+from iotscan.assess.rulebook.conditions import WORDS, Compare, Condition, Either, Every
+from iotscan.assess.rulebook.fields import Fields
+from iotscan.assess.rulebook.yamltree import Tree
 from iotscan.model import Fact, Kind
 
 _NUMBERS = frozenset({"at_least", "at_most", "above", "below"})

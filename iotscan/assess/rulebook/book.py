@@ -12,20 +12,20 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import TypeVar
 
-from iotscan.assess.catalogue import read_framework, read_principles
 from iotscan.assess.derived.derive import KINDS
-from iotscan.assess.editions import taken_over, through
-from iotscan.assess.feeds import Feeds
-from iotscan.assess.fingerprintread import read_fingerprints, spelt_twice
-from iotscan.assess.fingerprints import Fingerprint, Fingerprints
-from iotscan.assess.flawread import OfVendor, read_flaws, unknown_vendors
-from iotscan.assess.flaws import Flaw
-from iotscan.assess.known_keys import KnownKey, read_known_keys
-from iotscan.assess.ruleread import Vocabulary, read_evidence, read_rule
-from iotscan.assess.rules import Case, Evidence, Framework, Principle, Provision, Rule
-from iotscan.assess.support import SupportData
-from iotscan.assess.supportread import read_support
-from iotscan.assess.yamltree import Tree, parse
+from iotscan.assess.rulebook.catalogue import read_framework, read_principles
+from iotscan.assess.rulebook.editions import taken_over, through
+from iotscan.assess.rulebook.feeds import Feeds
+from iotscan.assess.rulebook.fingerprintread import read_fingerprints, spelt_twice
+from iotscan.assess.rulebook.fingerprints import Fingerprint, Fingerprints
+from iotscan.assess.rulebook.flawread import OfVendor, read_flaws, unknown_vendors
+from iotscan.assess.rulebook.flaws import Flaw
+from iotscan.assess.rulebook.known_keys import KnownKey, read_known_keys
+from iotscan.assess.rulebook.ruleread import Vocabulary, read_evidence, read_rule
+from iotscan.assess.rulebook.rules import Case, Evidence, Framework, Principle, Provision, Rule
+from iotscan.assess.rulebook.support import SupportData
+from iotscan.assess.rulebook.supportread import read_support
+from iotscan.assess.rulebook.yamltree import Tree, parse
 from iotscan.errors import RuleError, RulePackError, UsageError
 from iotscan.model import Kind, PolicyNote
 from iotscan.plugins import kinds as plugin_kinds

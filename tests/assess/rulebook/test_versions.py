@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from iotscan.assess.versions import compare
+from iotscan.assess.rulebook.versions import compare
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ipaddress import ip_address
 
-from iotscan.assess.says import faults, say
+from iotscan.assess.rulebook.says import faults, say
 from iotscan.model import Endpoint
 
 HERE = ip_address("192.168.1.5")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from iotscan.assess.yamltree import parse
+from iotscan.assess.rulebook.yamltree import parse
 
 
 def faults(text: str) -> list[str]:

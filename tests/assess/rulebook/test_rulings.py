@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from iotscan.assess.rulebook import load_rulebook
-from iotscan.assess.rulings import Rulings
+from iotscan.assess.rulebook.book import load_rulebook
+from iotscan.assess.rulebook.rulings import Rulings
 
 
 def test_every_rule_says_the_same_of_its_own_examples() -> None:

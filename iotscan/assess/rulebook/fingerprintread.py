@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterator, Mapping
 
 from iotscan.assess.devicekinds import KINDS
-from iotscan.assess.fields import Fields
-from iotscan.assess.fingerprints import FIELDS, PART, Example, Fingerprint, Match
+from iotscan.assess.rulebook.fields import Fields
+from iotscan.assess.rulebook.fingerprints import FIELDS, PART, Example, Fingerprint, Match
+from iotscan.assess.rulebook.yamltree import Tree
 from iotscan.assess.signals import SIGNALS
-from iotscan.assess.yamltree import Tree
 from iotscan.errors import RuleError
 
 _ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from iotscan.assess.fields import Fields
-from iotscan.assess.rules import (
+from iotscan.assess.rulebook.fields import Fields
+from iotscan.assess.rulebook.rules import (
     AGAINST,
     FOR,
     MEASURED,
@@ -15,7 +15,7 @@ from iotscan.assess.rules import (
     Principle,
     Provision,
 )
-from iotscan.assess.yamltree import Tree
+from iotscan.assess.rulebook.yamltree import Tree
 from iotscan.errors import RuleError
 
 USES = ("rule", "lookup-only", "context")

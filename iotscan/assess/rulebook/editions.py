@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from iotscan.assess.rules import FOR, WAYS, Crosswalk, Framework, Observability, Provision
+from iotscan.assess.rulebook.rules import FOR, WAYS, Crosswalk, Framework, Observability, Provision
 
 
 def taken_over(framework: Framework, frameworks: Mapping[str, Framework]) -> Framework:

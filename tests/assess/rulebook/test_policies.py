@@ -9,8 +9,8 @@ from paper import Door, Thing, report
 
 from iotscan.assess.findings import judge
 from iotscan.assess.pipeline import assess
-from iotscan.assess.policies import load_policy, policies, under
-from iotscan.assess.rulebook import Rulebook, load_rulebook
+from iotscan.assess.rulebook.book import Rulebook, load_rulebook
+from iotscan.assess.rulebook.policies import load_policy, policies, under
 from iotscan.capture import recording
 from iotscan.errors import RulePackError, UsageError
 from iotscan.model import Recording, Relation, Severity

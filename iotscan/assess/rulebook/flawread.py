@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Protocol
 
-from iotscan.assess.fields import Fields
-from iotscan.assess.flaws import Flaw
-from iotscan.assess.yamltree import Tree
+from iotscan.assess.rulebook.fields import Fields
+from iotscan.assess.rulebook.flaws import Flaw
+from iotscan.assess.rulebook.yamltree import Tree
 from iotscan.errors import RuleError
 
 _ID = re.compile(r"CVE-\d{4}-\d{4,7}")

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from iotscan.assess.fields import Fields
-from iotscan.assess.yamltree import Tree
+from iotscan.assess.rulebook.fields import Fields
+from iotscan.assess.rulebook.yamltree import Tree
 from iotscan.errors import RuleError
 from iotscan.model import Fact, Kind, Observation
 

@@ -14,10 +14,10 @@ from dataclasses import dataclass, field, replace
 from importlib.resources import files
 from pathlib import Path
 
-from iotscan.assess.fields import Fields
-from iotscan.assess.rulebook import Rulebook, indexed
-from iotscan.assess.rules import Rule
-from iotscan.assess.yamltree import Tree, parse
+from iotscan.assess.rulebook.book import Rulebook, indexed
+from iotscan.assess.rulebook.fields import Fields
+from iotscan.assess.rulebook.rules import Rule
+from iotscan.assess.rulebook.yamltree import Tree, parse
 from iotscan.errors import RuleError, RulePackError, UsageError, unreadable
 from iotscan.model import PolicyNote, Relation, Severity
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TypeVar
 
-from iotscan.assess.yamltree import Tree
+from iotscan.assess.rulebook.yamltree import Tree
 from iotscan.errors import RuleError
 
 _T = TypeVar("_T")
