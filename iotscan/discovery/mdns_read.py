@@ -91,6 +91,8 @@ def _names(seen: View, own: list[Instance]) -> tuple[str, ...]:
 
 def _called(instance: Instance) -> str:
     """The instance's name; avahi adds " [MAC]" to the name of a workstation."""
+    if instance.type in words.NUMBERED_TYPES:
+        return instance.name.partition("@")[2] or instance.name
     return instance.name.partition(" [")[0] if "_workstation." in instance.type else instance.name
 
 

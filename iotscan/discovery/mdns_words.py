@@ -80,8 +80,17 @@ NAMELESS_TYPES = frozenset(
         "_sleep-proxy._udp",
         "_trel._udp",
         "_srpl-tls._tcp",
+        "_dacp._tcp",
+        "_homekit._tcp",
+        "_apple-mobdev2._tcp",
+        "_remotepairing._tcp",
+        "_spotify-connect._tcp",
+        "_amzn-wplay._tcp",
+        "_amzn-alexa._tcp",
     }
 )
+# In these a number, mostly a MAC, stands before the name and "@".
+NUMBERED_TYPES = frozenset({"_raop._tcp"})
 
 # Announced to tell of the host, with a port where nothing is served.
 PORTLESS_TYPES = frozenset({"_workstation._tcp", "_device-info._tcp"})

@@ -252,6 +252,23 @@ def test_avahis_workstation_name_loses_its_mac_and_the_os_is_told(bulb: Any) -> 
     assert facts(packet, "discovery.identifiers")[0]["mac"] is True
 
 
+@pytest.mark.parametrize(
+    ("instance", "name"),
+    [
+        ("A42BB0000001@Küche._raop._tcp.local.", "Küche"),
+        ("Küche._raop._tcp.local.", "Küche"),
+        ("Küche@home._http._tcp.local.", "Küche@home"),
+        ("iTunes_Ctrl_4ABB39A41EEFDEB3._dacp._tcp.local.", None),
+        ("0a1b2c3d4e5f._spotify-connect._tcp.local.", None),
+    ],
+)
+def test_numbers_that_instances_carry_are_no_names(
+    bulb: Any, instance: str, name: str | None
+) -> None:
+    found = sighting(bulb.packet(*bulb.service(instance)))
+    assert found.names == (("bulb",) if name is None else (name, "bulb"))
+
+
 def test_a_question_shows_only_that_somebody_asks() -> None:
     from iotscan.protocols.dns import codec as dns
 
