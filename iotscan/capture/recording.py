@@ -18,6 +18,7 @@ from typing import IO, Any
 from iotscan.codec import convert, encode
 from iotscan.errors import RecordingError, UsageError
 from iotscan.model import (
+    Ending,
     Footer,
     Gap,
     Header,
@@ -67,7 +68,12 @@ class Journal:
         self.entries.append(entry)
         if self._file is not None:
             word = _WORD_OF[type(entry)]
-            self._file.write(b'{"%s":%s}\n' % (word.encode(), encode(entry)))
+            try:
+                _write(self._file, b'{"%s":%s}\n' % (word.encode(), encode(entry)))
+            except OSError as error:  # a full disk must not end the scan
+                self.close()
+                why = f"it breaks off here, for nothing more could be written ({error.strerror})"
+                self.entries.append(Gap("this machine", "the recording", Ending.BUDGET_SPENT, why))
 
     def recording(self) -> Recording:
         """Everything so far, as a replay of the file would read it."""
@@ -77,6 +83,13 @@ class Journal:
         if self._file is not None:
             self._file.close()
             self._file = None
+
+
+def _write(file: IO[bytes], data: bytes) -> None:
+    """All of it: a disk that is nearly full takes a part at first. Raises OSError."""
+    left = memoryview(data)
+    while left:
+        left = left[file.write(left) :]
 
 
 def is_recording(path: Path) -> bool:

@@ -9,7 +9,8 @@ from collections.abc import Iterator, Sequence
 
 import click
 
-from iotscan.cli.exits import BUG, INCOMPLETE, STOPPED, WRONG_USE
+from iotscan.cli import streams
+from iotscan.cli.exits import BUG, FINE, INCOMPLETE, STOPPED, WRONG_USE
 from iotscan.cli.root import Run, root
 from iotscan.errors import IotscanError, UsageError
 from iotscan.text import clean
@@ -24,10 +25,7 @@ _COLLECTOR = (50_000, 20, 50)
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code (docs/exit-codes.md). Raises nothing."""
     gc.set_threshold(*_COLLECTOR)
-    for stream in (sys.stdout, sys.stderr):
-        # A console of an old code page shows a mark for what it lacks, instead of a crash.
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="replace")
+    streams.prepare()
     run = Run()
     try:
         code = root.main(
@@ -36,6 +34,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
             standalone_mode=False,
             obj=run,
         )
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except (SystemExit, BrokenPipeError):
+        # Whoever read standard output (head, less) has seen enough; so click leaves then.
+        streams.drop()
+        return FINE
     except click.ClickException as error:
         error.show()
         return WRONG_USE
@@ -54,6 +58,10 @@ def _tell(error: Exception, run: Run) -> int:
             _say(f"iotscan: {cause}")
         known = all(isinstance(cause, UsageError) for cause in causes)
         return WRONG_USE if known else INCOMPLETE
+    if all(isinstance(cause, OSError) and cause.errno in streams.UNWRITABLE for cause in causes):
+        streams.drop()
+        _say(f"iotscan: no more can be written: {causes[0].strerror}")  # type: ignore[attr-defined]
+        return WRONG_USE
     if run.debug:
         import traceback
 

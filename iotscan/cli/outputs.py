@@ -16,6 +16,7 @@ from typing import TextIO
 
 import click
 
+from iotscan.cli import streams
 from iotscan.errors import UsageError
 from iotscan.model import Report
 from iotscan.report import Argued, Options, render, renderer
@@ -138,14 +139,11 @@ def put(write: Callable[[TextIO], None], file: str) -> None:
 
 def to_screen(write: Callable[[TextIO], None]) -> None:
     """Let ``write`` write to standard output. Raises OSError."""
-    if sys.stdout is None:  # closed by whoever started us
-        raise OSError("it is closed")
     try:
         write(sys.stdout)
         sys.stdout.flush()
     except BrokenPipeError:
-        # The reader (head, less) has seen enough. Python must not complain of it at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        streams.drop()  # the reader (head, less) has seen enough
 
 
 def to_file(write: Callable[[TextIO], None], path: Path) -> None:

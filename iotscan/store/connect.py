@@ -21,7 +21,7 @@ FILE = "history.sqlite"
 # Another writer's turn lasts as long as a scan of thousands of devices takes to write down.
 _PATIENCE = 60.0
 _ADVICE = {
-    "sqlite": "Name another file with --store, or move this one away to begin a new history.",
+    "sqlite": "Name another file with --store.",
     "postgresql": "Check that the server runs, and the address that --store gives.",
 }
 

@@ -94,6 +94,15 @@ def test_each_line_is_on_disk_before_the_next_thing_happens(tmp_path: Path) -> N
     assert recording.footer is None
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no disk that is always full")
+def test_a_full_disk_ends_the_recording_and_not_the_scan() -> None:
+    told = written(Path("/dev/full"))
+    (broken,) = (gap for gap in told.gaps if gap.what == "the recording")
+    assert "No space left on device" in broken.reason
+    assert told.transcripts == (TALK,)
+    assert told.footer == Footer(1.5, True)
+
+
 def test_a_line_cut_in_the_middle_is_left_out(tmp_path: Path) -> None:
     file = tmp_path / "scan.jsonl"
     written(file)

@@ -164,7 +164,7 @@ def test_closed_screen_is_told(
     monkeypatch.setattr(sys, "stdout", None)
     ran = command("scan", "127.0.0.1", "--output", "terminal", "--output", "json:out.json")
     assert ran.code == 2
-    assert "could not be written to the screen: it is closed" in ran.err
+    assert "could not be written to the screen: standard output is closed" in ran.err
     assert Path("out.json").exists()
 
 

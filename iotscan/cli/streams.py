@@ -1,0 +1,37 @@
+"""Standard output and error: for any console, and where nobody takes what is written."""
+
+from __future__ import annotations
+
+import errno
+import io
+import os
+import sys
+
+# What an operating system says where there is no room, or no place, for what is written.
+UNWRITABLE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EBADF})
+
+
+def prepare() -> None:
+    """Let both streams take any text; a console of an old code page shows a mark for what it lacks.
+
+    Where whoever started us closed standard output, writing to it says so instead of crashing.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+    if sys.stdout is None:
+        sys.stdout = _Closed()
+
+
+def drop() -> None:
+    """Write no more: Python would complain at its end of what nobody took."""
+    if sys.stdout is not None and not isinstance(sys.stdout, _Closed):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+class _Closed(io.TextIOBase):
+    def writable(self) -> bool:
+        return True
+
+    def write(self, text: str) -> int:
+        raise OSError(errno.EBADF, "standard output is closed")
