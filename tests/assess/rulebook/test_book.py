@@ -160,7 +160,7 @@ def test_a_users_folder_adds_rules_and_one_that_is_not_there_is_told(tmp_path: P
     mine = tmp_path / "mine"
     mine.mkdir()
     builtin = load_rulebook()
-    source = Path(__file__).parents[2] / "rules" / "findings" / "many-open-services.yaml"
+    source = Path(__file__).parents[3] / "rules" / "findings" / "many-open-services.yaml"
     text = source.read_text().replace("id: many-open-services", "id: my-own")
     (mine / "my-own.yaml").write_text(text)
     book = load_rulebook([mine])
