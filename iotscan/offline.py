@@ -159,7 +159,7 @@ def report_on(
     journal = Recording(
         header,
         gaps=tuple(gap for h in heard for gap in _gaps(h.facts)),
-        blind_spots=BLIND_SPOTS,
+        blind_spots=BLIND_SPOTS + tuple(_snapped(h.facts) for h in heard if h.facts.snapped),
         footer=Footer(round(end - zero, 6), True),
     )
     readings = _joined([_shifted(h, zero) for h in heard])
@@ -298,7 +298,18 @@ def _input(facts: CaptureFacts) -> Input:
 
 def _unread(link_type: int, frames: int) -> str:
     name = _SEALED.get(link_type, "")
-    return f"{frames} frames of link type {link_type}{name and f' ({name})'}"
+    return f"{_frames(frames)} of link type {link_type}{name and f' ({name})'}"
+
+
+def _snapped(facts: CaptureFacts) -> str:
+    return (
+        f"{facts.path} holds only the beginning of at least {_frames(facts.snapped)} "
+        "(snap length): what was said behind the cut is not known."
+    )
+
+
+def _frames(number: int) -> str:
+    return f"{number} frame{'s' * (number != 1)}"
 
 
 def _gaps(facts: CaptureFacts) -> Iterator[Gap]:
@@ -319,7 +330,7 @@ def _gaps(facts: CaptureFacts) -> Iterator[Gap]:
         yield Gap(name, "capture", Ending.BUDGET_SPENT, reason, advice)
     if facts.unlisted:
         more = f"more stations than the {MOST_STATIONS} that are kept"
-        reason = f"{facts.unlisted} frames came from {more}"
+        reason = f"{_frames(facts.unlisted)} came from {more}"
         advice = "Split the capture by host, and give the parts one by one."
         yield Gap(name, "capture", Ending.BUDGET_SPENT, reason, advice)
     if facts.lost_fragments:

@@ -128,8 +128,9 @@ def is_capture(path: Path) -> bool:
             file.seek(0)
             if head.startswith(GZIP):
                 head = gzip.GzipFile(fileobj=file).read(4)
-            elif head == ZSTD:
-                head = zstandard.ZstdDecompressor().stream_reader(file, closefd=False).read(4)
+            elif _is_zstd(head):
+                unpacker = zstandard.ZstdDecompressor()
+                head = unpacker.stream_reader(file, read_across_frames=True, closefd=False).read(4)
             return head in MAGIC
     except gzip.BadGzipFile:
         return False
@@ -137,6 +138,13 @@ def is_capture(path: Path) -> bool:
         raise _unreadable(path, error) from error
     except _DAMAGE:
         return False
+
+
+def _is_zstd(head: bytes) -> bool:
+    """Whether a frame of data begins, or one to be passed over, as pzstd puts in front (RFC 8878,
+    section 3.1.2).
+    """
+    return head[:4] == ZSTD or (head[1:4] == b"\x2a\x4d\x18" and head[0] >> 4 == 5)
 
 
 def _unreadable(path: Path | str, error: OSError) -> UsageError:
@@ -147,7 +155,7 @@ def _unpacked(given: Given) -> Unpacked:
     head = given.peek(4)
     if head.startswith(GZIP):
         return gzip.GzipFile(fileobj=given)  # type: ignore[call-overload, no-any-return]
-    if head.startswith(ZSTD):
+    if _is_zstd(head):
         unpacker = zstandard.ZstdDecompressor()
         return unpacker.stream_reader(given, read_across_frames=True)  # type: ignore[arg-type]
     return given

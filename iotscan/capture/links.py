@@ -1,7 +1,7 @@
 """Link layers of captured frames: where the network layer begins, what it is, who sent it.
 
 Sources: the registry of link-layer header types (libpcap), IEEE 802.3 and 802.1Q, RFC 2516
-(PPPoE), RFC 3032 (MPLS), RFC 2427 (frame relay), IEEE 802.11, 802.5 and 802.2, the headers of
+(PPPoE), RFC 3032 and 4448 (MPLS), RFC 2427 (frame relay), IEEE 802.11, 802.5 and 802.2, headers of
 libpcap for Linux and for monitors of Wi-Fi.
 """
 
@@ -17,6 +17,8 @@ ETHERNET = 1
 _VLAN = {0x8100, 0x88A8, 0x9100}
 _MPLS = {0x8847, 0x8848}
 _PPPOE = 0x8864
+# Nothing says what labels lead to: a frame is told by what it carries.
+_IN_PSEUDOWIRES = {IPV4, ARP, IPV6, _PPPOE, *_VLAN}
 _PPP = {0x0021: IPV4, 0x0057: IPV6}
 _PPP_LINK, _RAW, _WIFI, _PPI = 9, 101, 105, 192
 # RFC 2427 section 4: network layer protocol identifiers.
@@ -90,6 +92,8 @@ def _tagged(frame: bytes, offset: int, source: bytes, destination: bytes) -> Lin
                 offset += 4
             offset += 4
             kind = {4: IPV4, 6: IPV6}.get(frame[offset] >> 4, 0)
+            if not kind:
+                return _pseudowire(frame, offset)
         elif kind == _PPPOE:
             kind = _PPP.get(_number(frame, offset + 6), 0)
             offset += 8
@@ -98,6 +102,14 @@ def _tagged(frame: bytes, offset: int, source: bytes, destination: bytes) -> Lin
     if kind < 0x0600:
         return _llc(frame, offset, source, destination, vlan)
     return Link(kind, offset, source, destination, vlan)
+
+
+def _pseudowire(frame: bytes, offset: int) -> Link:
+    """An Ethernet frame behind labels, with a control word in front of it or without (RFC 4448)."""
+    for start in (offset + 4, offset):
+        if _number(frame, start + 12) in _IN_PSEUDOWIRES:
+            return _behind(ETHERNET, frame, start)
+    return Link(0, offset)
 
 
 def _llc(frame: bytes, offset: int, source: bytes, destination: bytes, vlan: int = -1) -> Link:
@@ -210,6 +222,10 @@ def _ppp_directed(frame: bytes) -> Link:
     return _behind(_PPP_LINK, frame, 1)
 
 
+def _labelled(frame: bytes) -> Link:
+    return typed(min(_MPLS), frame) or Link(0, len(frame))
+
+
 def _cisco_hdlc(frame: bytes) -> Link:
     return _tagged(frame, 2, b"", b"")
 
@@ -274,6 +290,7 @@ _PARSERS: Mapping[int, Callable[[bytes], Link]] = {
     _PPI: _ppi,
     195: _opaque,
     204: _ppp_directed,
+    219: _labelled,
     228: _raw,
     229: _raw,
     230: _opaque,

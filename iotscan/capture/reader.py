@@ -44,7 +44,10 @@ NAMES = "names"
 
 @dataclass
 class CaptureFacts:
-    """What a file was, once it is read: how many frames, when, and where reading stopped."""
+    """What a file was, once it is read: how many frames, when, and where reading stopped.
+
+    ``snapped``: frames that were looked at, and of which the capture holds only the beginning.
+    """
 
     path: str
     sha256: str = ""
@@ -57,6 +60,7 @@ class CaptureFacts:
     lost_fragments: int = 0
     flows_cut: int = 0
     unlisted: int = 0
+    snapped: int = 0
 
 
 @dataclass
@@ -110,6 +114,7 @@ class Reader:
                 if not facts.frames:
                     self._zero = facts.first = facts.last = frame[1]
                     facts.frames = 1
+                facts.snapped += frame[4] > len(frame[3])
                 take(frame)
             facts.frames, facts.last = walk.count, max(facts.last, walk.last)
             facts.sha256, facts.size = source.digest()

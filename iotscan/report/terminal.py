@@ -213,7 +213,8 @@ def _next(page: Page, report: Report, views: Sequence[DeviceView]) -> None:
     if len(todo) > _MOST_STEPS:
         page.line(f"Then the {count(len(todo) - _MOST_STEPS, 'other matter')} above.")
     if not report.complete:
-        page.line("Look at what could not be seen, and scan again.")
+        again = "try again with more" if report.source == "capture" else "scan again"
+        page.line(f"Look at what could not be seen, and {again}.")
     elif todo:
         page.line("Then scan again: what was mended no longer appears.")
     else:

@@ -109,7 +109,8 @@ def device_place(device: Device) -> str:
     addresses = listed([str(address) for address in device.addresses], 3)
     if not device.mac:
         return addresses
-    return f"{addresses}, MAC {safe(device.mac, 40)}" + (" (random)" if device.randomised else "")
+    mac = f"MAC {safe(device.mac, 40)}" + (" (random)" if device.randomised else "")
+    return f"{addresses}, {mac}" if addresses else mac
 
 
 def framework(name: str) -> str:

@@ -18,6 +18,10 @@ DATA = b"\x08\0\0\0"
 MONITORED = b"\x08\x01\0\0" + A + B + A + b"\0\0" + SNAP + V4
 
 
+# Routers of a provider, and labels, in front of a frame of others.
+MANY = bytes(range(12)) + b"\x88\x47\0\0\x10\x40"
+
+
 @pytest.mark.parametrize(
     ("link", "frame", "kind", "payload", "source"),
     [
@@ -27,6 +31,9 @@ MONITORED = b"\x08\x01\0\0" + A + B + A + b"\0\0" + SNAP + V4
         (1, B + A + b"\x81\0\0\x05" + V4 + IP, IPV4, IP, A),
         (1, B + A + b"\x88\xa8\0\x05\x81\0\0\x06" + V4 + IP, IPV4, IP, A),
         (1, B + A + b"\x88\x47\0\0\x10\x40\0\0\x21\x40" + IP, IPV4, IP, A),
+        (1, MANY + b"\0\0\x01\x40" + bytes(4) + B + A + V4 + IP, IPV4, IP, A),
+        (1, MANY + b"\0\0\x01\x40" + B + A + b"\x08\x06" + bytes(28), ARP, bytes(28), A),
+        (219, b"\0\0\x10\x40\0\0\x21\x40" + SIX, IPV6, SIX, b""),
         (1, B + A + b"\x88\x64\x11\0\0\1\0\x16\0\x21" + IP, IPV4, IP, A),
         (1, B + A + b"\x88\x64\x11\0\0\1\0\x16\0\x57" + SIX, IPV6, SIX, A),
         (1, B + A + b"\0\x20" + SNAP + V4 + IP, IPV4, IP, A),

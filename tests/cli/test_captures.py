@@ -176,6 +176,23 @@ def test_names_that_stand_in_a_capture_name_devices_and_make_none(command: Comma
     assert named == {("192.168.1.5",): [], ("192.168.1.9",): ["cellar"]}
 
 
+def test_frames_that_were_cut_when_they_were_captured_are_told(command: Command) -> None:
+    path = login()
+    out = io.BytesIO()
+    writer = Writer(out)
+    with opened(path) as source:
+        for number, at, link, data, wire in Walk(source).frames():
+            writer.packet(at, link, data[:60] if number in (5, 7) else data, wire)
+    path.write_bytes(out.getvalue())
+    ran = command("replay", "login.pcapng")
+    assert "login.pcapng holds only the beginning of at least 1 frame" in " ".join(ran.out.split())
+    report = json.loads(command("replay", "login.pcapng", "--output", "json").out)
+    assert len(report["blind_spots"]) == 2
+    login()
+    report = json.loads(command("replay", "login.pcapng", "--output", "json").out)
+    assert len(report["blind_spots"]) == 1
+
+
 def test_two_files_of_one_name_are_told_apart(command: Command) -> None:
     login("a/x.pcapng")
     login("b/x.pcapng", at=1_700_000_100.0)
