@@ -129,7 +129,9 @@ SIGNALS: Mapping[str, Source] = {
         "the Server or User-Agent field of SIP", 6, ("sip.service.server", "sip.agent.agent")
     ),
     "telnet.banner": Source("what Telnet says before a login", 6, ("telnet.banner.banner",)),
-    "mqtt.product": Source("a product whose MQTT topics are used", 2, ("mqtt.ecosystem.product",)),
+    "mqtt.product": Source(
+        "a product whose MQTT topics it publishes to", 2, ("mqtt.publisher.product",)
+    ),
     "mqtt.client_id": Source("how it calls itself to a broker", 4, ("mqtt.client.client_id",)),
     "lan.protocol": Source(
         "the maker's own protocol that it speaks", 5, ("lan.device.protocol",)

@@ -13,7 +13,7 @@ from iotscan.capture.making import Connection, udp_frame
 from iotscan.model import Device, Endpoint, Report
 from iotscan.offline import report_on
 from iotscan.protocols.mqtt.codec import encode
-from iotscan.protocols.mqtt.packets import Connack, Connect
+from iotscan.protocols.mqtt.packets import Connack, Connect, Publish
 
 HERE, THERE, OUTSIDE = "192.168.1.5", "192.168.1.9", "52.1.2.3"
 Reported = Callable[[Iterable[bytes]], Report]
@@ -51,6 +51,19 @@ def test_a_client_of_mqtt_is_known_by_its_identifier_and_its_broker_is_not(
     report = reported(conversation(1883, hello, encode(Connack(0))))
     assert device(report, HERE).identity.vendor == "Shelly"
     assert device(report, THERE).identity.vendor == ""
+
+
+def test_who_publishes_as_a_product_does_is_one_and_who_hears_it_is_not(
+    reported: Reported,
+) -> None:
+    said = encode(Publish(topic="tele/lamp/LWT", payload=b"Online"))
+    hello = encode(Connect(client_id="x"))
+    sent = reported(conversation(1883, hello + said, encode(Connack(0))))
+    assert device(sent, HERE).identity.family == "Tasmota"
+    assert device(sent, THERE).identity.family == ""
+    heard = reported(conversation(1883, hello, encode(Connack(0)) + said))
+    assert device(heard, HERE).identity.family == ""
+    assert device(heard, THERE).identity.family == ""
 
 
 @pytest.mark.parametrize("server", [THERE, OUTSIDE])

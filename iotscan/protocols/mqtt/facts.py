@@ -185,6 +185,11 @@ KINDS = (
         "A client of MQTT was overheard telling a broker its identifier.",
     ),
     Kind(
+        "mqtt.publisher",
+        {"product": str},
+        "A client of MQTT was overheard publishing to topics that only this product publishes to.",
+    ),
+    Kind(
         "mqtt.credentials",
         {
             "username": str,

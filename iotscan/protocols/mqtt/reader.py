@@ -136,6 +136,7 @@ class Reader:
         yield from self._secrets(messages)
         if self.talk.client is not None:
             yield from self._personal(messages)
+            yield from self._published(messages)
         yield from self._named("mqtt.broker", messages)
         yield from self._named("mqtt.ecosystem", messages)
 
@@ -170,6 +171,18 @@ class Reader:
                     facts: Facts = {"kind": kind, "topic": clean(packet.topic)}
                     extra = self._encrypted(number)
                     yield self._seen("mqtt.personal", facts | extra, (message.turn,))
+
+    def _published(self, messages: Sequence[tuple[int, Session, Message]]) -> Iterator[Observation]:
+        """Which products the client is one of, by the topics that it publishes to."""
+        told: set[str] = set()
+        for _, _, message in messages:
+            packet = message.packet
+            if message.sender == "client" and len(told) < _MOST_PRODUCTS:
+                for product, _ in products(self.known, False, packet.topic, packet.payload):
+                    if product not in told:
+                        told.add(product)
+                        words: Facts = {"product": product}
+                        yield of_client(self.talk, "mqtt.publisher", words, (message.turn,))
 
     def _named(
         self, kind: str, messages: Sequence[tuple[int, Session, Message]]
