@@ -167,6 +167,15 @@ def test_text_is_for_a_screen(samples: ModuleType) -> None:
     assert "[not assessed]" in " ".join(text.split())
 
 
+def test_on_a_screen_each_section_has_its_heading_once_a_device(recorded: Report) -> None:
+    lines = [line.strip() for line in table(recorded, ETSI, "").splitlines()]
+    named = load_rulebook().frameworks[ETSI].sections.items()
+    # The longest do not fit on a line of the screen.
+    titles = {f"{number} {title}" for number, title in named if len(title) < 60}
+    assert len(titles) > 5
+    assert {lines.count(title) for title in titles} == {len(recorded.devices)}
+
+
 def comparison(first: str, second: str) -> Comparison:
     book = load_rulebook()
     return compare(book.frameworks[first], book.frameworks[second], book)
