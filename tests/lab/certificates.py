@@ -16,6 +16,8 @@ from cryptography.x509.oid import NameOID
 # 5.5.4, and tests/keys/ssh_host_ecdsa_key of libssh 0.10.6.
 WOLFSSL = 0x45B66902739C6C85A1385B72E8E8C7ACC4038D533504FA6C28DC348DE1A8098C
 LIBSSH = 0x1F6FDA7D68697BC11027F48033F14E26DE50FBEF908D5A9CD58300890D8ECE49
+# Over for long, so that no test depends on the day it runs on.
+BEGIN, END = datetime(2019, 1, 1, tzinfo=UTC), datetime(2021, 1, 1, tzinfo=UTC)
 
 
 def published(number: int) -> ec.EllipticCurvePrivateKey:
@@ -66,3 +68,27 @@ def self_signed(
         )
     )
     return str(cert_path), str(key_path)
+
+
+def identity(folder: Path, name: str, begin: datetime = BEGIN, end: datetime = END) -> Path:
+    """A new key on P-256 and its own certificate for a name, in one file."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(subject)
+        .public_key(key.public_key())
+        .serial_number(7)
+        .not_valid_before(begin)
+        .not_valid_after(end)
+        .sign(key, hashes.SHA256())
+    )
+    pem = serialization.Encoding.PEM
+    plain = serialization.NoEncryption()
+    path = folder / f"{name}.pem"
+    path.write_bytes(
+        key.private_bytes(pem, serialization.PrivateFormat.PKCS8, plain)
+        + certificate.public_bytes(pem)
+    )
+    return path

@@ -15,6 +15,7 @@ from typing import Any
 import aiocoap  # type: ignore[import-untyped]
 import paho.mqtt.client as mqtt
 import pytest
+from certificates import identity
 from paho.mqtt.enums import CallbackAPIVersion
 
 from iotscan.errors import BudgetSpent, ConnectionLost, Refused, TimedOut
@@ -106,28 +107,7 @@ async def test_a_long_secret_is_masked_everywhere_even_when_split(
 async def test_a_relay_towards_tls_speaks_plain_to_the_client(
     gateway_with: Make, tmp_path: Path
 ) -> None:
-    from datetime import UTC, datetime, timedelta
-
-    from cryptography import x509
-    from cryptography.hazmat.primitives import hashes, serialization
-    from cryptography.hazmat.primitives.asymmetric import ec
-    from cryptography.x509.oid import NameOID
-
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "broker")])
-    now = datetime.now(UTC)
-    certificate = (
-        x509.CertificateBuilder().subject_name(name).issuer_name(name)
-        .public_key(key.public_key()).serial_number(1)
-        .not_valid_before(now).not_valid_after(now + timedelta(days=1))
-        .sign(key, hashes.SHA256())
-    )  # fmt: skip
-    file = tmp_path / "broker.pem"
-    pem = serialization.Encoding.PEM
-    file.write_bytes(
-        key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-        + certificate.public_bytes(pem)
-    )
+    file = identity(tmp_path, "broker")
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(file)
     server = await asyncio.start_server(broker, "127.0.0.1", 0, ssl=context)
