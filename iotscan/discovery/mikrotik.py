@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from iotscan.discovery.calling import Call, Caller
+from iotscan.model import Observation, Packet, Sighting
 from iotscan.probe_api import Attachment
 from iotscan.protocols.makers import mikrotik
 from iotscan.protocols.makers.landevice import LanDevice
+from iotscan.text import clean
 
 
 class MikrotikDiscoverer(Caller):
@@ -22,6 +25,15 @@ class MikrotikDiscoverer(Caller):
 
     def device(self, data: bytes) -> LanDevice:
         return mikrotik.read(data)
+
+    def read(self, packet: Packet) -> Iterator[Sighting | Observation]:
+        """As others, with the number of its licence, which no other unit has."""
+        for said in super().read(packet):
+            if isinstance(said, Sighting):
+                licence = self.device(packet.data).numbers[1:]
+                told = {"serial": clean(licence[0], 64)} if licence else {}
+                said = replace(said, traits={**said.traits, **told})
+            yield said
 
 
 DISCOVERER = MikrotikDiscoverer()

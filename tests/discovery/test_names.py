@@ -203,6 +203,7 @@ def test_mikrotik_tells_what_it_is() -> None:
         "vendor": "MikroTik",
         "model": "RB750Gr3",
         "firmware": "6.48.6",
+        "serial": "ABCD-EFGH",
     }
     facts = {one.kind: one.facts for one in seen}
     assert (facts["discovery.identifiers"]["mac"], facts["discovery.identifiers"]["serial"]) == (
