@@ -14,6 +14,7 @@ from iotscan.capture.links import IPV4, IPV6
 TCP, UDP, ICMP, ICMPV6 = 6, 17, 1, 58
 _HOP_BY_HOP, _ROUTING, _FRAGMENT, _AUTHENTICATION, _DESTINATION = 0, 43, 44, 51, 60
 _SKIPPED = {_HOP_BY_HOP, _ROUTING, _DESTINATION}
+_CHAINED = {*_SKIPPED, _AUTHENTICATION}
 # Chains longer than this are attacks, not traffic (RFC 8504 lets a node give up at eight).
 _MOST_EXTENSIONS = 8
 # A packet of 65,535 bytes over the least MTU of IPv4, 68 bytes, is fewer fragments.
@@ -157,18 +158,33 @@ def _ipv6(frame: bytes, offset: int, fragments: Fragments) -> Packet | None:
     source, destination = frame[offset + 8 : offset + 24], frame[offset + 24 : offset + 40]
     if len(destination) < 16:
         return None
-    protocol, hops, at = frame[offset + 6], frame[offset + 7], offset + 40
+    hops = frame[offset + 7]
+    protocol, at = _passed(frame[offset + 6], frame, offset + 40)
+    if protocol in _CHAINED:
+        return None
+    if protocol != _FRAGMENT:
+        return Packet(source, destination, protocol, frame[at:end], end - at, hops)
+    placing = frame[at + 2] << 8 | frame[at + 3]
+    key = source + destination + frame[at + 4 : at + 8]
+    data = frame[at + 8 : end]
+    piece = Packet(source, destination, frame[at], data, len(data), hops)
+    whole = fragments.add(key, placing & 0xFFF8, bool(placing & 1), piece)
+    if whole is None or whole.protocol not in _CHAINED:
+        return whole
+    # What only the last receiver reads may stand behind the fragment header (RFC 8200, 4.1).
+    protocol, at = _passed(whole.protocol, whole.payload, 0)
+    return whole._replace(protocol=protocol, payload=whole.payload[at:], length=whole.length - at)
+
+
+def _passed(protocol: int, data: bytes, at: int) -> tuple[int, int]:
+    """The protocol behind extension headers, and where it begins; still one of those headers where
+    there are too many.
+    """
     for _ in range(_MOST_EXTENSIONS):
         if protocol in _SKIPPED:
-            protocol, at = frame[at], at + (frame[at + 1] + 1) * 8
+            protocol, at = data[at], at + (data[at + 1] + 1) * 8
         elif protocol == _AUTHENTICATION:
-            protocol, at = frame[at], at + (frame[at + 1] + 2) * 4
-        elif protocol == _FRAGMENT:
-            placing = frame[at + 2] << 8 | frame[at + 3]
-            key = source + destination + frame[at + 4 : at + 8]
-            data = frame[at + 8 : end]
-            piece = Packet(source, destination, frame[at], data, len(data), hops)
-            return fragments.add(key, placing & 0xFFF8, bool(placing & 1), piece)
+            protocol, at = data[at], at + (data[at + 1] + 2) * 4
         else:
-            return Packet(source, destination, protocol, frame[at:end], end - at, hops)
-    return None
+            break
+    return protocol, at

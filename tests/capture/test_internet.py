@@ -84,6 +84,17 @@ def test_ipv6_fragments() -> None:
     assert found == (A6, B6, 17, b"begin---end", 11, 64)
 
 
+def test_headers_that_only_the_last_receiver_reads_stand_in_the_fragments() -> None:
+    waiting = Fragments()
+    options = b"\x33\0\1\4" + bytes(4)  # for the destination; authentication follows
+    data = options + b"\x11\x04" + bytes(22) + b"abcdefgh"
+    head = b"\x3c\0\0\1\0\0\0\7", b"\x3c\0\0\x10\0\0\0\7"
+    assert parse(IPV6, ipv6(head[0] + data[:16], 44), 0, waiting) is None
+    packet = parse(IPV6, ipv6(head[1] + data[16:], 44), 0, waiting)
+    assert packet is not None
+    assert (packet.protocol, packet.payload, packet.length) == (17, b"abcdefgh", 8)
+
+
 def test_the_first_copy_of_a_byte_counts() -> None:
     waiting = Fragments()
     assert parse(IPV4, ipv4(b"good" * 4, 0, True), 0, waiting) is None
