@@ -11,7 +11,8 @@ from ipaddress import IPv4Address, ip_network
 
 from iotscan.assess.findings import CWE, fingerprint
 from iotscan.assess.posture import Measure, Seen
-from iotscan.assess.rulebook.book import Rulebook, load_rulebook
+from iotscan.assess.rulebook.book import Rulebook
+from iotscan.assess.rulebook.packs import load_rulebook
 from iotscan.assess.rulebook.rules import Rule
 from iotscan.assess.rulebook.says import say
 from iotscan.model import (

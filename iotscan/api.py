@@ -12,7 +12,8 @@ from pathlib import Path
 
 from iotscan import mudfiles, offline
 from iotscan.assess.pipeline import ASKS_SUPPORT, FEEDS, assess, feed_word
-from iotscan.assess.rulebook.book import Rulebook, load_rulebook
+from iotscan.assess.rulebook.book import Rulebook
+from iotscan.assess.rulebook.packs import load_rulebook
 from iotscan.assess.rulebook.policies import load_policy, under
 from iotscan.capture import evidence as proof
 from iotscan.capture import recording

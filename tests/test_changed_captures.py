@@ -26,7 +26,8 @@ from changes import (
     raw,
 )
 
-from iotscan.assess.rulebook.book import Rulebook, load_rulebook
+from iotscan.assess.rulebook.book import Rulebook
+from iotscan.assess.rulebook.packs import load_rulebook
 from iotscan.assess.rulebook.rules import OF_CONVERSATIONS
 from iotscan.capture.files import opened
 from iotscan.capture.frames import Walk

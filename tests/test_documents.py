@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from iotscan.assess.rulebook.book import load_rulebook
+from iotscan.assess.rulebook.packs import load_rulebook
 from iotscan.plugins import discoverers, probes
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"

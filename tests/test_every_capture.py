@@ -17,7 +17,7 @@ from judge_captures import expectation
 from overheard import reason as explanation
 
 from iotscan import labels, scoring
-from iotscan.assess.rulebook.book import load_rulebook
+from iotscan.assess.rulebook.packs import load_rulebook
 from iotscan.assess.rulebook.rules import OF_CONVERSATIONS
 from iotscan.offline import report_on
 from iotscan.report import Options, render

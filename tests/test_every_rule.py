@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from iotscan.assess.rulebook.book import known_kinds, load_rulebook
 from iotscan.assess.rulebook.conditions import Compare, Every, facts_of, holds
+from iotscan.assess.rulebook.packs import known_kinds, load_rulebook
 from iotscan.assess.rulebook.ruleread import shown
 from iotscan.assess.rulebook.rules import Case, Evidence, Framework, Rule
 from iotscan.model import Relation

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from iotscan.assess.rulebook.book import load_rulebook
+from iotscan.assess.rulebook.packs import load_rulebook
 from iotscan.net.ports import default_ports
 from iotscan.plugins import probes
 

@@ -23,8 +23,9 @@ from iotscan.assess.measuring import Judged, emitters, postures
 from iotscan.assess.posture import Measure
 from iotscan.assess.profiles import Profiles, compared
 from iotscan.assess.reading import Plugins, Readings, read_all
-from iotscan.assess.rulebook.book import Rulebook, load_rulebook
+from iotscan.assess.rulebook.book import Rulebook
 from iotscan.assess.rulebook.known_keys import published
+from iotscan.assess.rulebook.packs import load_rulebook
 from iotscan.credentials import CONTROL
 from iotscan.model import (
     Address,

@@ -169,7 +169,7 @@ def settings_file() -> Iterator[Check]:
 
 def rules() -> Iterator[Check]:
     """Whether the built-in rules are whole."""
-    from iotscan.assess.rulebook.book import load_rulebook
+    from iotscan.assess.rulebook.packs import load_rulebook
 
     try:
         book = load_rulebook()

@@ -41,7 +41,7 @@ def evaluate(
     or one too many was reported, for continuous integration.
     """
     from iotscan import scoring
-    from iotscan.assess.rulebook.book import load_rulebook
+    from iotscan.assess.rulebook.packs import load_rulebook
     from iotscan.labels import load
     from iotscan.offline import report_on
 

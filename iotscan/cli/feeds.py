@@ -29,8 +29,8 @@ def feeds() -> None:
 @click.option("--config", metavar="FILE", help="Read settings from this file, not from your own.")
 def import_feeds(files: tuple[str, ...], config: str | None) -> int:
     """Take in the lists in these files, each in place of an earlier one of its name."""
-    from iotscan.assess.rulebook.book import load_rulebook
     from iotscan.assess.rulebook.feeds import plain
+    from iotscan.assess.rulebook.packs import load_rulebook
     from iotscan.cli.options import settings_of
     from iotscan.feeds import store
     from iotscan.feeds.importing import take_in

@@ -62,7 +62,7 @@ def check_fingerprints(folders: tuple[str, ...]) -> int:
 
 
 def _opened(folders: tuple[str, ...]) -> tuple[Fingerprints, Page]:
-    from iotscan.assess.rulebook.book import load_rulebook
+    from iotscan.assess.rulebook.packs import load_rulebook
     from iotscan.report import Options
     from iotscan.report.page import Page
 

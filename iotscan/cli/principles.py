@@ -80,7 +80,7 @@ def show_principle(name: str, provision: str | None) -> int:
 @click.option("--to", metavar="FILE", help="Write .html, .csv or .txt, not to standard output.")
 def compare_frameworks(first: str, second: str, to: str | None) -> int:
     """Which provision of one framework corresponds to which of the other."""
-    from iotscan.assess.rulebook.book import load_rulebook
+    from iotscan.assess.rulebook.packs import load_rulebook
     from iotscan.cli.outputs import put
     from iotscan.cli.suggest import unknown
     from iotscan.report import correspondence
@@ -157,7 +157,7 @@ def _seen(provision: Provision) -> str:
 
 
 def _opened() -> tuple[Rulebook, Page]:
-    from iotscan.assess.rulebook.book import load_rulebook
+    from iotscan.assess.rulebook.packs import load_rulebook
     from iotscan.report import Options
     from iotscan.report.page import Page
 

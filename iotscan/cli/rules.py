@@ -74,7 +74,7 @@ def check_rules(folders: tuple[str, ...]) -> int:
 
 
 def _opened(folders: tuple[str, ...]) -> tuple[Rulebook, Page]:
-    from iotscan.assess.rulebook.book import load_rulebook
+    from iotscan.assess.rulebook.packs import load_rulebook
     from iotscan.report import Options
     from iotscan.report.page import Page
 

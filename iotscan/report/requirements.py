@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TextIO
 
-from iotscan.assess.rulebook.book import load_rulebook
+from iotscan.assess.rulebook.packs import load_rulebook
 from iotscan.assess.rulebook.rules import Framework, Provision
 from iotscan.errors import UsageError
 from iotscan.model import Report, Standing

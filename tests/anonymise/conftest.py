@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from iotscan.anonymise.job import Done, Wish, anonymise
-from iotscan.assess.rulebook.book import load_rulebook
+from iotscan.assess.rulebook.packs import load_rulebook
 from iotscan.capture.files import opened
 from iotscan.capture.frames import Frame, Walk
 from iotscan.capture.reader import Reader

@@ -17,7 +17,7 @@ import yaml
 from iotscan.anonymise.addresses import KEPT
 from iotscan.anonymise.book import Book
 from iotscan.anonymise.job import Done, Wish, anonymise, book_for, common_words
-from iotscan.assess.rulebook.book import load_rulebook
+from iotscan.assess.rulebook.packs import load_rulebook
 from iotscan.capture.files import opened
 from iotscan.capture.frames import Walk
 from iotscan.capture.internet import TCP, UDP, Fragments, Packet, parse

@@ -6,7 +6,8 @@ from ipaddress import ip_address
 from pathlib import Path
 
 from iotscan.assess.findings import fingerprint, judge
-from iotscan.assess.rulebook.book import Rulebook, read_packs
+from iotscan.assess.rulebook.book import Rulebook
+from iotscan.assess.rulebook.packs import read_packs
 from iotscan.model import Device, Endpoint, Fact, Finding, Kind, Observation, Proof, Severity
 
 WORDS = {"open": bool, "version": str, "bits": int, "ratio": float, "names": tuple, "login": str}

@@ -7,8 +7,8 @@ from ipaddress import ip_address
 
 from iotscan.assess.devicekinds import KINDS, kind_in
 from iotscan.assess.identify import identify
-from iotscan.assess.rulebook.book import load_rulebook
 from iotscan.assess.rulebook.fingerprints import Fingerprints
+from iotscan.assess.rulebook.packs import load_rulebook
 from iotscan.discovery.mdns_words import HOMEKIT_CATEGORIES
 from iotscan.model import (
     Device,

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from iotscan.assess.rulebook.book import load_rulebook
+from iotscan.assess.rulebook.packs import load_rulebook
 from iotscan.capture.making import Connection, udp_frame
 from iotscan.model import Device, Endpoint, Report
 from iotscan.offline import report_on

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from iotscan.assess.rulebook.book import Rulebook, load_rulebook
+from iotscan.assess.rulebook.book import Rulebook
+from iotscan.assess.rulebook.packs import load_rulebook
 from iotscan.capture import context, evidence
 from iotscan.capture.context import Context
 from iotscan.capture.making import Connection, udp_frame

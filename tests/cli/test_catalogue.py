@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from iotscan.assess.rulebook.book import load_rulebook
+from iotscan.assess.rulebook.packs import load_rulebook
 
 RULE = "default-credentials-telnet"
 

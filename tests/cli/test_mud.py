@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from iotscan import mudfiles
-from iotscan.assess.rulebook.book import load_rulebook
+from iotscan.assess.rulebook.packs import load_rulebook
 from iotscan.capture.files import is_capture
 from iotscan.capture.making import Connection
 from iotscan.capture.writer import Writer

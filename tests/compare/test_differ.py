@@ -19,7 +19,7 @@ from paper import (
 
 from iotscan.assess.accepted import accept
 from iotscan.assess.findings import judge
-from iotscan.assess.rulebook.book import load_rulebook
+from iotscan.assess.rulebook.packs import load_rulebook
 from iotscan.compare.differ import compare, unstored
 from iotscan.compare.snapshot import pack, snapshot, unpack
 from iotscan.model import (

@@ -13,7 +13,7 @@ import pytest
 import pytest_asyncio
 
 from iotscan import scan
-from iotscan.assess.rulebook.book import load_rulebook
+from iotscan.assess.rulebook.packs import load_rulebook
 from iotscan.demo.device import Device, Truth
 from iotscan.demo.devices.doorbell import Gateway
 from iotscan.demo.devices.hostile import Bystander

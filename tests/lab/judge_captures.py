@@ -15,7 +15,7 @@ from houses import devices
 from lan import SCANNER
 from overheard import reason, unseen
 
-from iotscan.assess.rulebook.book import load_rulebook
+from iotscan.assess.rulebook.packs import load_rulebook
 from iotscan.model import Report
 from iotscan.offline import report_on
 

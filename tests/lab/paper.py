@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from ipaddress import ip_address, ip_network
 
 from iotscan.assess.findings import judge
-from iotscan.assess.rulebook.book import Rulebook, load_rulebook
+from iotscan.assess.rulebook.book import Rulebook
+from iotscan.assess.rulebook.packs import load_rulebook
 from iotscan.model import (
     ConversationNote,
     Device,

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 import yaml
 
-from iotscan.assess.rulebook.book import load_rulebook
 from iotscan.assess.rulebook.conditions import holds
+from iotscan.assess.rulebook.packs import load_rulebook
 from iotscan.capture.reader import Reader
 from iotscan.model import Fact, Transcript
 from iotscan.plugins import probes

@@ -8,7 +8,7 @@ from ipaddress import ip_address
 import pytest
 
 from iotscan.assess.devicekinds import KINDS
-from iotscan.assess.rulebook.book import load_rulebook
+from iotscan.assess.rulebook.packs import load_rulebook
 from iotscan.model import Device, Identity
 from iotscan.report.html.remedies import Remedies, Task, load
 

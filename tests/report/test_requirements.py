@@ -12,7 +12,7 @@ from types import ModuleType
 import pytest
 
 from iotscan.api import replay
-from iotscan.assess.rulebook.book import load_rulebook
+from iotscan.assess.rulebook.packs import load_rulebook
 from iotscan.model import Report, Standing
 from iotscan.report import Options, render
 from iotscan.report.conformity import sheets

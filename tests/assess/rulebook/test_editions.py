@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from iotscan.assess.rulebook.book import Rulebook, read_packs
+from iotscan.assess.rulebook.book import Rulebook
+from iotscan.assess.rulebook.packs import read_packs
 from iotscan.assess.rulebook.rules import Observability
 from iotscan.errors import RulePackError
 from iotscan.model import Kind, Relation

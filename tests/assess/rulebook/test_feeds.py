@@ -9,8 +9,8 @@ import pytest
 
 from iotscan.assess.derived.flaws import flaws
 from iotscan.assess.findings import judge
-from iotscan.assess.rulebook.book import load_rulebook
 from iotscan.assess.rulebook.feeds import Feeds, Listed, Versions, gathered, plain
+from iotscan.assess.rulebook.packs import load_rulebook
 from iotscan.model import Confidence, Device, Feed, Identity, Observation, Proof, Severity
 
 HERE = ip_address("192.168.1.5")

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from iotscan.assess.rulebook.book import known_kinds, load_rulebook, read_packs
 from iotscan.assess.rulebook.fingerprints import Fingerprint, Fingerprints
+from iotscan.assess.rulebook.packs import known_kinds, load_rulebook, read_packs
 from iotscan.assess.signals import SIGNALS
 from iotscan.errors import RulePackError
 

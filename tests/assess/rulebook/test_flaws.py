@@ -9,8 +9,8 @@ import pytest
 
 from iotscan.assess.derived.flaws import flaws
 from iotscan.assess.findings import judge
-from iotscan.assess.rulebook.book import load_rulebook, read_packs
 from iotscan.assess.rulebook.flaws import Flaw, known_flaws, version_in
+from iotscan.assess.rulebook.packs import load_rulebook, read_packs
 from iotscan.errors import RulePackError
 from iotscan.model import Device, Finding, Identity, Observation, Proof, Severity
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from iotscan.assess.rulebook.book import load_rulebook
 from iotscan.assess.rulebook.known_keys import KnownKey, published, read_known_keys
+from iotscan.assess.rulebook.packs import load_rulebook
 from iotscan.assess.rulebook.yamltree import parse
 from iotscan.errors import RuleError, RulePackError
 from iotscan.model import Endpoint, Fact, Observation, Proof

@@ -9,7 +9,8 @@ from paper import Door, Thing, report
 
 from iotscan.assess.findings import judge
 from iotscan.assess.pipeline import assess
-from iotscan.assess.rulebook.book import Rulebook, load_rulebook
+from iotscan.assess.rulebook.book import Rulebook
+from iotscan.assess.rulebook.packs import load_rulebook
 from iotscan.assess.rulebook.policies import load_policy, policies, under
 from iotscan.capture import recording
 from iotscan.errors import RulePackError, UsageError

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from iotscan.assess.rulebook.book import load_rulebook
+from iotscan.assess.rulebook.packs import load_rulebook
 from iotscan.assess.rulebook.rulings import Rulings
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from iotscan.assess.derived.support import support
 from iotscan.assess.findings import judge
-from iotscan.assess.rulebook.book import load_rulebook, read_packs
+from iotscan.assess.rulebook.packs import load_rulebook, read_packs
 from iotscan.assess.rulebook.support import SupportData
 from iotscan.errors import RulePackError
 from iotscan.model import Device, Identity, Observation, Proof

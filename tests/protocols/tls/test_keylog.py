@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from iotscan.assess.rulebook.book import load_rulebook
+from iotscan.assess.rulebook.packs import load_rulebook
 from iotscan.capture.making import Connection
 from iotscan.capture.writer import Writer
 from iotscan.model import Endpoint, Sender

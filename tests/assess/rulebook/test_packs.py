@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from iotscan.assess.rulebook.book import Rulebook, load_rulebook, read_packs
+from iotscan.assess.rulebook.book import Rulebook
+from iotscan.assess.rulebook.packs import load_rulebook, read_packs
 from iotscan.errors import RulePackError, UsageError
 from iotscan.model import Kind, Relation, Severity
 
