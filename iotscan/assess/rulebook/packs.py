@@ -1,4 +1,4 @@
-"""Reads the rulebook from the built-in pack and the user's folders, and tells every fault at once."""
+"""Reads the rulebook from the built-in pack and the user's folders; every fault is told at once."""
 
 from __future__ import annotations
 
