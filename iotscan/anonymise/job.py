@@ -7,30 +7,25 @@ larger than it.
 
 from __future__ import annotations
 
-import gzip
-import os
 import secrets as randomness
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import BinaryIO, cast
 
-import zstandard
-
-from iotscan.anonymise.addresses import MOST as MOST_ADDRESSES
 from iotscan.anonymise.addresses import Addresses
-from iotscan.anonymise.book import MOST_NAMES, Book
+from iotscan.anonymise.book import Book
 from iotscan.anonymise.conversations import datagram, rewritten
+from iotscan.anonymise.files import packed
 from iotscan.anonymise.framing import Framer
 from iotscan.anonymise.keyed import Key
 from iotscan.anonymise.known import Known
-from iotscan.anonymise.macs import MOST as MOST_MACS
 from iotscan.anonymise.macs import Macs
 from iotscan.anonymise.numbers import MAC_TEXT
 from iotscan.anonymise.secrets import NOBODY, hosts, secrets
+from iotscan.anonymise.statement import Done, done
 from iotscan.anonymise.survey import Survey
+from iotscan.anonymise.wish import Wish
 from iotscan.assess.listening import Listener
 from iotscan.assess.oui import vendor_of
 from iotscan.assess.reading import Plugins, Readings, read_packet
@@ -39,7 +34,6 @@ from iotscan.capture.frames import Frame, Walk
 from iotscan.capture.reader import Reader
 from iotscan.capture.writer import Writer
 from iotscan.credentials import load as load_credentials
-from iotscan.errors import UsageError
 from iotscan.model import Packet, Transcript
 
 # Facts of observations in which somebody's name or login stands, whichever reader states them.
@@ -66,25 +60,6 @@ _NAMES = (
     "udn",
 )
 _TRAITS = ("udn", "serial", "name", "friendly_name", "hostname")
-
-
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """How to anonymise. ``key`` empty: a new random one; ``keep_vendor``: the first half of MACs
-    stays; ``keep_payload``: so does payload that nobody could read, searched for what is known.
-    """
-
-    key: bytes = b""
-    keep_vendor: bool = False
-    keep_payload: bool = False
-
-
-@dataclass
-class Done:
-    """What was changed: how many of each sort, and what nobody can vouch for."""
-
-    counts: dict[str, int] = field(default_factory=dict)
-    doubts: list[str] = field(default_factory=list)
 
 
 def book_for(wish: Wish) -> Book:
@@ -115,7 +90,7 @@ def anonymise(source: Path, target: Path, wish: Wish) -> Done:
     book.close()
     _edits(source, book, plugins, read, known, wish)
     known.close()
-    with _written(target) as out, opened(source) as stream:
+    with packed(target) as out, opened(source) as stream:
         writer, walk = Writer(cast("BinaryIO", out)), Walk(stream)
 
         def write(frame: Frame, new: bytes) -> None:
@@ -126,7 +101,7 @@ def anonymise(source: Path, target: Path, wish: Wish) -> Done:
         for frame in walk.frames():
             framer.take(frame)
         framer.finish()
-    return done(book, wish, walk)
+    return done(book, wish, _more(walk))
 
 
 def learn(readings: Readings, book: Book) -> None:
@@ -257,54 +232,16 @@ def _read(
     Reader(hears, talk, packet, sighting, usual=usual).read(source)
 
 
-@contextmanager
-def _written(target: Path) -> Iterator[object]:
-    """A file for its owner alone, packed as its name says."""
-    try:
-        handle = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    except OSError as error:
-        raise UsageError(f"{target} cannot be written: {error.strerror}") from error
-    with os.fdopen(handle, "wb") as file:
-        if target.suffix == ".gz":
-            # Without a name and a time, so that the same input gives the same bytes.
-            with gzip.GzipFile("", "wb", fileobj=file, mtime=0) as packed:
-                yield packed
-        elif target.suffix in (".zst", ".zstd"):
-            with zstandard.ZstdCompressor().stream_writer(file) as packed:
-                yield packed
-        else:
-            yield file
-
-
-def done(book: Book, wish: Wish, walk: Walk | None = None) -> Done:
-    """What was changed, and what is left to doubt."""
-    counts = {"addresses": _changed(book.addresses.known), "MACs": _changed(book.macs.known)}
-    return Done({**counts, **dict(sorted(book.counts.items()))}, list(_doubts(book, wish, walk)))
-
-
-def _changed(table: dict[bytes, bytes]) -> int:
-    return sum(old != new for old, new in table.items())
-
-
-def _doubts(book: Book, wish: Wish, walk: Walk | None) -> Iterator[str]:
+def _more(walk: Walk) -> Iterator[str]:
+    """What there is to doubt of a capture."""
     yield (
-        "What people wrote (pages, messages, file names) was only searched for names and logins"
-        " that stand elsewhere in the capture, and for what looks like one."
+        "Comments, names of interfaces and machines, and tables of names that were in the capture"
+        " were left out."
     )
-    yield "Sizes, times and the services that devices use may still tell whose they are."
-    if wish.keep_payload:
-        yield "Payload that nobody could read, and encrypted content, was kept as you wished."
-    if book.full or book.addresses.full or book.macs.full:
-        yield (
-            f"There are more names and logins than the {MOST_NAMES:,} of each, addresses than the"
-            f" {MOST_ADDRESSES:,} or MACs than the {MOST_MACS:,} that are kept in mind: those"
-            " beyond are replaced in heads, but were neither counted nor looked for in text."
-        )
-    if wish.keep_vendor:
-        yield "MACs still tell who made the devices, as you wished."
-    if walk is None:
-        return
     if walk.told.keylog:
-        yield "Decryption secrets that were in the capture were left out."
+        yield (
+            "Decryption secrets that were in the capture were left out, and with them whatever they"
+            " opened."
+        )
     if walk.damage:
         yield f"The capture was read only as far as it goes: {walk.damage}."

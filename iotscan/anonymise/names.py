@@ -14,6 +14,7 @@ _A, _NS, _CNAME, _SOA, _PTR, _MX, _AAAA, _SRV, _NSEC = 1, 2, 5, 6, 12, 15, 28, 3
 # Record types whose data holds names: how many bytes stand before the first, and how many names.
 _NAMED = {_NS: (0, 1), _CNAME: (0, 1), _PTR: (0, 1), _MX: (2, 1), _SRV: (6, 1), _SOA: (0, 2)}
 _MOST = 512
+_NIBBLES = b"ABCDEFGHIJKLMNOP"
 _WORKGROUP_MASTER = b"\x01\x02__MSBROWSE__\x02"
 
 
@@ -29,6 +30,8 @@ def netbios(data: bytes, book: Book) -> bytes | None:
 
 def encoded_name(label: bytes, book: Book) -> bytes:
     """A NetBIOS name in its first-level encoding (RFC 1001 section 14.1), replaced."""
+    if label.strip(_NIBBLES):
+        return book.words.word(label)
     plain = bytes(
         (a - 65) << 4 | (b - 65) & 15 for a, b in zip(label[::2], label[1::2], strict=True)
     )
@@ -52,14 +55,19 @@ def _message(data: bytes, book: Book, *, netbios: bool) -> bytes | None:
     try:
         for _ in range(counts[0]):
             at = _name(data, out, at, book, done, netbios=netbios) + 4
-        for _ in range(sum(counts[1:])):
-            at = _record(data, out, at, book, done, netbios=netbios)
     except (Malformed, IndexError):
         return None
     if at > len(data):
         return None
-    tail = len(data) - at
-    out[at:] = bytes(tail)
+    try:
+        for _ in range(sum(counts[1:])):
+            at = _record(data, out, at, book, done, netbios=netbios)
+    except (Malformed, IndexError):
+        if not counts[0]:
+            return None
+        # Cut, or spoilt: what was asked for can still be read. Names behind here may have been
+        # changed already, by pointers of names before.
+    out[at:] = bytes(len(data) - at)
     return bytes(out)
 
 

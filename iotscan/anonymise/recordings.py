@@ -10,7 +10,9 @@ from pathlib import Path
 from iotscan.anonymise import wire
 from iotscan.anonymise.book import Book
 from iotscan.anonymise.conversations import datagram, rewritten
-from iotscan.anonymise.job import Done, Wish, book_for, done, hear, learn
+from iotscan.anonymise.job import book_for, hear, learn
+from iotscan.anonymise.statement import Done, done
+from iotscan.anonymise.wish import Wish
 from iotscan.assess.reading import Plugins, read_all
 from iotscan.capture.recording import Journal, load
 from iotscan.errors import UsageError
@@ -50,23 +52,25 @@ def anonymise(source: Path, target: Path, wish: Wish) -> Done:
     read = {name for name, speakers in readings.speakers.items() if speakers}
     layers = {d.name: d.hears[0] for d in plugins.discoverers.values() if d.hears}
     new = _Rewriter(book, layers, read, wish).recording(recorded)
+    entries = (
+        new.header,
+        *new.packets,
+        *new.sightings,
+        *new.sweeps,
+        *new.transcripts,
+        *new.gaps,
+        *new.blind_spots,
+        *((new.footer,) if new.footer else ()),
+    )
     journal = Journal(target)
     try:
-        for entry in (
-            new.header,
-            *new.packets,
-            *new.sightings,
-            *new.sweeps,
-            *new.transcripts,
-            *new.gaps,
-            *new.blind_spots,
-            *((new.footer,) if new.footer else ()),
-        ):
+        for entry in entries:
             journal.add(entry)
-    except OSError as error:
-        raise UsageError(f"{target} cannot be written: {error.strerror}") from error
     finally:
         journal.close()
+    if len(journal.entries) != len(entries):
+        # A journal does not end a scan when its disk is full; here nothing is won by going on.
+        raise UsageError(f"{target} cannot be written: the disk may be full")
     return done(book, wish)
 
 

@@ -102,7 +102,11 @@ def logins(data: bytes) -> Iterator[bytes]:
             elif scheme.lower() == b"digest":
                 said = _DIGEST.finditer(rest)
                 yield from (one[3] for one in said if one[1].lower() == b"username")
-    yield from (data[begin:end] for begin, end, sort in _values(data, names) if sort == SECRET)
+    named = {name for name, _ in names}
+    for begin, end, sort in _values(data, names):
+        # One that is the name of a field stands there for a secret, and everywhere for itself.
+        if sort == SECRET and data[begin:end].lower() not in named:
+            yield data[begin:end]
 
 
 def _named(data: bytes) -> list[tuple[bytes, int]]:

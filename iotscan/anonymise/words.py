@@ -13,7 +13,7 @@ from iotscan.anonymise.keyed import Key
 # Labels that say what a name is for, not whose it is: RFC 6762, RFC 8375, RFC 6763, RFC 6761.
 KEPT_LABELS = frozenset(
     b"local localdomain localhost lan home arpa in-addr ip6 internal wpad isatap bind version "
-    b"invalid test example onion alt resolver service dns mcast iotscan".split()
+    b"invalid test example onion alt resolver service dns mcast iotscan www ocsp crl ntp".split()
 )
 _HEX = re.compile(
     rb"[0-9a-f]{8,}|[0-9A-F]{8,}|[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}"

@@ -50,12 +50,13 @@ def anonymise(
     publish it.
     """
     from iotscan.anonymise import files, job, recordings
+    from iotscan.anonymise.wish import Wish
     from iotscan.capture.files import is_capture
     from iotscan.capture.recording import is_recording
 
     if source != files.STANDARD and target.exists() and target.samefile(source):
         raise UsageError("OUT is IN: give another file, so that nothing is lost")
-    wish = job.Wish((key or "").encode(), keep_vendor, keep_payload)
+    wish = Wish((key or "").encode(), keep_vendor, keep_payload)
     with files.given(source) as read, files.taken(target, overwrite=overwrite) as written:
         if is_recording(read):
             done = recordings.anonymise(read, written, wish)

@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from iotscan.anonymise.job import Done, Wish, anonymise
+from iotscan.anonymise.job import anonymise
+from iotscan.anonymise.statement import Done
+from iotscan.anonymise.wish import Wish
 from iotscan.assess.rulebook.packs import load_rulebook
 from iotscan.capture.files import opened
 from iotscan.capture.frames import Frame, Walk

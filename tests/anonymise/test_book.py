@@ -324,3 +324,10 @@ def test_more_than_is_kept_in_mind_is_told(most: str, monkeypatch: pytest.Monkey
         assert made.macs(mac) == made.macs(mac) != mac
     assert made.full is (most == "MOST_NAMES")
     assert made.addresses.full is made.macs.full is (most == "MOST")
+
+
+def test_the_name_of_a_field_is_no_secret() -> None:
+    said = b"<AdminPassword>AdminPassword</AdminPassword><LoginPassword>x1</LoginPassword>"
+    assert list(texts.logins(said)) == [b"x1"]
+    assert PLAIN.text(said).startswith(b"<AdminPassword>")
+    assert b">AdminPassword<" not in PLAIN.text(said)

@@ -12,7 +12,8 @@ import pytest
 from iotscan.anonymise import carrying
 from iotscan.anonymise.blank import Blank
 from iotscan.anonymise.fragments import Piece, Pieces
-from iotscan.anonymise.job import Wish, book_for
+from iotscan.anonymise.job import book_for
+from iotscan.anonymise.wish import Wish
 from iotscan.capture.internet import Fragments, parse
 from iotscan.capture.links import parse as parse_link
 from iotscan.capture.making import Connection, checksum, ip_frame, udp_frame

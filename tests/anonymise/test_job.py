@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 from iotscan.anonymise.book import Book
 from iotscan.anonymise.conversations import datagram
 from iotscan.anonymise.framing import MOST_HELD, Framer
-from iotscan.anonymise.job import Wish, anonymise, book_for
+from iotscan.anonymise.job import anonymise, book_for
 from iotscan.anonymise.known import Known
+from iotscan.anonymise.wish import Wish
 from iotscan.capture.files import GZIP, ZSTD
 from iotscan.capture.frames import Frame
 from iotscan.capture.making import Connection, checksum, ip_frame, udp_frame
@@ -373,24 +374,49 @@ def test_no_frame_is_too_odd(link: int, kind: bytes, protocol: int, port: int, r
 
 
 MAC = bytes.fromhex("02aabbccddee")
-BEHIND = b"\xaa\xaa\x03\0\0\0\x08\0" + b"\x45" + bytes(19)
+SNAP = b"\xaa\xaa\x03\0\0\0\x08\0"
 WIFI = b"\x08\x01\0\0" + MAC * 3 + b"\0\0"
+LONG_WIFI = b"\x08\x03\0\0" + MAC * 3 + b"\0\0" + MAC
+BEFORE = {
+    6: b"\x10\x40" + MAC * 2 + SNAP,
+    10: b"\x50" + MAC * 2 + SNAP,
+    105: LONG_WIFI + SNAP,
+    119: b"\0\0\0\x44\x10\0\0\0wlankitc" + WIFI + SNAP,
+    163: b"\x80\x21\x10\x01\0\0\0\x0cwlan" + WIFI + SNAP,
+    192: b"\0\0\x0c\0\x69\0\0\0kitc" + WIFI + SNAP,
+    239: b"\2\0\0\0\x10\0\x08\0" + MAC + bytes(6) + b"\x60\0\x09\0",
+}
 
 
-@pytest.mark.parametrize(
-    ("link", "frame"),
-    [
-        (6, b"\x10\x40" + MAC * 2 + BEHIND),
-        (10, b"\x50" + MAC * 2 + BEHIND),
-        (119, b"\0\0\0\x44\x0c\0\0\0wlan" + WIFI + BEHIND),
-        (163, b"\x80\x21\x10\x01\0\0\0\x0cwlan" + WIFI + BEHIND),
-        (192, b"\0\0\x08\0\x69\0\0\0" + WIFI + BEHIND),
-        (239, b"\2\0\0\0\x10\0\x08\0" + MAC + bytes(6) + b"\x18\0\x09\0" + BEHIND[8:]),
-    ],
-)
-def test_macs_of_rare_link_layers_do_not_stay(link: int, frame: bytes) -> None:
-    book = book_for(Wish(b"k"))
-    book.close()
-    (found,) = written([(1, 0.0, link, frame, len(frame))], book, Known())
-    assert len(found) == len(frame)
-    assert MAC not in found
+@pytest.mark.parametrize("link", BEFORE)
+def test_rare_link_layers_keep_their_packets_but_no_macs(link: int, share: Share) -> None:
+    head = BEFORE[link]
+    shared = share([head + frame[14:] for frame in tcp((True, PAGE), (False, ANSWER))], link=link)
+    assert MAC not in shared.raw
+    assert b"kitc" not in shared.raw
+    before, after = shared.reports()
+    assert [f.rule for f in before.findings] == [f.rule for f in after.findings] != []
+
+
+def test_heads_that_are_not_understood_are_told(share: Share) -> None:
+    shared = share([b"\0\0\x08\0\xc3\0\0\0" + MAC * 4, MAC * 3], link=192)
+    assert MAC not in shared.raw
+    shared = share([b"\0" + MAC * 3], link=147)
+    assert MAC not in shared.raw
+    assert shared.done.counts["frames whose link layer is not understood"] == 1
+
+
+def test_a_dns_answer_that_is_cut_still_asks(share: Share) -> None:
+    asked = b"\x12\x34\x81\x80\0\1\0\1\0\0\0\0\x07kitchen\x06vendor\x02io\0\0\1\0\1"
+    cut = asked + b"\xc0\x0c\0\1\0\1\0\0\0\x3c\0\4" + HUB.packed[:2]
+    (frame,) = share([udp(cut, 40_000, 53)]).frames
+    assert b"kitchen" not in frame
+    assert frame[54:56] == b"\x07" + frame[55:56]
+    assert b"\x02io\0" in frame
+    assert frame[42 + len(asked) :] == bytes(len(cut) - len(asked))
+
+
+def test_a_netbios_name_that_is_none_is_a_word(share: Share) -> None:
+    asked = b"\0\1\1\x10\0\1\0\0\0\0\0\0\x20kitchen-lamp-kitchen-lamp-kitchen-" + b"\0\0\x20\0\1"
+    (frame,) = share([udp(asked, 137, 137)]).frames
+    assert b"kitchen" not in frame

@@ -8,11 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from iotscan.anonymise.blank import Blank
-from iotscan.anonymise.job import Wish, book_for
+from iotscan.anonymise.job import book_for
 from iotscan.anonymise.known import Entry
 from iotscan.anonymise.packets import Packets, Place
 from iotscan.anonymise.plain import Plain
 from iotscan.anonymise.streams import Streams
+from iotscan.anonymise.wish import Wish
 from iotscan.capture.links import ETHERNET
 from iotscan.capture.links import parse as parse_link
 from iotscan.capture.making import ACK, PUSH, Connection, udp_frame

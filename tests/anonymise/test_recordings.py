@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from iotscan import replay
-from iotscan.anonymise.job import Wish, book_for
+from iotscan.anonymise.job import book_for
 from iotscan.anonymise.recordings import BLANKED, anonymise
+from iotscan.anonymise.wish import Wish
 from iotscan.capture.recording import Journal, load
 from iotscan.errors import UsageError
 from iotscan.model import (

@@ -16,7 +16,9 @@ import yaml
 
 from iotscan.anonymise.addresses import KEPT
 from iotscan.anonymise.book import Book
-from iotscan.anonymise.job import Done, Wish, anonymise, book_for, common_words
+from iotscan.anonymise.job import anonymise, book_for, common_words
+from iotscan.anonymise.statement import Done
+from iotscan.anonymise.wish import Wish
 from iotscan.assess.rulebook.packs import load_rulebook
 from iotscan.capture.files import opened
 from iotscan.capture.frames import Walk

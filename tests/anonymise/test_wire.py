@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from iotscan.anonymise import leases, names, neighbours, wire
 from iotscan.anonymise.book import Book
-from iotscan.anonymise.job import Wish, book_for
+from iotscan.anonymise.job import book_for
+from iotscan.anonymise.wish import Wish
 
 MAC = b"\x00\x17\x88\x01\x02\x03"
 

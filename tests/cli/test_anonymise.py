@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
+import subprocess
+import sys
 from collections.abc import Callable
 from ipaddress import ip_address
 from pathlib import Path
@@ -36,7 +39,8 @@ def test_it_says_what_it_changed_and_what_it_cannot_vouch_for(command: Command) 
     assert ran.code == 0
     assert "2  addresses" in ran.out
     assert "credentials" in ran.out
-    assert "vouch for" in ran.out
+    assert "Not anonymised" in ran.out
+    assert "Times, sizes" in ran.out
     written = Path("out.pcapng").read_bytes()
     assert b"hunter2" not in written
     assert b"kitchen" not in written
@@ -52,7 +56,7 @@ def test_the_maker_stays_if_it_is_wanted(command: Command) -> None:
     Path("in.pcapng").write_bytes(data)
     command("anonymise", "in.pcapng", "out.pcapng", "--keep-vendor")
     assert Path("out.pcapng").read_bytes().count(b"\x00\x17\x88") >= data.count(b"\x00\x17\x88")
-    command("anonymise", "in.pcapng", "out.pcapng")
+    command("anonymise", "in.pcapng", "out.pcapng", "--overwrite")
     assert b"\x00\x17\x88" not in Path("out.pcapng").read_bytes()
 
 
@@ -71,6 +75,9 @@ def test_a_recording_is_told_from_a_capture(command: Command) -> None:
         ("text", "o", "neither a capture nor a recording"),
         ("in.pcapng", "in.pcapng", "OUT is IN"),
         ("in.pcapng", "none/o", "cannot be written"),
+        ("in.pcapng", "text", "is there already"),
+        ("in.pcapng", ".", "is a folder"),
+        (".", "o", "cannot be read"),
     ],
 )
 def test_wrong_use_is_told(source: str, target: str, said: str, command: Command) -> None:
@@ -78,3 +85,47 @@ def test_wrong_use_is_told(source: str, target: str, said: str, command: Command
     Path("text").write_text("hello")
     ran = command("anonymise", source, target)
     assert (ran.code, said in " ".join(ran.err.split())) == (2, True)
+
+
+def test_nothing_half_written_stays_behind(command: Command) -> None:
+    capture()
+    Path("text").write_text("hello")
+    Path("old").write_text("kept")
+    assert command("anonymise", "text", "old", "--overwrite").code == 2
+    assert Path("old").read_text() == "kept"
+    assert sorted(path.name for path in Path().iterdir()) == ["in.pcapng", "old", "text"]
+    assert command("anonymise", "in.pcapng", "old", "--overwrite").code == 0
+    assert Path("old").read_bytes().startswith(b"\n\r\r\n")
+
+
+def test_through_pipes() -> None:
+    capture()
+    ran = subprocess.run(
+        [sys.executable, "-m", "iotscan", "anonymise", "-", "-", "--key", "k"],
+        input=gzip.compress(Path("in.pcapng").read_bytes()),
+        capture_output=True,
+        check=True,
+    )
+    assert b"2  addresses" in ran.stderr
+    assert ran.stdout.startswith(b"\n\r\r\n")
+    assert b"hunter2" not in ran.stdout
+    assert b"GET /?password=" in ran.stdout
+    ran = subprocess.run(
+        [sys.executable, "-m", "iotscan", "anonymise", "-", "out"],
+        input=b"hello",
+        capture_output=True,
+        check=False,
+    )
+    assert ran.returncode == 2
+    assert b"standard input is neither" in b" ".join(ran.stderr.split())
+    assert not Path("out").exists()
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no device that is full")
+def test_a_full_disk_is_told(command: Command) -> None:
+    capture()
+    ran = command("anonymise", "in.pcapng", "/dev/full")
+    assert (ran.code, "cannot be written" in " ".join(ran.err.split())) == (2, True)
+    test_a_recording_is_told_from_a_capture(command)
+    ran = command("anonymise", "r.jsonl", "/dev/full")
+    assert (ran.code, "cannot be written" in " ".join(ran.err.split())) == (2, True)
