@@ -75,7 +75,9 @@ def heard(name: str, data: bytes, **fields: Any) -> list[Sighting | Observation]
     return list(named(name).read(Packet("p5", 0.1, name, data, HERE, **fields)))
 
 
-@pytest.mark.parametrize("caller", CALLERS, ids=lambda caller: caller.name)
+@pytest.mark.parametrize(
+    "caller", [one for one in CALLERS if one.calls(LAN)], ids=lambda caller: caller.name
+)
 async def test_two_calls_a_network_and_no_word_to_any_single_device(caller: Caller) -> None:
     air: Any = FakeAir(interfaces=(LAN, OTHER))
     network = [IPv4Address("192.168.1.0") + i for i in range(1, 255)]
@@ -88,6 +90,12 @@ async def test_two_calls_a_network_and_no_word_to_any_single_device(caller: Call
     assert len({(w["data"], w["port"], w["interface"]) for w in half}) == len(half)
     assert all(w["broadcast"] is (w["group"] is None) for w in air.asked)
     assert air.waited == pytest.approx(air.patience)
+
+
+async def test_who_announces_without_being_called_is_only_listened_to() -> None:
+    air: Any = FakeAir()
+    await named("mikrotik").solicit(air, [IPv4Address("192.168.1.7")])
+    assert (air.asked, air.ears, air.waited) == ([], [(5678, None)], pytest.approx(air.patience))
 
 
 @pytest.mark.parametrize("caller", CALLERS, ids=lambda caller: caller.name)
