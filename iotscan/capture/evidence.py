@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import io
 import os
-import sys
+import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence, Set
 from pathlib import Path
@@ -18,7 +18,10 @@ from iotscan.capture.frames import Frame, Walk
 from iotscan.capture.writer import Writer
 from iotscan.errors import UsageError
 from iotscan.model import Finding
+from iotscan.protocols.tls.keylog import Keys, parse_keylog
 
+# A record of TLS with a client's greeting, up to its random number (RFC 5246, 7.4.1.2).
+_HELLO = re.compile(rb"\x16\x03[\0-\4]..\x01...\x03[\0-\4](.{32})", re.DOTALL)
 # Findings whose evidence is gathered at a time: what it holds is in memory until it is written.
 _AT_ONCE = 1000
 
@@ -51,12 +54,15 @@ def _packed(findings: Sequence[Finding], files: Mapping[str, str]) -> Iterator[t
     """The evidence of those findings that have any, by their places in the list."""
     writers: dict[int, tuple[io.BytesIO, Writer]] = {}
     for name, cited in _cited(findings).items():
-        wanted = _with_company(files[name], cited)
+        wanted, keys = _with_company(files[name], cited)
         for number, at, link, data, wire in _frames(files[name], max(wanted)):
             for index in wanted.get(number, ()):
                 if index not in writers:
                     buffer = io.BytesIO()
                     writers[index] = buffer, Writer(buffer)
+                secrets = _secrets(data, keys) if keys else b""
+                if secrets:
+                    writers[index][1].secrets(secrets)
                 comment = f"{name} frame {number}"
                 if number in cited[index]:
                     comment += f": {findings[index].detail}"
@@ -75,22 +81,37 @@ def _cited(findings: Sequence[Finding]) -> Mapping[str, Mapping[int, Set[int]]]:
     return cited
 
 
-def _with_company(path: str, cited: Mapping[int, Set[int]]) -> Mapping[int, Sequence[int]]:
-    """Frame → places of the findings in whose evidence it belongs."""
+def _with_company(
+    path: str, cited: Mapping[int, Set[int]]
+) -> tuple[Mapping[int, Sequence[int]], Keys]:
+    """Frame → places of the findings in whose evidence it belongs; and the keys in the file."""
     context, proving = Context(), frozenset().union(*cited.values())
     for frame in _frames(path, max(proving)):
         if frame[0] in proving:
             context.cite(frame)
-    for frame in _frames(path):
-        context.add(frame)
+    with opened(path) as source:
+        walk = Walk(source)
+        for frame in walk.frames():
+            context.add(frame)
     wanted: dict[int, list[int]] = defaultdict(list)
     for index, frames in cited.items():
         for number in frames | context.company(frames):
             wanted[number].append(index)
-    return wanted
+    return wanted, parse_keylog(b"\n".join(walk.told.keylog))
 
 
-def _frames(path: str, last: int = sys.maxsize) -> Iterator[Frame]:
+def _secrets(data: bytes, keys: Keys) -> bytes:
+    """The lines of a key log for the session that begins in this frame; others stay with others."""
+    hello = _HELLO.search(data)
+    if hello is None:
+        return b""
+    random = hello[1]
+    secrets = keys.get(random, {}).items()
+    lines = (f"{label} {random.hex()} {secret.hex()}\n" for label, secret in secrets)
+    return "".join(lines).encode()
+
+
+def _frames(path: str, last: int) -> Iterator[Frame]:
     with opened(path) as source:
         for frame in Walk(source).frames():
             yield frame

@@ -1,11 +1,12 @@
-"""Writes pcapng files. draft-ietf-opsawg-pcapng: section, interfaces, enhanced packets."""
+"""Writes pcapng files. draft-ietf-opsawg-pcapng: section, interfaces, enhanced packets, secrets."""
 
 from __future__ import annotations
 
 import struct
 from typing import BinaryIO
 
-_SECTION, _INTERFACE, _ENHANCED = 0x0A0D0D0A, 1, 6
+_SECTION, _INTERFACE, _ENHANCED, _SECRETS = 0x0A0D0D0A, 1, 6, 10
+_TLS_KEY_LOG = 0x544C534B
 _COMMENT, _RESOLUTION = 1, 9
 # Times are written in nanoseconds, 10 to the power of minus this.
 _DIGITS = 9
@@ -32,6 +33,10 @@ class Writer:
             "<IIIII", number, ticks >> 32, ticks & 0xFFFFFFFF, len(data), max(length, len(data))
         )
         self._block(_ENHANCED, head + _padded(data) + _commented(comment))
+
+    def secrets(self, log: bytes) -> None:
+        """A TLS key log, which is to stand before the frames that it opens."""
+        self._block(_SECRETS, struct.pack("<II", _TLS_KEY_LOG, len(log)) + _padded(log))
 
     def _block(self, kind: int, body: bytes) -> None:
         size = struct.pack("<I", len(body) + 12)

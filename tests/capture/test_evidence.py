@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
+from dataclasses import replace
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
@@ -14,10 +15,13 @@ from iotscan.assess.rulebook.book import Rulebook
 from iotscan.assess.rulebook.packs import load_rulebook
 from iotscan.capture import context, evidence
 from iotscan.capture.context import Context
+from iotscan.capture.files import opened
+from iotscan.capture.frames import Walk
 from iotscan.capture.making import Connection, udp_frame
 from iotscan.capture.writer import Writer
-from iotscan.model import Endpoint, Finding, Report
+from iotscan.model import Endpoint, Finding, Proof, Report
 from iotscan.offline import report_on
+from iotscan.protocols.tls.keylog import parse_keylog
 
 Pcap = Callable[..., bytes]
 SERVER = Endpoint(ip_address("192.168.1.9"), "tcp", 23)
@@ -145,6 +149,32 @@ def test_fragments_bring_all_fragments_of_the_two(tmp_path: Path) -> None:
     first[16:18], last[16:18] = (36).to_bytes(2, "big"), (44).to_bytes(2, "big")
     first[20:22], last[20:22] = b"\x20\0", b"\0\2"
     assert cited([bytes(first), bytes(head), bytes(last)], 3) == {1, 3}
+
+
+def test_keys_of_a_session_go_with_its_evidence_and_no_others(
+    pcap: Pcap, book: Rulebook, tmp_path: Path
+) -> None:
+    own, other = b"\xab" * 32, b"\xcd" * 32
+    talk = Connection(client(4000), Endpoint(ip_address("192.168.1.9"), "tcp", 443))
+    hello = b"\x16\x03\x01\0\x2f\x01\0\0\x2b\x03\x03" + own + bytes(9)
+    frames = [*talk.opened(), *talk.said(True, hello), *talk.said(False, b"\x16\x03\x03")]
+    out = io.BytesIO()
+    writer = Writer(out)
+    log = b"".join(b"CLIENT_RANDOM %s %s\n" % (r.hex().encode(), b"ef" * 48) for r in (own, other))
+    for number, frame in enumerate(frames):
+        if number == 3:
+            writer.secrets(log)
+        writer.packet(1_700_000_000 + number / 10, 1, frame)
+    path = tmp_path / "x.pcapng"
+    path.write_bytes(out.getvalue())
+    (tmp_path / "telnet.pcap").write_bytes(pcap(typed(b"root", b"hunter2")))
+    known = report_on([tmp_path / "telnet.pcap"], book).findings[0]
+    found = replace(known, proofs=(Proof("c1", file="x.pcapng", frames=(5,)),))
+    (name,) = evidence.write([found], {"x.pcapng": str(path)}, tmp_path / "proof")
+    with opened(tmp_path / "proof" / name) as source:
+        walk = Walk(source)
+        assert len(list(walk.frames())) == 4
+    assert parse_keylog(b"".join(walk.told.keylog)) == {own: {"CLIENT_RANDOM": b"\xef" * 48}}
 
 
 def test_a_capture_within_a_capture_is_read_whole(tmp_path: Path, book: Rulebook) -> None:
