@@ -35,7 +35,8 @@ SCAPY = (
     "print(sum(TCP in packet for packet in PcapReader(sys.argv[1])), 'of TCP')"
 )
 FOLDER = (
-    "from iotscan.assess.rulebook.book import load_rulebook; from iotscan.offline import report_on\n"
+    "from iotscan.assess.rulebook.packs import load_rulebook\n"
+    "from iotscan.offline import report_on\n"
     "if __name__ == '__main__': report_on([{0!r}], load_rulebook(), {1})"
 )
 # As it is installed: with byte code.
