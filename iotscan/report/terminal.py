@@ -93,7 +93,6 @@ def _device(page: Page, view: DeviceView, number: int, explained: _Explained) ->
     if make := device_make(device):
         page.line(make)
     _place(page, view)
-    _postures(page, view)
     for finding in view.findings:
         number += 1
         page.line()
@@ -102,6 +101,9 @@ def _device(page: Page, view: DeviceView, number: int, explained: _Explained) ->
     if view.gaps:
         page.line()
         page.line(f"{count(len(view.gaps), 'check')} here could not be finished; see below.")
+    if view.postures:
+        page.line()
+        _postures(page, view)
     return number
 
 

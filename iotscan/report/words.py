@@ -104,6 +104,13 @@ def _first_address(device: Device) -> str:
     return str(device.addresses[0]) if device.addresses else safe(device.key, 60)
 
 
+def device_about(device: Device) -> str:
+    """Its make and where it is, without what its name says already."""
+    place = device_place(device)
+    known = place not in device_name(device)
+    return " · ".join(filter(None, (device_make(device), place if known else "")))
+
+
 def device_place(device: Device) -> str:
     """Its addresses and MAC on one line."""
     addresses = listed([str(address) for address in device.addresses], 3)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from iotscan.model import Feed, Report
+from iotscan.model import Feed, Identity, Report
 from iotscan.report import Options, render
 from iotscan.report.words import URGENCY
 
@@ -253,7 +253,30 @@ def test_texts_of_a_rule_stand_once_where_there_are_many_findings(samples: Modul
     page = html(report)
     plain = report.findings[0].plain
     assert page.count(plain) == 1
-    assert html(samples.home()).count(plain) == 2
+    assert html(samples.home()).count(plain) == 3  # at two devices, and under what to do first
+
+
+def test_findings_begin_with_what_they_mean_and_grades_come_last(samples: ModuleType) -> None:
+    """Addresses, protocols and standards are for those who read on."""
+    report = samples.home()
+    page = html(report)
+    device = page[page.index('id="d1"') :]
+    device = device[: device.index("</article>")]
+    finding = next(one for one in report.findings if one.detail in device)
+    order = [finding.title, finding.plain, "What to do", "What was seen", finding.detail, "Grade "]
+    assert [device.index(words) for words in order] == sorted(map(device.index, order))
+
+
+def test_who_does_not_know_a_device_is_told_how_to_find_it(samples: ModuleType) -> None:
+    home = samples.home()
+    key = home.findings[0].device
+    (device,) = (one for one in home.devices if one.key == key)
+    own = tuple(one for one in home.findings if one.device == key)
+    hint = "Not sure which device this is?"
+    for names, told in ((("Lamp",), False), ((), True)):
+        one = replace(device, names=names, identity=Identity())
+        report = replace(home, devices=(one,), findings=own, gaps=(), postures=())
+        assert (hint in html(report)) is told
 
 
 def test_accepted_risks_are_told_and_do_not_alarm(samples: ModuleType) -> None:
