@@ -5,8 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from ipaddress import ip_address, ip_network
+from pathlib import Path
 from typing import TypeVar
 
+from iotscan.capture.reader import Reader
 from iotscan.errors import Malformed, NetworkError
 from iotscan.model import (
     Channel,
@@ -72,6 +74,13 @@ def captured(
     ``PEER`` talks to ``DEVICE`` at ``port``; every turn is a frame of its own, from 1 on.
     """
     return conversation(*said, port=port, transport=transport, client=50_000)
+
+
+def conversations_in(path: Path) -> list[Transcript]:
+    """All conversations in a capture file, as the reader of captures hands them to probes."""
+    found: list[Transcript] = []
+    Reader({}, found.append, lambda packet: None, lambda sighting: None).read(path)
+    return found
 
 
 async def converse(

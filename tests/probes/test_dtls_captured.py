@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import struct
 from functools import partial
 from pathlib import Path
 
@@ -10,15 +9,12 @@ import pytest
 from handshakes import COOKIE, PSK_FLIGHT, REFUSAL, VERIFY, hello, message
 
 from iotscan import plugins, testing
-from iotscan.model import (
-    Sender,
-)
 from iotscan.protocols.dtls.codec import (
     Record,
     encode_record,
 )
 from iotscan.protocols.tls.hello import DTLS12, ClientHello
-from iotscan.testing import facts_of
+from iotscan.testing import conversations_in, facts_of
 
 PROBE = next(probe for probe in plugins.probes() if probe.name == "dtls")
 
@@ -84,20 +80,6 @@ def test_tls_over_tcp_is_left_to_others() -> None:
     assert list(PROBE.read(captured([("server", PSK_FLIGHT)], transport="tcp"))) == []
 
 
-def read_pcap(path: Path) -> list[tuple[Sender, bytes]]:
-    """The UDP payloads of a little-endian pcap with Ethernet and IPv4, first sender as client."""
-    data, at, said = path.read_bytes(), 24, list[tuple[Sender, bytes]]()
-    first = b""
-    while at < len(data):
-        size = struct.unpack_from("<I", data, at + 8)[0]
-        ip = data[at + 16 : at + 16 + size][14:]
-        udp = ip[(ip[0] & 15) * 4 : int.from_bytes(ip[2:4], "big")]
-        first = first or ip[12:16]
-        said.append(("client" if ip[12:16] == first else "server", udp[8:]))
-        at += 16 + size
-    return said
-
-
 @pytest.mark.shared
 @pytest.mark.parametrize(
     ("name", "version", "subject", "digest"),
@@ -115,7 +97,7 @@ def test_captures_made_by_others(
     name: str, version: str, subject: str, digest: str, shared: Path
 ) -> None:
     """Hellos in fragments, a chain in seven datagrams, sessions that go on encrypted."""
-    talk = captured(read_pcap(shared / "captures" / "dtls" / name))
+    (talk,) = conversations_in(shared / "captures" / "dtls" / name)
     (found,) = facts(talk, "dtls.service")
     assert (found["version"], found["cookie"], found["certificate"]) == (version, True, True)
     (shown,) = facts(talk, "dtls.certificate")

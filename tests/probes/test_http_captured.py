@@ -20,6 +20,7 @@ from iotscan.model import (
 )
 from iotscan.probe_api import Probe
 from iotscan.testing import captured as capture
+from iotscan.testing import conversations_in
 
 PROBE: Probe = importlib.import_module("iotscan.probes.http").PROBE
 GET = b"GET /private HTTP/1.1\r\nHost: cam\r\nUser-Agent: browser\r\n"
@@ -110,7 +111,7 @@ SHARED_CAPTURES: dict[str, tuple[int, list[tuple[object, ...]]]] = {
 def test_captures_made_by_others(name: str, shared: Path) -> None:
     servers: set[object] = set()
     logins: list[tuple[object, ...]] = []
-    for conversation in conversations(shared / "captures" / name):
+    for conversation in conversations_in(shared / "captures" / name):
         if of_kind(conversation, "http.exchange"):
             servers.add(conversation.service.endpoint)
         logins += [
@@ -124,38 +125,10 @@ def test_captures_made_by_others(name: str, shared: Path) -> None:
 def test_a_firmware_download_that_others_captured(shared: Path) -> None:
     found = [
         one
-        for conversation in conversations(shared / "captures" / "iot" / "dlink-dchg020-hub.pcap")
+        for conversation in conversations_in(shared / "captures" / "iot" / "dlink-dchg020-hub.pcap")
         for one in of_kind(conversation, "http.firmware")
     ]
     assert [(one.facts["format"], one.facts["bytes"]) for one in found] == [("elf", 253504)]
-
-
-def conversations(path: Path) -> list[Transcript]:
-    """The TCP connections of a small capture; the side that sent the SYN is the client."""
-    from scapy.layers.inet import IP, TCP  # slow to import, and only needed here
-    from scapy.layers.l2 import Ether  # noqa: F401 registers the link layer
-    from scapy.utils import rdpcap
-
-    flows: dict[object, list[Turn]] = {}
-    ends: dict[object, tuple[object, Endpoint]] = {}
-    seen: set[object] = set()
-    for number, packet in enumerate(rdpcap(str(path)), 1):
-        if IP not in packet or TCP not in packet:
-            continue
-        ip, tcp = packet[IP], packet[TCP]
-        key = frozenset({(ip.src, tcp.sport), (ip.dst, tcp.dport)})
-        if tcp.flags.S and not tcp.flags.A:
-            ends[key] = ((ip.src, tcp.sport), Endpoint(ip_address(ip.dst), "tcp", tcp.dport))
-        data = bytes(tcp.payload)[: ip.len - ip.ihl * 4 - tcp.dataofs * 4]
-        if key in ends and data and (key, tcp.sport, tcp.seq) not in seen:
-            seen.add((key, tcp.sport, tcp.seq))
-            client = ends[key][0] == (ip.src, tcp.sport)
-            turn = Turn("client" if client else "server", 0.0, data, frame=number)
-            flows.setdefault(key, []).append(turn)
-    return [
-        Transcript(f"c{i}", Service(ends[key][1]), "capture", 0.0, tuple(turns))
-        for i, (key, turns) in enumerate(flows.items())
-    ]
 
 
 ROKU = (

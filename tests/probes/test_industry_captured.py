@@ -10,8 +10,8 @@ import pytest
 import yaml
 
 from iotscan import plugins
-from iotscan.capture.reader import Reader
 from iotscan.model import Observation, Transcript
+from iotscan.testing import conversations_in
 
 # Kind of observation → the type of finding that the labels call it by.
 TYPES = {
@@ -40,9 +40,7 @@ pytestmark = pytest.mark.shared
 
 
 def overheard(path: Path) -> Iterator[tuple[Observation, Transcript]]:
-    talks: list[Transcript] = []
-    Reader({}, talks.append, lambda _: None, lambda _: None).read(path)
-    for talk in talks:
+    for talk in conversations_in(path):
         for probe in PROBES:
             for seen in probe.read(talk):
                 yield seen, talk

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from iotscan.capture.reader import Reader
 from iotscan.model import Channel, Endpoint, Observation, Service, TlsFacts, Transcript, Turn
 from iotscan.probe_api import Probe
+from iotscan.testing import conversations_in
 
 RTSP: Probe = importlib.import_module("iotscan.probes.rtsp").PROBE
 SIP: Probe = importlib.import_module("iotscan.probes.sip").PROBE
@@ -144,18 +144,12 @@ def test_sip_without_a_login_or_inside_tls_says_nothing() -> None:
     assert list(SIP.read(talk(("client", sip("REGISTER", SIP_LOGIN)), tls=True))) == []
 
 
-def conversations(path: Path) -> list[Transcript]:
-    found: list[Transcript] = []
-    Reader({}, found.append, lambda packet: None, lambda sighting: None).read(path)
-    return found
-
-
 @pytest.mark.shared
 def test_captures_made_by_others(shared: Path) -> None:
     """What labels.yaml says of the files with RTSP and SIP; in all others there is none."""
     told: dict[str, set[tuple[str, str, object]]] = {}
     for path in sorted((shared / "captures").rglob("*.pcap*")):
-        for conversation in conversations(path):
+        for conversation in conversations_in(path):
             for probe in (RTSP, SIP):
                 for one in probe.read(conversation):
                     found = told.setdefault(path.name, set())

@@ -12,7 +12,7 @@ import pytest
 from iotscan.model import Channel, Endpoint, Fact, Observation, Service, Transcript, Turn
 from iotscan.probe_api import Probe
 from iotscan.protocols.tls.hello import TLS12, ClientHello
-from iotscan.testing import facts_of
+from iotscan.testing import conversations_in, facts_of
 
 PROBE: Probe = importlib.import_module("iotscan.probes.tls").PROBE
 # TLS 1.2 with ECDHE_ECDSA_AES_128_GCM, no extensions.
@@ -99,7 +99,9 @@ SHARED_CAPTURES = {
 @pytest.mark.shared
 @pytest.mark.parametrize("name", sorted(SHARED_CAPTURES))
 def test_captures_made_by_others(name: str, shared: Path) -> None:
-    found = [read_one(list(PROBE.read(talk))) for talk in conversations(shared / "captures" / name)]
+    found = [
+        read_one(list(PROBE.read(talk))) for talk in conversations_in(shared / "captures" / name)
+    ]
     assert [one for one in found if one] == SHARED_CAPTURES[name]
 
 
@@ -110,33 +112,3 @@ def read_one(observations: list[Observation]) -> tuple[Fact | None, ...]:
     certificates = [one.facts for one in observations if one.kind == "tls.certificate"]
     leaf = certificates[0] if certificates else {}
     return (sessions[0].facts["version"], leaf.get("signature_hash"), leaf.get("key_bits"))
-
-
-def conversations(path: Path) -> list[Transcript]:
-    """The TCP connections of a small capture without loss: the side that sent SYN is the client."""
-    from scapy.layers.inet import TCP  # slow to import, and only needed here
-    from scapy.layers.l2 import Ether  # noqa: F401 registers the link layer
-    from scapy.utils import rdpcap
-
-    flows: dict[object, list[Turn]] = {}
-    clients: dict[object, tuple[object, int]] = {}
-    ends: dict[object, Endpoint] = {}
-    seen: set[tuple[object, int, int]] = set()
-    for number, packet in enumerate(rdpcap(str(path)), 1):
-        if TCP not in packet:
-            continue
-        ip, tcp = packet[TCP].underlayer, packet[TCP]
-        key = frozenset({(ip.src, tcp.sport), (ip.dst, tcp.dport)})
-        if tcp.flags.S and not tcp.flags.A:
-            clients[key] = (ip.src, tcp.sport)
-            ends[key] = Endpoint(ip_address(ip.dst), "tcp", tcp.dport)
-        data = bytes(tcp.payload)[: ip.len - ip.ihl * 4 - tcp.dataofs * 4]
-        if key in clients and data and (key, tcp.sport, tcp.seq) not in seen:
-            seen.add((key, tcp.sport, tcp.seq))
-            client = clients[key] == (ip.src, tcp.sport)
-            turn = Turn("client" if client else "server", 0.0, data, frame=number)
-            flows.setdefault(key, []).append(turn)
-    return [
-        Transcript(f"c{i}", Service(ends[key]), "capture", 0.0, tuple(turns), (Channel(ends[key]),))
-        for i, (key, turns) in enumerate(flows.items())
-    ]

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from ipaddress import ip_address
 from pathlib import Path
@@ -40,6 +39,7 @@ from iotscan.protocols.mqtt.packets import (
 )
 from iotscan.protocols.mqtt.reader import Reader, Sample
 from iotscan.protocols.mqtt.topics import catalogue
+from iotscan.testing import conversations_in
 
 DATA = Path(__file__).resolve().parents[3] / "probes" / "mqtt_topics.yaml"
 KNOWN = catalogue(yaml.safe_load(DATA.read_text("utf-8")))
@@ -331,67 +331,23 @@ def test_reading_never_raises(lines: list[tuple[Sender, bytes, int]]) -> None:
     read(Transcript("c1", Service(HERE), "mqtt", 0.0, turns, channels))
 
 
-def segments(path: Path) -> Iterator[tuple[int, tuple[str, int], tuple[str, int], bytes]]:
-    """(frame number, source, destination, payload) of the TCP segments of a small Ethernet pcap."""
-    raw = path.read_bytes()
-    order = "<" if raw[:4] in (b"\xd4\xc3\xb2\xa1", b"\x4d\x3c\xb2\xa1") else ">"
-    at, number = 24, 0
-    while at < len(raw):
-        size = struct.unpack_from(order + "I", raw, at + 8)[0]
-        number, frame, at = number + 1, raw[at + 16 : at + 16 + size], at + 16 + size
-        start = 14
-        while frame[start - 2 : start] == b"\x81\x00":
-            start += 4
-        packet = frame[start:]
-        if packet[0] >> 4 == 4 and packet[9] == 6:
-            head, end = packet[0] % 16 * 4, int.from_bytes(packet[2:4], "big")
-            ends = packet[12:16], packet[16:20]
-        elif packet[0] >> 4 == 6 and packet[6] == 6:
-            head, end = 40, 40 + int.from_bytes(packet[4:6], "big")
-            ends = packet[8:24], packet[24:40]
-        else:
-            continue
-        ports = struct.unpack_from(">HH", packet, head)
-        payload = packet[head + (packet[head + 12] >> 4) * 4 : end]
-        source, target = ((str(ip_address(a)), p) for a, p in zip(ends, ports, strict=True))
-        if payload:
-            yield number, source, target, payload
-
-
-def captured(path: Path, port: int) -> list[Observation]:
-    flows: dict[tuple[tuple[str, int], tuple[str, int]], list[Turn]] = {}
-    for number, source, target, payload in segments(path):
-        server, client = (target, source) if target[1] == port else (source, target)
-        if server[1] == port:
-            sender: Sender = "client" if client == source else "server"
-            turn = Turn(sender, float(number), payload, frame=number)
-            flows.setdefault((server, client), []).append(turn)
-    found = []
-    for (server, _), turns in flows.items():
-        where = Endpoint(ip_address(server[0]), "tcp", server[1])
-        talked = Transcript("p1", Service(where), "capture", 0.0, tuple(turns), (Channel(where),))
-        found += read(talked)
-    return found
-
-
 @pytest.mark.shared
 @pytest.mark.parametrize(
-    ("name", "port"),
+    "name",
     [
-        ("mqtt/v31-anonymous.pcap", 1883),
-        ("mqtt/v31-publish-userpass.pcap", 1883),
-        ("mqtt/v311-subscribe-userpass.pcap", 1883),
-        ("mqtt/v5-custom-auth-refused.pcap", 1883),
-        ("coap/nonstandard-ports-with-mqtt.pcap", 17501),
+        "mqtt/v31-anonymous.pcap",
+        "mqtt/v31-publish-userpass.pcap",
+        "mqtt/v311-subscribe-userpass.pcap",
+        "mqtt/v5-custom-auth-refused.pcap",
+        "coap/nonstandard-ports-with-mqtt.pcap",
     ],
 )
-def test_captures_of_others_are_read_as_they_are_labelled(
-    shared: Path, name: str, port: int
-) -> None:
+def test_captures_of_others_are_read_as_they_are_labelled(shared: Path, name: str) -> None:
     labels = yaml.safe_load((shared / "captures" / "labels.yaml").read_text("utf-8"))
     entry = next(capture for capture in labels["captures"] if capture["file"] == name)
     wanted = {item["type"]: item for item in entry["findings"] if item["type"].startswith("mqtt")}
-    found = captured(shared / "captures" / name, port)
+    talks = conversations_in(shared / "captures" / name)
+    found = [seen for talk in talks for seen in read(talk)]
 
     sessions = [seen for seen in found if seen.kind == "mqtt.session"]
     clear = wanted["mqtt-cleartext"]
