@@ -13,7 +13,7 @@ from itertools import count
 from typing import Protocol
 
 from iotscan.errors import ConnectionLost, Malformed, TimedOut
-from iotscan.model import Fact, Impact, Observation, Proof, Service, Transcript, Transport
+from iotscan.model import Endpoint, Fact, Impact, Observation, Proof, Service, Transcript, Transport
 from iotscan.probe_api import ANY_BYTE, Beginning, Datagrams, Login, Network, Opening, Stream
 from iotscan.protocols.coap import codec as coap
 from iotscan.protocols.coap import facts as coap_facts
@@ -187,8 +187,12 @@ class Coap:
             endpoint = channel.endpoint if channel else talk.service.endpoint
             secure = talk.service.tls if channel is None else channel.tls is not None
             turns = ((i, turn.sender, turn.data) for i, turn in talk.turns_of(number))
-            every = pair(messages(turns, tcp=endpoint.transport == "tcp"))
-            for kind, facts, indexes in _rows(every, endpoint.transport, secure):
+            said = messages(turns, tcp=endpoint.transport == "tcp")
+            every = pair(said)
+            rows = list(_rows(every, endpoint.transport, secure))
+            if not rows and talk.client is not None and not secure:
+                rows = list(_answers_alone(said, endpoint))
+            for kind, facts, indexes in rows:
                 cleaned = {word: _cleaned(fact) for word, fact in facts.items()}
                 proof = Proof(talk.id, tuple(dict.fromkeys(indexes)))
                 yield Observation(kind, cleaned, endpoint.address, endpoint, (proof,))
@@ -290,6 +294,20 @@ def _rows(
         yield from coap_facts.rows(answered)
         if transport == "udp":
             yield from coap_facts.amplification(answered)
+
+
+def _answers_alone(
+    said: Sequence[tuple[int, str, Message]], endpoint: Endpoint
+) -> Iterator[coap_facts.Row]:
+    """A server at its usual port whose questions were not captured: it answers, or tells an
+    observer (RFC 7641) what changed.
+    """
+    heard = [(index, message) for index, sender, message in said if sender == "server"]
+    usual = (endpoint.transport, endpoint.port) == ("udp", PORT)
+    if usual and heard and all(message.is_response for _, message in heard):
+        open_text = not any(message.has(coap.OSCORE) for _, message in heard)
+        facts: dict[str, Fact] = {"role": "server", "answered": True}
+        yield "coap.service", _service("udp", open_text) | facts, (heard[0][0],)
 
 
 def _service(transport: Transport, cleartext: bool) -> dict[str, Fact]:

@@ -61,7 +61,8 @@ class Modbus(Greeted):
         Opening("unit 1", "tcp", (modbus.PORT,), modbus.identify(TRANSACTION, modbus.FIRST_UNIT)),
     )
     emits = KINDS
-    begins = (Beginning("tcp", _HEADER, _HEADER),)
+    # Some devices take the very same messages in datagrams.
+    begins = (Beginning("tcp", _HEADER, _HEADER), Beginning("udp", _HEADER, _HEADER))
 
     def recognises(self, heard: bytes) -> bool:
         """The complete answer to our own request."""
@@ -110,6 +111,8 @@ def _identity(frame: Frame) -> dict[str, Fact]:
 def _overheard(talk: Transcript) -> Iterator[Observation]:
     """Requests with their responses; requests alone count where Modbus is expected."""
     talk = at_port(talk, PORTS)
+    if talk.service.endpoint.transport == "udp" and talk.service.endpoint.port not in PORTS:
+        return
     frames = spoken(talk, modbus.decode)
     asked = [said for said in frames if said.sender == "client" and said.message.could_ask()]
     answered = _answered(frames)

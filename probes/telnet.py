@@ -82,7 +82,16 @@ class Telnet:
             await try_logins(net, logins, _Attempts(service, net).attempt)
 
     def read(self, talk: Transcript) -> Iterator[Observation]:
-        yield from read_transcript(talk, self.recognises)
+        captured = talk.client is not None and talk.service.endpoint.port == PORTS[0]
+        yield from read_transcript(talk, _may_be if captured else self.recognises)
+
+
+def _may_be(heard: bytes) -> bool:
+    """Whether at its own port it is telnet: any text that is no other protocol's greeting."""
+    if _OTHERS.match(heard):
+        return False
+    text = telnet.text_of(telnet.decode(heard))
+    return PROBE.recognises(heard) or bool(text.strip() and _readable(text))
 
 
 def _negotiates(heard: bytes) -> bool:

@@ -18,9 +18,12 @@ _IMAGES = {
     b"\xd0\x0d\xfe\xed": "device tree",
 }
 _ARCHIVES = {b"PK\x03\x04": "zip", b"\x1f\x8b": "gzip", b"\xfd7zXZ\x00": "xz", b"BZh": "bzip2"}
+# Espressif: magic, segments, flash mode, size and speed. Intel HEX: count, address, type, data.
+_ESP = re.compile(rb"\xe9[\x01-\x10][\x00-\x03][\x00-\x9f]", re.DOTALL)
+_HEX = re.compile(rb"(?::[0-9A-Fa-f]{10,74}\r?\n){3}")
 _NAMED = re.compile(
     r"firmware|sysupgrade|(?:^|[/_.-])(?:fw|ota)[/_.-]|\.(?:trx|chk|fw|ubi|img)$"
-    r"|(?:upgrade|update|rom)[^/]*\.(?:bin|tgz|zip)$",
+    r"|(?:upgrade|update|rom)[^/]*\.(?:bin|tgz|zip|hex)$",
     re.IGNORECASE,
 )
 
@@ -31,7 +34,13 @@ def image_in(content: bytes) -> str:
 
 
 def archive_in(content: bytes) -> str:
-    """Which kind of archive these first bytes begin, "" if none."""
+    """Which kind of archive these first bytes begin, or image that others could begin with as
+    well; "" if none.
+    """
+    if _ESP.match(content):
+        return "esp"
+    if _HEX.match(content):
+        return "intel hex"
     return next((name for magic, name in _ARCHIVES.items() if content.startswith(magic)), "")
 
 

@@ -30,6 +30,8 @@ _OURS = frozenset(
 # Of these, what POP3 does not have either.
 _ALONE = _OURS - {"USER", "PASS", "RETR"}
 _CODES = frozenset((150, 213, 226, 227, 229, 230, 250, 257, 331, 332, 350, 530, 550))
+# RFC 959 section 5.4: what may come first, ready or not.
+_GREETINGS = frozenset((120, 220, 421))
 _MAIL = frozenset(("EHLO", "HELO", "LHLO", "MAIL", "RCPT"))
 _SIZE = re.compile(r"\((\d{1,12}) bytes\)")
 
@@ -45,7 +47,7 @@ def read_captured(talk: Transcript) -> Iterator[Observation]:
         if not _looks_right(seen):
             continue
         said = list(ftp.control(lines(clear_turns(seen))))
-        if _is_ftp(said):
+        if _is_ftp(said, usual=seen.service.endpoint.port == PORT):
             yield from _session(seen, said)
             return
 
@@ -55,7 +57,7 @@ def _one_sided(talk: Transcript) -> Iterator[Observation]:
     for seen in (talk, turned(talk)):
         said = list(ftp.control(lines(clear_turns(seen))))
         verbs = {item.verb for item in said if isinstance(item, Command)}
-        if _looks_right(seen) and _is_ftp(said):
+        if _looks_right(seen) and _is_ftp(said, usual=seen.service.endpoint.port == PORT):
             yield from _session(seen, said)
             return
         if verbs & _MAIL:
@@ -72,13 +74,16 @@ def _looks_right(talk: Transcript) -> bool:
     return first[:3].isdigit() and first[3:4] in (b" ", b"-")
 
 
-def _is_ftp(said: Sequence[Reply | Command]) -> bool:
+def _is_ftp(said: Sequence[Reply | Command], *, usual: bool) -> bool:
+    """``usual``: the server is at the port of FTP."""
     verbs = {item.verb for item in said if isinstance(item, Command)}
     replies = [item for item in said if isinstance(item, Reply)]
     if verbs & _MAIL or not replies:
         return False
     greeted = replies[0].code == 220 and isinstance(said[0], Reply)
     if greeted and ftp.names_itself(replies[0].text):
+        return True
+    if usual and isinstance(said[0], Reply) and replies[0].code in _GREETINGS:
         return True
     known = bool(verbs & _OURS)
     return known and (greeted or bool({reply.code for reply in replies} & _CODES))

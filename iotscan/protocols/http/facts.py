@@ -27,11 +27,14 @@ _WANTS_TLS = re.compile(
 )
 _SESSION = re.compile(r"sess|sid\b|^sid|auth|token|login|jwt|remember|^uid$", re.IGNORECASE)
 _PASSWORD = re.compile(
-    r"^(?:\w{0,20}[_.-])?(?:pass(?:wd|word|wort|phrase|code)?|passwd|pwd|psw|pw|psk|kennwort)\d?$",
+    r"^(?:\w{0,20}[_.-])?(?:pass(?:wd|word|wort|phrase|code)?|passwd|pwd|psw|pw|psk|kennwort)\d?$"
+    r"|^(?:login|user|admin|wifi|wlan|usr|ftp|http)(?:password|passwd|pass?|pwd|psw)$",
     re.IGNORECASE,
 )
+_SWITCH = re.compile(r"true|false|yes|no|on|off|null|\d", re.IGNORECASE)
 _USERNAME = re.compile(
-    r"^(?:\w{0,20}[_.-])?(?:user(?:name|id)?|usr|login|account|uname|email|id)$", re.IGNORECASE
+    r"^(?:\w{0,20}[_.-])?(?:user(?:name|id)?|usr|login(?:use|user|name)?|account|uname|email|id)$",
+    re.IGNORECASE,
 )
 
 
@@ -197,9 +200,12 @@ def credential_facts(request: Request, response: Response | None) -> Iterator[Fa
 
 
 def _submitted(request: Request, response: Response | None) -> Iterator[Facts]:
-    """A password field in a form's body, in a JSON object or in the address."""
+    """A password field in a form's body, in a JSON object, in XML or in the address."""
     for scheme, fields in submitted(request):
-        secret = next((key for key, value in fields if value and _PASSWORD.match(key)), None)
+        # A single digit or a word for yes or no is a setting, whatever its name.
+        secret = next(
+            (k for k, v in fields if v and _PASSWORD.match(k) and not _SWITCH.fullmatch(v)), None
+        )
         if secret is None:
             continue
         found: Facts = {

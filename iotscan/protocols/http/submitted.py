@@ -1,4 +1,4 @@
-"""The fields that a request submits: in its address, in a form's body, or as a JSON object."""
+"""The fields that a request submits: in its address, a form's body, a JSON object, or XML."""
 
 from __future__ import annotations
 
@@ -21,10 +21,15 @@ _PART = re.compile(
     rb"(?:[^\r\n]+\r\n){0,4}\r\n([^\r\n]{0,512})\r\n--",
     re.IGNORECASE,
 )
+# An element with text alone; what of it is a digest (WS-Security UsernameToken, HNAP) is no secret.
+_ELEMENT = re.compile(
+    rb"<(?:[\w.-]{1,64}:)?([\w.-]{1,64})(?:\s(?![^<>]{0,256}Digest)[^<>]{0,256})?>"
+    rb"(?!(?:[0-9A-Fa-f]{32}){1,4}<)([^<>]{1,512})</"
+)
 
 
 def submitted(request: Request) -> Iterator[tuple[str, Fields]]:
-    """(query, form or json, the fields), of each way in which the request submits some."""
+    """(query, form, json or xml, the fields), of each way in which the request submits some."""
     _, _, query = request.target.partition("?")
     if query:
         yield "query", _pairs(query[:_MOST_BYTES])
@@ -35,6 +40,8 @@ def submitted(request: Request) -> Iterator[tuple[str, Fields]]:
         yield "form", [(_text(name), _text(value)) for name, value in _parts(body)]
     elif "json" in kind or body[:1] == b"{":
         yield "json", _members(body)
+    elif "xml" in kind:
+        yield "xml", _elements(body)
 
 
 def _pairs(text: str) -> Fields:
@@ -59,6 +66,12 @@ def _members(body: bytes) -> Fields:
     inner = [value for value in read.values() if isinstance(value, dict)]
     found = [pair for each in (read, *inner) for pair in each.items()]
     return [(str(key), value) for key, value in found if isinstance(value, str)][:_MOST_FIELDS]
+
+
+def _elements(body: bytes) -> Fields:
+    """The elements that hold nothing but text, by their local names."""
+    found = _ELEMENT.findall(body)[:_MOST_FIELDS]
+    return [(_text(name), _text(value)) for name, value in found]
 
 
 def _text(data: bytes) -> str:

@@ -62,7 +62,7 @@ def messages(
             said, left = _cut(turn.data, decode)
         found += (Said(turn.sender, index, message) for message in said)
         failures[side] = 0 if said else failures.get(side, 0) + (left is None or not stream)
-        if left and stream:
+        if left and stream and not turn.cut:
             rest[side] = left
     return found
 

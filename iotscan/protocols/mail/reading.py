@@ -97,7 +97,7 @@ class Dialect:
     def _is_it(self, talk: Transcript) -> bool:
         if self.recognises(beginning(talk, "server")):
             return True
-        if talk.turns[0].sender != "client" or talk.service.endpoint.port == _FTP_PORT:
+        if talk.service.endpoint.port == _FTP_PORT:
             return False
         asked, answered = beginning(talk, "client"), beginning(talk, "server")
         # FTP has some of the same commands; its answers are other ones.

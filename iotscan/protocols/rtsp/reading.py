@@ -220,9 +220,12 @@ def _overheard(talk: Transcript, told: Sequence[Told]) -> Iterator[Observation]:
 def _played(talk: Transcript, told: Sequence[Told]) -> Iterator[Observation]:
     """The first stream that a connection began to play or to record.
 
-    Only where its set-up was seen too: what came before it may have carried a login.
+    Only where its set-up was seen too, or the connection from its beginning: what came before it
+    may have carried a login.
     """
     start = next((i for i, one in enumerate(told) if one.exchange.request.method == "SETUP"), None)
+    if start is None and not talk.note:
+        start = 0
     for one in told[start:] if start is not None else ():
         request, response = one.exchange.request, one.exchange.response
         if request.method not in ("PLAY", "RECORD") or response is None or response.status != 200:
