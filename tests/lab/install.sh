@@ -7,7 +7,7 @@ packages="arp-scan avahi-daemon busybox-static chromium inetutils-telnetd iprout
 mosquitto mosquitto-clients nftables nmap tcpdump tshark \
 gir1.2-gst-rtsp-server-1.0 gstreamer1.0-plugins-base gstreamer1.0-plugins-good python3-gi \
 lighttpd nginx-light tinyproxy-bin \
-dropbear-bin openssh-server rsh-redone-server samba tftpd-hpa tigervnc-standalone-server \
+dropbear-bin openssh-server rsh-redone-server rsyslog samba tftpd-hpa tigervnc-standalone-server \
 tigervnc-tools vsftpd \
 cups-ipp-utils dbus dnsmasq-base inetutils-inetd influxdb memcached nats-server ntpsec postgresql redis-server \
 snmpd \
