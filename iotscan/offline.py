@@ -27,6 +27,7 @@ from iotscan.assess.reading import Contact, Plugins, Readings, Witness, read_all
 from iotscan.assess.rulebook.book import Rulebook
 from iotscan.capture import recording
 from iotscan.capture.files import STANDARD_INPUT, is_capture
+from iotscan.capture.links import known as is_read
 from iotscan.capture.reader import CaptureFacts, Reader
 from iotscan.capture.rebuild import Left, write
 from iotscan.capture.stations import MOST_STATIONS
@@ -61,8 +62,7 @@ NAMED = tuple(
 )
 # Links whose frames are known and cannot be looked into.
 _SEALED = {
-    105: "Wi-Fi, encrypted",
-    127: "Wi-Fi, encrypted",
+    **dict.fromkeys((105, 119, 127, 163, 192), "Wi-Fi, encrypted"),
     195: "IEEE 802.15.4",
     230: "IEEE 802.15.4",
 }
@@ -297,8 +297,8 @@ def _input(facts: CaptureFacts) -> Input:
 
 
 def _unread(link_type: int, frames: int) -> str:
-    name = _SEALED.get(link_type, "")
-    return f"{_frames(frames)} of link type {link_type}{name and f' ({name})'}"
+    what = _SEALED.get(link_type, "too short for its header" if is_read(link_type) else "")
+    return f"{_frames(frames)} of link type {link_type}{what and f' ({what})'}"
 
 
 def _snapped(facts: CaptureFacts) -> str:
@@ -321,6 +321,8 @@ def _gaps(facts: CaptureFacts) -> Iterator[Gap]:
     for link_type, frames in sorted(facts.unread_links.items()):
         reason = f"{_unread(link_type, frames)} cannot be looked into"
         advice = "Take the capture on the router or on an Ethernet port, where frames are in clear."
+        if link_type not in _SEALED and is_read(link_type):
+            advice = "Look whether the file was damaged, or its frames cut when they were captured."
         yield Gap(name, "capture", Ending.WRONG_PROTOCOL, reason, advice)
     if facts.flows_cut:
         reason = (

@@ -176,6 +176,20 @@ def test_names_that_stand_in_a_capture_name_devices_and_make_none(command: Comma
     assert named == {("192.168.1.5",): [], ("192.168.1.9",): ["cellar"]}
 
 
+def test_frames_without_a_header_are_told_as_what_they_are(command: Command) -> None:
+    out = io.BytesIO()
+    writer = Writer(out)
+    writer.packet(1_700_000_000.0, 1, b"short")
+    writer.packet(1_700_000_000.0, 250, b"of another link")
+    Path("x.pcapng").write_bytes(out.getvalue())
+    report = json.loads(command("replay", "x.pcapng", "--output", "json").out)
+    assert report["inputs"][0]["unread"] == [
+        "1 frame of link type 1 (too short for its header)",
+        "1 frame of link type 250",
+    ]
+    assert ["damaged" in gap["advice"] for gap in report["gaps"]] == [True, False]
+
+
 def test_frames_that_were_cut_when_they_were_captured_are_told(command: Command) -> None:
     path = login()
     out = io.BytesIO()
