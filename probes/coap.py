@@ -13,19 +13,19 @@ from itertools import count
 from typing import Protocol
 
 from iotscan.errors import ConnectionLost, Malformed, TimedOut
-from iotscan.model import Endpoint, Fact, Impact, Observation, Proof, Service, Transcript, Transport
+from iotscan.model import Impact, Observation, Service, Transcript
 from iotscan.probe_api import ANY_BYTE, Beginning, Datagrams, Login, Network, Opening, Stream
 from iotscan.protocols.coap import codec as coap
 from iotscan.protocols.coap import facts as coap_facts
 from iotscan.protocols.coap import resources as coap_resources
 from iotscan.protocols.coap.codec import Block, Message, Type
-from iotscan.protocols.coap.exchange import Exchange, answers, assemble, messages, pair
+from iotscan.protocols.coap.exchange import Exchange, answers, assemble
 from iotscan.protocols.coap.facts import CORE
 from iotscan.protocols.coap.linkformat import Link
+from iotscan.protocols.coap.reading import PORT, read_transcript
 from iotscan.protocols.coap.tcp import decode_tcp, encode_tcp
-from iotscan.text import clean
 
-PORT, SECURE_PORT = 5683, 5684
+SECURE_PORT = 5684
 # Documents that other standards let every client read, for devices without a list of their own:
 # OCF discovery (OCF Core 7.4) and the description of Shelly's CoIoT.
 VETTED = ("/oic/res", "/cit/d")
@@ -181,21 +181,7 @@ class Coap:
             await _explore(OverTcp(stream), net)
 
     def read(self, talk: Transcript) -> Iterator[Observation]:
-        """What each channel's exchanges prove, those that the service asked itself included."""
-        for number in sorted({turn.channel for turn in talk.turns}):
-            channel = talk.channels[number] if number < len(talk.channels) else None
-            endpoint = channel.endpoint if channel else talk.service.endpoint
-            secure = talk.service.tls if channel is None else channel.tls is not None
-            turns = ((i, turn.sender, turn.data) for i, turn in talk.turns_of(number))
-            said = messages(turns, tcp=endpoint.transport == "tcp")
-            every = pair(said)
-            rows = list(_rows(every, endpoint.transport, secure))
-            if not rows and talk.client is not None and not secure:
-                rows = list(_answers_alone(said, endpoint))
-            for kind, facts, indexes in rows:
-                cleaned = {word: _cleaned(fact) for word, fact in facts.items()}
-                proof = Proof(talk.id, tuple(dict.fromkeys(indexes)))
-                yield Observation(kind, cleaned, endpoint.address, endpoint, (proof,))
+        yield from read_transcript(talk)
 
 
 def _answers_opening(heard: bytes) -> bool:
@@ -270,54 +256,6 @@ async def _observe(session: Session, path: str) -> None:
         cancel = session.request(path, observe=1)
         options = cancel.options
         await session.ask(Message(coap.GET, cancel.type, cancel.mid, asked.token, options))
-
-
-def _rows(
-    every: Sequence[Exchange], transport: Transport, secure: bool
-) -> Iterator[coap_facts.Row]:
-    served = [e for e in every if e.asker == "client"]
-    asking = [e for e in every if e.asker == "server" and (e.responses or e.rejected)]
-    answered = [e for e in served if e.responses or e.rejected is not None]
-    # A question that nobody answered shows no service.
-    if answered:
-        first = answered[0]
-        at = first.responses[0][0] if first.responses else first.rejected
-        assert at is not None
-        open_text = not secure and not all(e.request.has(coap.OSCORE) for e in served)
-        facts: dict[str, Fact] = {"role": "server", "answered": True}
-        yield "coap.service", _service(transport, open_text) | facts, (first.asked, at)
-    if asking:
-        open_text = not secure and not all(e.request.has(coap.OSCORE) for e in asking)
-        facts = _service(transport, open_text) | {"role": "client"}
-        yield "coap.service", facts, (asking[0].asked,)
-    if answered:
-        yield from coap_facts.rows(answered)
-        if transport == "udp":
-            yield from coap_facts.amplification(answered)
-
-
-def _answers_alone(
-    said: Sequence[tuple[int, str, Message]], endpoint: Endpoint
-) -> Iterator[coap_facts.Row]:
-    """A server at its usual port whose questions were not captured: it answers, or tells an
-    observer (RFC 7641) what changed.
-    """
-    heard = [(index, message) for index, sender, message in said if sender == "server"]
-    usual = (endpoint.transport, endpoint.port) == ("udp", PORT)
-    if usual and heard and all(message.is_response for _, message in heard):
-        open_text = not any(message.has(coap.OSCORE) for _, message in heard)
-        facts: dict[str, Fact] = {"role": "server", "answered": True}
-        yield "coap.service", _service("udp", open_text) | facts, (heard[0][0],)
-
-
-def _service(transport: Transport, cleartext: bool) -> dict[str, Fact]:
-    return {"transport": transport, "cleartext": cleartext}
-
-
-def _cleaned(fact: Fact) -> Fact:
-    if isinstance(fact, tuple):
-        return tuple(clean(item) for item in fact)
-    return clean(fact) if isinstance(fact, str) else fact
 
 
 PROBE = Coap()
