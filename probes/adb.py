@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from iotscan.model import Fact, Impact, Kind, Observation, Service, Transcript
-from iotscan.probe_api import Beginning, Login, Network, Opening, hear_whole
+from iotscan.probe_api import Login, Network, Opening, either, hear_whole
 from iotscan.protocols import adb
 from iotscan.protocols.common.overheard import framed, observe, turned
 from iotscan.text import clean
@@ -55,7 +55,7 @@ class Adb:
     openings = (Opening("connect", "tcp", (5555,), HELLO),)
     impact = Impact.GREET
     emits = KINDS
-    begins = (Beginning("tcp", _COMMAND, _COMMAND),)
+    begins = either("tcp", _COMMAND)
 
     def recognises(self, heard: bytes) -> bool:
         """The header of a CNXN, AUTH or STLS."""

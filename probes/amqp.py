@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 
 from iotscan.errors import Malformed
 from iotscan.model import Fact, Impact, Kind, Observation, Sender, Service, Transcript
-from iotscan.probe_api import Beginning, Login, Network, Opening, Stream, hear_whole
+from iotscan.probe_api import Login, Network, Opening, Stream, either, hear_whole
 from iotscan.protocols.amqp import codec as amqp
 from iotscan.protocols.amqp import start as amqp_start
 from iotscan.protocols.amqp.codec import Header, Item, Method, Other, SaslInit, SaslOutcome
@@ -48,7 +48,7 @@ class Amqp:
     )
     impact = Impact.GREET
     emits = (*KINDS, ACCESS)
-    begins = (Beginning("tcp", (b"A", b"M", b"Q", b"P"), b"A\1"),)
+    begins = either("tcp", b"A\1")
 
     def recognises(self, heard: bytes) -> bool:
         """A broker's start, or the header by which one of another version refuses ours."""

@@ -12,7 +12,7 @@ from contextlib import suppress
 
 from iotscan.errors import Malformed, TimedOut
 from iotscan.model import Fact, Impact, Kind, Observation, Sender, Service, Transcript
-from iotscan.probe_api import Beginning, Datagrams, Login, Network, Opening
+from iotscan.probe_api import Datagrams, Login, Network, Opening, either
 from iotscan.protocols.common.overheard import observe, turned
 from iotscan.protocols.industrial import bacnet
 from iotscan.protocols.industrial.bacnet import Link, Message
@@ -68,7 +68,7 @@ class Bacnet:
     impact = Impact.GREET
     openings = (Opening("device identifier", "udp", (bacnet.PORT,), ASK),)
     emits = KINDS
-    begins = (Beginning("udp", b"\x81", b"\x81"),)
+    begins = either("udp", b"\x81")
 
     def recognises(self, heard: bytes) -> bool:
         """An answer to the very request, be it a refusal."""

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 
 from iotscan.errors import Malformed
 from iotscan.model import Fact, Impact, Kind, Observation, Sender, Transcript
-from iotscan.probe_api import Beginning, Greeted, Opening
+from iotscan.probe_api import Greeted, Opening, either
 from iotscan.protocols.common.overheard import observe
 from iotscan.protocols.industrial import dnp3
 from iotscan.protocols.industrial.dnp3 import Link
@@ -50,7 +50,7 @@ class Dnp3(Greeted):
         Opening("link status", "tcp", (dnp3.PORT, dnp3.SECURE_PORT), ASK, tls=(dnp3.SECURE_PORT,)),
     )
     emits = KINDS
-    begins = tuple(Beginning(sort, _SYNC, _SYNC) for sort in ("tcp", "udp"))
+    begins = (*either("tcp", _SYNC), *either("udp", _SYNC))
 
     def recognises(self, heard: bytes) -> bool:
         """A whole link frame, check sum and all, from an outstation."""

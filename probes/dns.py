@@ -14,7 +14,7 @@ from itertools import islice
 
 from iotscan.errors import Malformed, TimedOut
 from iotscan.model import Address, Fact, Impact, Kind, Observation, Proof, Service, Transcript
-from iotscan.probe_api import ANY_BYTE, Beginning, Login, Network, Opening, hear_whole
+from iotscan.probe_api import ANY_BYTE, Beginning, Login, Network, Opening, either, hear_whole
 from iotscan.protocols.dns import message as dns_message
 from iotscan.protocols.dns.message import PORT, Message, frame, framed, query
 from iotscan.text import clean
@@ -67,7 +67,7 @@ class Dns:
     )
     impact = Impact.GREET
     emits = (RESOLVER, VERSION, OVERHEARD, ANSWER)
-    begins = (Beginning("udp"), Beginning("tcp", _STREAMED, _STREAMED))
+    begins = (Beginning("udp"), *either("tcp", _STREAMED))
 
     def recognises(self, heard: bytes) -> bool:
         """An answer that repeats our own question, as a datagram or in a stream."""

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 
 from iotscan.errors import Malformed
 from iotscan.model import Fact, Impact, Kind, Observation, Transcript
-from iotscan.probe_api import Beginning, Greeted, Opening
+from iotscan.probe_api import Greeted, Opening, either
 from iotscan.protocols.common.overheard import observe
 from iotscan.protocols.industrial import enip
 from iotscan.protocols.industrial.enip import Packet
@@ -43,7 +43,7 @@ class EtherNetIp(Greeted):
         Opening("list identity (tcp)", "tcp", (enip.PORT,), ASK),
     )
     emits = KINDS
-    begins = tuple(Beginning(sort, _COMMANDS, _COMMANDS) for sort in ("tcp", "udp"))
+    begins = (*either("tcp", _COMMANDS), *either("udp", _COMMANDS))
 
     def recognises(self, heard: bytes) -> bool:
         """The complete answer to our own question."""

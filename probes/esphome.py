@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 
 from iotscan.errors import Malformed
 from iotscan.model import Impact, Observation, Service, Transcript
-from iotscan.probe_api import Beginning, Login, Network, Opening, hear_whole
+from iotscan.probe_api import Login, Network, Opening, either, hear_whole
 from iotscan.protocols.esphome import codec as esphome
 from iotscan.protocols.esphome.reading import DEVICE, OVERHEARD, read_transcript
 
@@ -24,7 +24,7 @@ class EspHome:
     openings: Sequence[Opening] = (Opening("hello", "tcp", (esphome.PORT,), HELLO),)
     impact = Impact.GREET
     emits = (DEVICE, OVERHEARD)
-    begins = (Beginning("tcp", b"\0\x01", b"\0\x01"),)
+    begins = either("tcp", b"\0\x01")
 
     def recognises(self, heard: bytes) -> bool:
         """An answer to a hello, in clear or by refusing that."""

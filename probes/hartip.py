@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from iotscan.model import Fact, Impact, Kind, Observation, Sender, Transcript
-from iotscan.probe_api import Beginning, Greeted, Opening
+from iotscan.probe_api import Greeted, Opening, either
 from iotscan.protocols.common.overheard import observe
 from iotscan.protocols.industrial import hartip
 from iotscan.protocols.industrial.framing import Said, at_port, facing, spoken
@@ -29,7 +29,7 @@ class HartIp(Greeted):
     impact = Impact.GREET
     openings: tuple[Opening, ...] = ()
     emits = KINDS
-    begins = tuple(Beginning(sort, b"\x01\x02", b"\x01\x02") for sort in ("tcp", "udp"))
+    begins = (*either("tcp", b"\1\2"), *either("udp", b"\1\2"))
 
     def recognises(self, heard: bytes) -> bool:
         """Never: a gateway does not speak first, and is not spoken to."""

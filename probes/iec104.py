@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from iotscan.errors import Malformed
 from iotscan.model import Fact, Impact, Kind, Observation, Sender, Transcript
-from iotscan.probe_api import Beginning, Greeted, Opening
+from iotscan.probe_api import Greeted, Opening, either
 from iotscan.protocols.common.overheard import observe
 from iotscan.protocols.industrial import iec104
 from iotscan.protocols.industrial.framing import at_port, clear, facing, spoken
@@ -39,7 +39,7 @@ class Iec104(Greeted):
     impact = Impact.GREET
     openings = (Opening("test frame", "tcp", PORTS, iec104.TEST, tls=(iec104.SECURE_PORT,)),)
     emits = KINDS
-    begins = (Beginning("tcp", b"\x68", b"\x68"),)
+    begins = either("tcp", b"\x68")
 
     def recognises(self, heard: bytes) -> bool:
         """Whole frames, our test confirmed among them."""

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 
 from iotscan.errors import Malformed
 from iotscan.model import Impact, Observation, Service, Transcript
-from iotscan.probe_api import Beginning, Login, Network, Opening, hear_whole
+from iotscan.probe_api import Login, Network, Opening, either, hear_whole
 from iotscan.protocols.common.overheard import framed, observe, turned
 from iotscan.protocols.makers import kasa
 from iotscan.protocols.makers.landevice import LAN_DEVICE, described
@@ -24,7 +24,7 @@ class Kasa:
     )
     impact = Impact.GREET
     emits = (LAN_DEVICE,)
-    begins = (Beginning("tcp", (b"\0", b"\0"), (b"\0", b"\0")),)
+    begins = either("tcp", (b"\0", b"\0"))
 
     def recognises(self, heard: bytes) -> bool:
         """An answer to discovery that describes a device."""

@@ -11,7 +11,7 @@ from contextlib import suppress
 
 from iotscan.errors import Malformed, TimedOut
 from iotscan.model import Fact, Impact, Kind, Observation, Sender, Service, Transcript
-from iotscan.probe_api import Beginning, Login, Network, Opening, hear_whole
+from iotscan.probe_api import Login, Network, Opening, either, hear_whole
 from iotscan.protocols.common.overheard import observe
 from iotscan.protocols.industrial import knxnetip
 from iotscan.protocols.industrial.framing import at_port, clear, facing, spoken
@@ -52,7 +52,7 @@ class KnxNetIp:
         Opening("description (tcp)", "tcp", (knxnetip.PORT,), knxnetip.describe("tcp")),
     )
     emits = KINDS
-    begins = tuple(Beginning(sort, _HEADER, _HEADER) for sort in ("tcp", "udp"))
+    begins = (*either("tcp", _HEADER), *either("udp", _HEADER))
 
     def recognises(self, heard: bytes) -> bool:
         """A whole description of a server."""

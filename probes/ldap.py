@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from iotscan.errors import Malformed
 from iotscan.model import Fact, Impact, Kind, Observation, Transcript
-from iotscan.probe_api import Beginning, Greeted, Opening
+from iotscan.probe_api import Greeted, Opening, either
 from iotscan.protocols import ldap
 from iotscan.protocols.common.overheard import clear_turns, framed, login_facts, observe, turned
 from iotscan.protocols.ldap import Bind, BindDone, ExtendedDone, StartTls
@@ -36,7 +36,7 @@ class Ldap(Greeted):
     openings = (Opening("starttls", "tcp", (389, 636), START_TLS, tls=(636,)),)
     impact = Impact.GREET
     emits = KINDS
-    begins = (Beginning("tcp", b"0", b"0"),)
+    begins = either("tcp", b"0")
 
     def recognises(self, heard: bytes) -> bool:
         return _answer(heard) is not None

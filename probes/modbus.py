@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 
 from iotscan.errors import Malformed
 from iotscan.model import Fact, Impact, Kind, Observation, Transcript
-from iotscan.probe_api import ANY_BYTE, Beginning, Greeted, Opening
+from iotscan.probe_api import ANY_BYTE, Greeted, Opening, either
 from iotscan.protocols.common.overheard import observe
 from iotscan.protocols.industrial import modbus
 from iotscan.protocols.industrial.framing import Said, at_port, clear, spoken
@@ -62,7 +62,7 @@ class Modbus(Greeted):
     )
     emits = KINDS
     # Some devices take the very same messages in datagrams.
-    begins = (Beginning("tcp", _HEADER, _HEADER), Beginning("udp", _HEADER, _HEADER))
+    begins = (*either("tcp", _HEADER), *either("udp", _HEADER))
 
     def recognises(self, heard: bytes) -> bool:
         """The complete answer to our own request."""

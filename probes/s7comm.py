@@ -13,7 +13,7 @@ from contextlib import suppress
 
 from iotscan.errors import ConnectionLost, Malformed, TimedOut
 from iotscan.model import Fact, Impact, Kind, Observation, Sender, Service, Transcript
-from iotscan.probe_api import Beginning, Login, Network, Opening, Stream, hear_whole
+from iotscan.probe_api import Login, Network, Opening, Stream, either, hear_whole
 from iotscan.protocols.common.overheard import observe
 from iotscan.protocols.industrial import s7comm
 from iotscan.protocols.industrial.framing import Said, clear, facing, spoken
@@ -61,7 +61,7 @@ class S7comm:
         for name, tsap in TSAPS.items()
     )
     emits = KINDS
-    begins = (Beginning("tcp", b"\x03", b"\x03"),)
+    begins = either("tcp", b"\x03")
 
     def recognises(self, heard: bytes) -> bool:
         """The transport connection that we asked for, confirmed."""

@@ -15,7 +15,7 @@ from cryptography.utils import CryptographyDeprecationWarning
 
 from iotscan.errors import ConnectionLost, LockedOut, Malformed
 from iotscan.model import Impact, Observation, Outcome, Service, Transcript
-from iotscan.probe_api import Beginning, Login, Network, Opening, Relay, try_logins
+from iotscan.probe_api import Login, Network, Opening, Relay, either, try_logins
 from iotscan.protocols.ssh import reading as ssh_reading
 from iotscan.protocols.ssh.client import WITHOUT_RSA, Client
 from iotscan.protocols.ssh.kinds import KINDS
@@ -38,7 +38,7 @@ class Ssh:
     openings = (Opening("identification", "tcp", PORTS),)
     impact = Impact.GREET
     emits = KINDS
-    begins = (Beginning("tcp", client=(b"S", b"S", b"H", b"-")),)
+    begins = either("tcp", (b"S", b"S", b"H", b"-"))
 
     def recognises(self, heard: bytes) -> bool:
         return ssh_reading.recognises(heard)

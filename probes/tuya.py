@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 
 from iotscan.errors import Malformed
 from iotscan.model import Impact, Observation, Transcript
-from iotscan.probe_api import Beginning, Greeted, Opening
+from iotscan.probe_api import Greeted, Opening, either
 from iotscan.protocols.common.overheard import observe
 from iotscan.protocols.makers import tuya
 from iotscan.protocols.makers.landevice import LAN_DEVICE, LanDevice
@@ -23,7 +23,7 @@ class Tuya(Greeted):
     )
     impact = Impact.GREET
     emits = (LAN_DEVICE,)
-    begins = (Beginning("tcp", b"\0", b"\0"),)
+    begins = either("tcp", b"\0")
 
     def recognises(self, heard: bytes) -> bool:
         """A whole message of either form."""

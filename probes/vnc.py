@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 
 from iotscan.errors import ConnectionLost, LockedOut, Malformed, TimedOut
 from iotscan.model import Impact, Observation, Outcome, Service, Transcript
-from iotscan.probe_api import Beginning, Login, Network, Opening, Stream, try_logins
+from iotscan.probe_api import Login, Network, Opening, Stream, either, try_logins
 from iotscan.protocols.rfb import codec as rfb
 from iotscan.protocols.rfb.codec import Greeting
 from iotscan.protocols.rfb.reading import KINDS, Session, outcome_of, read_captured, read_own
@@ -27,7 +27,7 @@ class Vnc:
     openings = (Opening("version", "tcp", PORTS),)
     impact = Impact.GREET
     emits = KINDS
-    begins = (Beginning("tcp", b"R", (b"R", b"F", b"B")),)
+    begins = either("tcp", (b"R", b"F", b"B"))
 
     def recognises(self, heard: bytes) -> bool:
         """A whole version message and nothing else."""

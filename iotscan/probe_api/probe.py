@@ -51,6 +51,11 @@ class Beginning:
     server: bytes | Lead = ANY_BYTE
 
 
+def either(transport: Transport, lead: bytes | Lead) -> tuple[Beginning, Beginning]:
+    """That one of the sides begins so, whatever the other one says."""
+    return Beginning(transport, client=lead), Beginning(transport, server=lead)
+
+
 @runtime_checkable
 class Probe(Protocol):
     """One protocol, in one file of ``probes/`` that ends in ``PROBE = …``.

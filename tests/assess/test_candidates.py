@@ -54,16 +54,19 @@ def test_a_side_that_said_nothing_rules_nobody_out() -> None:
 def test_more_than_the_first_byte_may_rule_out() -> None:
     modbus = (b"\x12\x34\0\0\0\x06\x01\x03\0\0\0\x01", b"\x12\x34\0\0\0\x05\x01\x03\x02\0\x07")
     assert "modbus" in names("tcp", ("client", modbus[0]), ("server", modbus[1]))
-    assert "modbus" not in names("tcp", ("client", b"\x12\x34\0\1\0\x06\x01\x03"))
+    foreign = b"\x12\x34\0\1\0\x06\x01\x03"
+    assert "modbus" not in names("tcp", ("client", foreign), ("server", foreign))
+    assert "modbus" in names("tcp", ("client", foreign), ("server", modbus[1]))
     assert "modbus" in names("tcp", ("client", modbus[0][:1]), ("server", modbus[1]))
     lengthy, short = b"\xd0\x02\xe1", b"\x00\xe1"
     assert "coap" in names("tcp", ("client", lengthy), ("server", short))
-    assert "coap" not in names("tcp", ("client", b"\x00\x02\xe1"), ("server", short))
-    assert "knxnetip" not in names("udp", ("client", b"\x06\x11"))
+    assert "coap" not in names("tcp", ("client", b"\x00\x02\xe1"), ("server", b"\x00\xe2"))
+    assert "knxnetip" not in names("udp", ("client", b"\x06\x11"), ("server", b"\x06\x11"))
 
 
 def test_of_very_many_datagrams_the_first_bytes_still_tell() -> None:
     many: list[tuple[Sender, bytes]] = [("client", bytes((1, number, 0))) for number in range(64)]
+    many.append(("server", b"\x01"))
     assert "knxnetip" not in names("udp", *many)
     assert "knxnetip" in names("udp", *many, ("client", b"\x06\x10"))
 
