@@ -165,7 +165,7 @@ def _handshakes(talk: Transcript) -> list[Handshake]:
         if known.endpoint.transport == "udp":
             turns = talk.turns_of(channel)[:MOST_TURNS]
             parts = [(i, turn.sender == "client", bare(turn.data)) for i, turn in turns]
-            found.append(put_together(parts))
+            found.append(put_together(parts, captured=talk.client is not None))
     return [one for one in found if one is not None]
 
 

@@ -160,14 +160,16 @@ def in_clear(datagram: bytes, *, alerts: bool) -> bool:
     """Whether a datagram holds a handshake message that is not encrypted, or such an alert."""
     kinds = {HANDSHAKE, ALERT} if alerts else {HANDSHAKE}
     try:
-        return any(record.epoch == 0 and record.kind in kinds for record in records(datagram))
+        found, begun = records(datagram), None
     except Malformed:
-        return False
+        found, begun = _cut(datagram)
+    return begun is not None or any(r.epoch == 0 and r.kind in kinds for r in found)
 
 
-def parse_server(datagrams: Iterable[bytes]) -> Flight:
+def parse_server(datagrams: Iterable[bytes], *, captured: bool = False) -> Flight:
     """What a server said in these datagrams. Foreign ones are left out; a message that cannot be
-    read costs only itself (``fault``). Never raises.
+    read costs only itself (``fault``). ``captured``: a capture may lack the end of some. Never
+    raises.
     """
     pieces = Pieces()
     flight, cut = Flight(), None
@@ -175,8 +177,9 @@ def parse_server(datagrams: Iterable[bytes]) -> Flight:
         try:
             found = records(datagram)
         except Malformed as problem:
-            flight, cut = replace(flight, fault=str(problem)), cut or _cut_hello(datagram)
-            continue
+            flight = replace(flight, fault=str(problem))
+            found, begun = _cut(datagram) if captured else ((), None)
+            cut = cut or begun
         for record in found:
             flight = _with_record(flight, record, pieces)
     for kind, body in pieces.complete():
@@ -187,20 +190,37 @@ def parse_server(datagrams: Iterable[bytes]) -> Flight:
     return flight if flight.hello else replace(flight, hello=cut)
 
 
-def _cut_hello(datagram: bytes) -> ServerHello | None:
-    """The ServerHello at the beginning of a datagram of which a capture lacks the end."""
-    cursor = Cursor(datagram)
+def _cut(datagram: bytes) -> tuple[tuple[Record, ...], ServerHello | None]:
+    """Of a datagram of which a capture lacks the end: its whole records, and what is proven by a
+    ServerHello in the one that is cut.
+    """
+    whole, cursor = list[Record](), Cursor(datagram)
     try:
-        kind, version, epoch, _ = (cursor.number(size) for size in (1, 2, 2, 6))
-        length, part = cursor.number(2), cursor.rest()
-        if kind != HANDSHAKE or version not in _VERSIONS or epoch or length <= len(part):
-            return None
-        inner = Cursor(part)
-        message, _, _, offset = (inner.number(size) for size in (1, 3, 2, 3))
-        inner.take(3)
+        while cursor:
+            kind, version, epoch = (cursor.number(size) for size in (1, 2, 2))
+            sequence, length = cursor.number(6), cursor.number(2)
+            if not CHANGE_CIPHER <= kind <= DATA + 2 or version not in _VERSIONS:
+                return (), None
+            left = cursor.rest()
+            if length > len(left):
+                hello = _begun_hello(left) if kind == HANDSHAKE and not epoch else None
+                return tuple(whole), hello
+            whole.append(Record(kind, version, epoch, sequence, left[:length]))
+            cursor = Cursor(left[length:])
+    except Malformed:
+        pass  # not even the head of the last one is whole
+    return tuple(whole), None
+
+
+def _begun_hello(payload: bytes) -> ServerHello | None:
+    """The ServerHello that a cut record begins with."""
+    cursor = Cursor(payload)
+    try:
+        kind, _, _, offset = (cursor.number(size) for size in (1, 3, 2, 3))
+        cursor.take(3)
     except Malformed:
         return None
-    return parse_cut_hello(inner.rest()) if message == SERVER_HELLO and not offset else None
+    return parse_cut_hello(cursor.rest()) if kind == SERVER_HELLO and not offset else None
 
 
 def parse_client(datagrams: Iterable[bytes]) -> tuple[ClientHello, ...]:

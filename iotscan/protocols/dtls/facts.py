@@ -48,14 +48,16 @@ class Handshake:
         return False if answered and self.hellos and not self.hellos[0].cookie else None
 
 
-def put_together(parts: Sequence[tuple[int, bool, bytes]]) -> Handshake | None:
+def put_together(
+    parts: Sequence[tuple[int, bool, bytes]], *, captured: bool = False
+) -> Handshake | None:
     """The handshake in datagrams given as (index, whether the client said it, bytes).
 
     None when the server said nothing that is DTLS. Never raises.
     """
     said = [data for _, client, data in parts if client]
     heard = [data for _, client, data in parts if not client]
-    flight = parse_server(heard)
+    flight = parse_server(heard, captured=captured)
     if flight.cookie is None and flight.hello is None and flight.alert is None:
         return None
     hellos = parse_client(said)

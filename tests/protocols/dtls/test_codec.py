@@ -252,12 +252,16 @@ def test_what_is_no_record_is_malformed(data: bytes) -> None:
 
 def test_of_a_hello_that_a_capture_cut_only_what_is_proven() -> None:
     (old,) = message(2, b"\xfe\xff" + HELLO[2:] + bytes(40))
+    more = message(11, CHAIN, 2)[0]
     whole = parse_server([old]).hello
-    cut = parse_server([old[:-41]]).hello
     assert whole is not None
-    assert cut is not None
-    assert (cut.version, cut.suite) == (whole.version, whole.suite) == (DTLS10, 0xC0A8)
-    assert parse_server([old[:60]]).hello is not None
-    assert parse_server([old[:50]]).hello is None
+    for kept in (old[:-41], (old + more)[: len(old) + 60]):
+        cut = parse_server([kept], captured=True).hello
+        assert cut is not None
+        assert (cut.version, cut.suite) == (whole.version, whole.suite) == (DTLS10, 0xC0A8)
+        assert in_clear(kept, alerts=False)
+        assert parse_server([kept]).hello is None  # whoever talks to us sends whole records
+    assert parse_server([old[:60]], captured=True).hello is not None
+    assert parse_server([old[:50]], captured=True).hello is None
     (new,) = message(2, HELLO + bytes(40))
-    assert parse_server([new[:60]]).hello is None  # may be of DTLS 1.3
+    assert parse_server([new[:60]], captured=True).hello is None  # may be of DTLS 1.3
