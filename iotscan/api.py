@@ -98,6 +98,8 @@ def replay(
         raise UsageError("there is nothing to replay: name a recording, a capture or a folder")
     recorded = [Path(path) for path in paths if _is_recording(path)]
     if not recorded:
+        if evidence is not None:
+            proof.prepare(offline.named(paths), Path(evidence))
         report = offline.report_on(paths, book, profiles=mudfiles.load(mud))
         if evidence is not None:
             proof.write(report.findings, offline.named(paths), Path(evidence))

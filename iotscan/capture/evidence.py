@@ -33,11 +33,9 @@ def write(findings: Sequence[Finding], files: Mapping[str, str], folder: Path) -
     them: a replay of it alone gives the finding again. ``files``: names in proofs → paths; they are
     read again. Raises UsageError where that cannot be done, or the folder cannot be written to.
     """
-    if STANDARD_INPUT in files.values():
-        raise UsageError("evidence is read from the capture again: give it as a file, not as -")
+    prepare(files, folder)
     names = []
     try:
-        folder.mkdir(parents=True, exist_ok=True)
         for first in range(0, len(findings), _AT_ONCE):
             some = findings[first : first + _AT_ONCE]
             for index, data in _packed(some, files):
@@ -48,6 +46,18 @@ def write(findings: Sequence[Finding], files: Mapping[str, str], folder: Path) -
     except OSError as error:
         raise UsageError(f"evidence cannot be written to {folder}: {error.strerror}") from error
     return tuple(names)
+
+
+def prepare(files: Mapping[str, str], folder: Path) -> None:
+    """Make the folder. Raises UsageError where no evidence could be written: better before captures
+    are read than afterwards.
+    """
+    if STANDARD_INPUT in files.values():
+        raise UsageError("evidence is read from the capture again: give it as a file, not as -")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(f"evidence cannot be written to {folder}: {error.strerror}") from error
 
 
 def _packed(findings: Sequence[Finding], files: Mapping[str, str]) -> Iterator[tuple[int, bytes]]:

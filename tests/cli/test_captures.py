@@ -18,6 +18,7 @@ from typing import Any
 
 import pytest
 
+from iotscan import offline
 from iotscan.capture.files import opened
 from iotscan.capture.frames import Walk
 from iotscan.capture.making import Connection
@@ -228,14 +229,19 @@ def test_evidence_is_one_small_capture_per_finding(command: Command) -> None:
     assert b"login.pcapng frame 5" in file.read_bytes()
 
 
-def test_evidence_needs_captures_that_can_be_read_again(command: Command) -> None:
+def test_evidence_needs_captures_that_can_be_read_again(
+    command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
     login()
     Path("recording.jsonl").write_text('{"header":')
     ran = command("replay", "recording.jsonl", "--evidence", "proof")
     assert (ran.code, "evidence is made of captures" in ran.err) == (2, True)
     Path("file").write_text("")
+    monkeypatch.setattr(offline, "listen", None)  # nothing is read in vain
     ran = command("replay", "login.pcapng", "--evidence", "file")
     assert (ran.code, "evidence cannot be written" in ran.err) == (2, True)
+    ran = command("replay", "-", "--evidence", "proof")
+    assert (ran.code, "give it as a file" in ran.err) == (2, True)
 
 
 def test_evaluate_scores_a_labelled_folder(command: Command) -> None:
