@@ -14,7 +14,16 @@ from typing import Protocol
 
 from iotscan.errors import ConnectionLost, Malformed, TimedOut
 from iotscan.model import Impact, Observation, Service, Transcript
-from iotscan.probe_api import ANY_BYTE, Beginning, Datagrams, Login, Network, Opening, Stream
+from iotscan.probe_api import (
+    ANY_BYTE,
+    Beginning,
+    Datagrams,
+    Login,
+    Network,
+    Opening,
+    Stream,
+    either,
+)
 from iotscan.protocols.coap import codec as coap
 from iotscan.protocols.coap import facts as coap_facts
 from iotscan.protocols.coap import resources as coap_resources
@@ -49,9 +58,6 @@ _VERSION_1 = bytes(range(0x40, 0x80))
 _CSM = bytes([coap.CSM])
 _SHORT = bytes(length << 4 | token for length in range(13) for token in range(9)), _CSM
 _LONGER = bytes(13 << 4 | token for token in range(9)), ANY_BYTE, _CSM
-_STREAMED = tuple(
-    Beginning("tcp", client, server) for client in (_SHORT, _LONGER) for server in (_SHORT, _LONGER)
-)
 GREETING = coap.csm(MESSAGE_SIZE)
 
 
@@ -163,7 +169,11 @@ class Coap:
         Opening("coap+tcp", "tcp", (PORT, SECURE_PORT), encode_tcp(GREETING), tls=(SECURE_PORT,)),
     )
     emits = coap_facts.KINDS
-    begins = (Beginning("udp", _VERSION_1, _VERSION_1), *_STREAMED)
+    begins = (
+        Beginning("udp", _VERSION_1, _VERSION_1),
+        *either("tcp", _SHORT),
+        *either("tcp", _LONGER),
+    )
 
     def recognises(self, heard: bytes) -> bool:
         return _answers_opening(heard) or _is_greeting(heard)
