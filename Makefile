@@ -40,6 +40,9 @@ lock: $(VENV)/dev            ## renew the lock files from pyproject.toml
 	    --no-emit-index-url -q pyproject.toml --extra web -o requirements.lock
 	$(BIN)/python -m uv pip compile --universal --generate-hashes --no-header --no-annotate \
 	    --no-emit-index-url -q pyproject.toml --all-extras --group dev -o requirements-dev.lock
+	$(BIN)/python -m uv pip compile --universal --generate-hashes --no-header --no-annotate \
+	    --no-emit-index-url -q pyproject.toml --extra web --extra notify \
+	    -c requirements-dev.lock -o packaging/requirements.lock
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -157,8 +157,8 @@ def settings_file() -> Iterator[Check]:
     """Whether the user's own settings can be read."""
     from iotscan.settings.loader import default_config, load
 
-    path = default_config()
     try:
+        path = default_config()
         load()
     except IotscanError as error:
         yield Check(State.LIMIT, f"the settings cannot be used: {_first(error)}", "mend them")

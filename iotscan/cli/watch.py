@@ -122,8 +122,7 @@ def _ready(settings: Settings, yes: bool) -> Settings:
 
 def _lock(settings: Settings) -> Path:
     """One for each history and what is watched."""
-    from platformdirs import user_data_path
-
+    from iotscan.settings.folders import data_folder
     from iotscan.store.connect import place
 
     history = place(settings.store)
@@ -131,7 +130,7 @@ def _lock(settings: Settings) -> Path:
     history = history if "://" in history else str(Path(history).resolve())
     what = "\n".join((history, *sorted(settings.targets)))
     name = hashlib.sha256(what.encode()).hexdigest()[:16]
-    return user_data_path("iotscan") / f"watch-{name}.lock"
+    return data_folder() / f"watch-{name}.lock"
 
 
 @dataclass

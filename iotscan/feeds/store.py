@@ -16,6 +16,7 @@ from iotscan.errors import UsageError
 from iotscan.feeds.importing import Taken
 from iotscan.model import Feed
 from iotscan.settings import Settings
+from iotscan.settings.folders import data_folder
 
 FORMAT = 1
 _SUFFIX = ".feed.json"
@@ -34,9 +35,7 @@ class _Kept:
 
 def default_folder() -> Path:
     """The folder in which feeds lie when no other is named."""
-    from platformdirs import user_data_path
-
-    return user_data_path("iotscan") / "feeds"
+    return data_folder() / "feeds"
 
 
 def folder_of(settings: Settings) -> Path:

@@ -16,6 +16,7 @@ from typing import Any
 
 from iotscan.errors import SettingsError
 from iotscan.settings import Limits, Settings
+from iotscan.settings.folders import config_folder
 from iotscan.settings.keys import BY_NAME, KEYS, PREFIX
 
 CONFIG_VARIABLE = "IOTSCAN_CONFIG"
@@ -27,9 +28,7 @@ _LARGEST_FILE = 1 << 20
 
 def default_config() -> Path:
     """Where a user's settings file lies when no other is named."""
-    from platformdirs import user_config_path
-
-    return user_config_path("iotscan") / "config.toml"
+    return config_folder() / "config.toml"
 
 
 def load(

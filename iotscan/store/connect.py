@@ -11,6 +11,7 @@ from sqlalchemy import URL, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError
 
 from iotscan.errors import StoreError
+from iotscan.settings.folders import data_folder
 from iotscan.store.history import Store
 from iotscan.store.migrate import check_not_newer, revision, upgrade
 from iotscan.store.schema import REVISION
@@ -80,9 +81,7 @@ def _make_ready(engine: Engine, *, always: bool) -> str:
 
 def _url(name: str) -> URL:
     if name == DEFAULT:
-        from platformdirs import user_data_path
-
-        return URL.create("sqlite", database=str(user_data_path("iotscan") / FILE))
+        return URL.create("sqlite", database=str(data_folder() / FILE))
     if "://" not in name:
         return URL.create("sqlite", database=str(Path(name).expanduser()))
     try:

@@ -123,7 +123,8 @@ def test_image_knows_no_other_instruction_and_its_shell_lines_are_shell() -> Non
 def test_everything_that_is_copied_exists_and_is_all_that_is_needed() -> None:
     for source in copied():
         assert (ROOT / source).exists(), source
-    assert set(copied()) >= FOLDERS | {"pyproject.toml", "setup.py", "requirements.lock"}
+    wanted = {"pyproject.toml", "setup.py", "packaging/requirements.lock"}
+    assert set(copied()) >= FOLDERS | wanted
     (stage,) = [rest for rest in of("COPY") if rest.startswith("--from=")]
     assert f"AS {stage.split()[0].removeprefix('--from=')}" in of("FROM")[0]
 
@@ -137,8 +138,16 @@ def test_everything_from_elsewhere_is_pinned() -> None:
                 continue
             pinned = re.search(r" [a-z]+==[\d.]+$", command.strip())
             assert pinned or "--require-hashes" in command, command
-    lock = (ROOT / "requirements-dev.lock").read_text("utf-8")
-    assert re.search(r"^apprise==[\d.]+ \\$", lock, re.MULTILINE)
+
+
+def test_image_has_what_the_tests_were_run_with_and_can_notify() -> None:
+    def pins(lock: str) -> set[tuple[str, str]]:
+        return set(re.findall(r"^([\w.-]+)==([^ ;]+)", (ROOT / lock).read_text("utf-8"), re.M))
+
+    image = pins("packaging/requirements.lock")
+    assert image <= pins("requirements-dev.lock")
+    assert image >= pins("requirements.lock")
+    assert "apprise" in dict(image)
 
 
 def test_python_of_the_image_is_one_that_we_support() -> None:
@@ -169,7 +178,7 @@ def test_what_is_copied_makes_a_whole_package(tmp_path: Path) -> None:
         if (ROOT / name).is_dir():
             shutil.copytree(ROOT / name, source / name, ignore=ignore)
         else:
-            shutil.copy(ROOT / name, source / name)
+            shutil.copy(ROOT / name, source / Path(name).name)
     command = [sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "-w", str(out), str(source)]
     subprocess.run(command, check=True, capture_output=True)
     (built,) = out.glob("*.whl")
