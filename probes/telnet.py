@@ -7,7 +7,6 @@ sent is ``exit``.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -24,6 +23,7 @@ from iotscan.protocols.telnet.dialogue import (
     outcome_of,
     read_dialogue,
 )
+from iotscan.protocols.telnet.greeting import MOVES, is_telnet, may_be_telnet, readable
 from iotscan.protocols.telnet.kinds import KINDS
 from iotscan.protocols.telnet.ntlm import ntlm_request
 from iotscan.protocols.telnet.reading import read_transcript
@@ -39,19 +39,11 @@ LOGIN_PATIENCE = 4
 # Read time-outs by which an answer may come later than the first refusal's before the delay
 # counts as throttling.
 GROWTH = 2
-# A session that opens like telnet may carry anything later on.
-OPENING_BYTES = 64
 # More than any banner; an endless one is left.
 MOST_BYTES = 65_536
-# Other protocols' greetings that could look like text with a prompt.
-_OTHERS = re.compile(
-    rb"\s*(?:SSH-|HTTP/|RTSP/|SIP/|RFB |\+OK|-ERR|\* (?:OK|BYE|PREAUTH)|[1-5]\d\d[ -]|@RSYNCD|<|\{)"
-)
-
-
-# Prompts that need no waiting to be believed.
 # Text, a sign that moves the cursor, or IAC.
-_FIRST = b"\0\a\b\t\n\v\f\r\x1b" + bytes(range(0x20, 256))
+_FIRST = MOVES + bytes(range(0x20, 256))
+# Prompts that need no waiting to be believed.
 _CLEAR = frozenset({Prompt.LOGIN, Prompt.PASSWORD, Prompt.NEW_PASSWORD})
 
 
@@ -64,12 +56,7 @@ class Telnet:
 
     def recognises(self, heard: bytes) -> bool:
         """Option negotiation among nothing but text, or text that ends in a login prompt."""
-        if _OTHERS.match(heard):
-            return False
-        if _negotiates(heard[:OPENING_BYTES]) or _negotiates(heard):
-            return True
-        asked = login_text.prompt_of(login_text.plain(heard))
-        return asked in (Prompt.LOGIN, Prompt.PASSWORD) and _readable(heard)
+        return is_telnet(heard)
 
     def handles(self, service: Service) -> bool:
         return service.name == self.name
@@ -83,29 +70,7 @@ class Telnet:
 
     def read(self, talk: Transcript) -> Iterator[Observation]:
         captured = talk.client is not None and talk.service.endpoint.port == PORTS[0]
-        yield from read_transcript(talk, _may_be if captured else self.recognises)
-
-
-def _may_be(heard: bytes) -> bool:
-    """Whether at its own port it is telnet: any text that is no other protocol's greeting."""
-    if _OTHERS.match(heard):
-        return False
-    text = telnet.text_of(telnet.decode(heard))
-    return PROBE.recognises(heard) or bool(text.strip() and _readable(text))
-
-
-def _negotiates(heard: bytes) -> bool:
-    """Whether a known option is negotiated, and all the rest is text for a terminal."""
-    events = telnet.decode(heard)
-    options = (e for e in events if isinstance(e, telnet.Negotiation | telnet.Subnegotiation))
-    first = next(options, None)
-    known = first is not None and first.option in telnet.OPTIONS
-    return known and _readable(telnet.text_of(events))
-
-
-def _readable(text: bytes) -> bool:
-    """Whether these are no control bytes but those that move a cursor."""
-    return not any(byte < 0x20 and byte not in b"\0\a\b\t\n\v\f\r\x1b" for byte in text)
+        yield from read_transcript(talk, may_be_telnet if captured else is_telnet)
 
 
 async def _greet(service: Service, net: Network) -> tuple[Prompt, bool]:
@@ -229,9 +194,9 @@ class _Session:
         heard = b"".join(data for _, sender, data in self._said if sender == "server")
         if not heard:
             raise ConnectionLost("closed without a word") if self.closed else TimedOut("read")
-        if not PROBE.recognises(heard[:MOST_BYTES]):
+        if not is_telnet(heard[:MOST_BYTES]):
             asked = login_text.prompt_of(login_text.plain(heard[-1024:]))
-            if asked is not Prompt.SHELL or not _readable(heard):
+            if asked is not Prompt.SHELL or not readable(heard):
                 raise Malformed("what it says is not telnet")
         if len(heard) >= MOST_BYTES:
             raise BudgetSpent("it talks without end and asks for nothing")
