@@ -11,6 +11,7 @@ import os
 from collections.abc import Callable
 from functools import lru_cache
 from ipaddress import ip_address
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -32,7 +33,7 @@ from iotscan.assess.rulebook.rules import OF_CONVERSATIONS
 from iotscan.capture.files import opened
 from iotscan.capture.frames import Walk
 from iotscan.capture.writer import Writer
-from iotscan.model import Address, Finding
+from iotscan.model import Address, Endpoint, Finding
 from iotscan.offline import report_on
 
 OWN = Path(__file__).resolve().parent.parent / "captures"
@@ -57,6 +58,7 @@ BY_PORT = {
     "tftp-cleartext-transfer",
     "tr069-exposed",
 }
+BY_TIME = {"tls-certificate-expired", "tls-certificate-not-yet-valid"}
 # Where there is no link layer, nobody is known to be here.
 BY_DEVICE = {"capture-unencrypted-cloud"}
 # Of an answer without its question it is not known that the question was ours, and odd on purpose.
@@ -186,6 +188,27 @@ def judge_elsewhere(path: Path, folder: Path) -> None:
         pytest.skip("what a capture cut cannot be put elsewhere")
     for name in share(list(ELSEWHERE), path)[: None if EVERY else 1]:
         ELSEWHERE[name](path, folder)
+
+
+@pytest.mark.parametrize(
+    ("path", "other"),
+    list(pairwise(path for path in CASES if path.parent.name.startswith("lab-"))),
+    ids=named,
+)
+def test_two_at_once_tell_what_each_of_them_tells(path: Path, other: Path, tmp_path: Path) -> None:
+    one, two = frames_of(path), frames_of(other)
+    later = two[0][1] - one[0][1]
+    both = [*one, *((n, at - later, link, data, wire) for n, at, link, data, wire in two)]
+    alone = {
+        each for frames in (one, two) for each in places(of_conversations(found(frames, tmp_path)))
+    }
+    together = found(sorted(both, key=lambda frame: frame[1]), tmp_path)
+    assert places(of_conversations(together)) == alone
+
+
+def places(findings: list[Finding]) -> set[tuple[str, Endpoint | None]]:
+    """But for those that depend on when it was."""
+    return {(one.rule, one.endpoint) for one in findings if one.rule not in BY_TIME}
 
 
 JUDGES = {"same": judge_the_same, "less": judge_less, "elsewhere": judge_elsewhere}

@@ -31,6 +31,9 @@ class Frame:
     body: bytes = field(repr=False)
 
 
+_CONNECT = bytes([packets.CONNECT << 4])
+
+
 class Splitter:
     """Cuts a stream into frames. Holds at most one unfinished frame of ``largest`` bytes."""
 
@@ -45,6 +48,15 @@ class Splitter:
     def pending(self) -> int:
         """How many bytes wait for the rest of their frame."""
         return len(self._buffer)
+
+    def lose(self) -> bytes:
+        """The rest of what waits will not come: what there is of the body of its first packet, if
+        that is a CONNECT.
+        """
+        begun = bytes(self._buffer)
+        length = self._length() if begun[:1] == _CONNECT else None
+        self._buffer.clear()
+        return begun[length[1] :] if length is not None else b""
 
     def next(self) -> Frame | None:
         """The next whole frame, None when more bytes are needed.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 
 from iotscan.errors import Malformed
 from iotscan.protocols.mqtt import packets as mqtt
@@ -58,6 +59,31 @@ def _connect(cursor: Cursor, _version: int) -> mqtt.Connect:
         properties,
         bool(level & _BRIDGE),
     )
+
+
+def begun_connect(body: bytes) -> mqtt.Connect | None:
+    """What is proven by the beginning of a CONNECT that a capture cut; None where that is nothing.
+    A user name that its flags tell of, and that is not all there, is empty.
+    """
+    cursor = Cursor(body)
+    try:
+        name, level, flags = cursor.text(), cursor.number(1), cursor.number(1)
+        keep_alive = cursor.number(2)
+    except Malformed:
+        return None
+    version = level & ~_BRIDGE
+    if _NAMES.get(version) != name or flags & 0x01:
+        return None
+    client_id = username = ""
+    with suppress(Malformed):
+        if version == 5:
+            cursor.properties()
+        client_id = cursor.text()
+        if flags & 0x04:
+            _will(cursor, flags, version)
+        username = cursor.text() if flags & 0x80 else ""
+    named = username if flags & 0xC0 else None
+    return mqtt.Connect(version, client_id, bool(flags & 0x02), keep_alive, named)
 
 
 def _will(cursor: Cursor, flags: int, version: int) -> mqtt.Will:

@@ -79,13 +79,14 @@ def credentials_facts(session: Session) -> Facts | None:
     if connect is None or connect.username is None:
         return None
     facts: Facts = {
-        "username": clean(connect.username),
         "password_seen": connect.password is not None,
         "outcome": "unknown",
     }
     if session.connack is not None:
         facts["outcome"] = "refused" if session.connack.code else "accepted"
         facts["code"] = session.connack.code
+    if connect.username:
+        facts["username"] = clean(connect.username)
     return facts
 
 

@@ -34,6 +34,10 @@ class Inbound:
         """How many bytes wait for the rest of their MQTT packet."""
         return self._splitter.pending
 
+    def lose(self) -> bytes:
+        """See ``Splitter.lose``."""
+        return self._splitter.lose()
+
     def next(self) -> websocket.Head | mqtt.Frame | None:
         """The next head or frame, None when more bytes are needed. Raises Malformed."""
         while True:

@@ -14,6 +14,7 @@ from iotscan.model import Sender, Turn
 from iotscan.protocols.http import websocket
 from iotscan.protocols.mqtt import codec as mqtt
 from iotscan.protocols.mqtt import packets
+from iotscan.protocols.mqtt.decode import begun_connect
 from iotscan.protocols.mqtt.inbound import Inbound
 
 _FROM_CLIENT = (packets.Connect, packets.Subscribe, packets.Unsubscribe, packets.Pingreq)
@@ -105,9 +106,19 @@ class _Builder:
                     self._understand(index, turn, item)
                 else:
                     self._upgrade(turn.sender, item)
+            if turn.cut:
+                self._lose(index, turn.sender)
         except Malformed:
             self._deaf.add(turn.sender)
             self.session.broken = True
+
+    def _lose(self, index: int, sender: Sender) -> None:
+        """What waits for its end will not get it; of a CONNECT the beginning tells enough."""
+        begun, session = self._sides[sender].lose(), self.session
+        connect = begun_connect(begun) if begun and sender == "client" else None
+        if connect is not None and session.connect is None:
+            session.connect, session.connect_turn, session.version = connect, index, connect.version
+            session.turns.append(index)
 
     def end(self) -> None:
         self.session.cut = self._sides["server"].pending > 0 and "server" not in self._deaf

@@ -134,6 +134,34 @@ def test_a_message_that_was_cut_off_is_told() -> None:
     assert read.cut
 
 
+def cut(packet: bytes, size: int) -> Session | None:
+    said = (Turn("client", 0.0, packet[:size], cut=True), Turn("server", 0.1, b"\x20\2\0\0"))
+    return read_session(enumerate(said))
+
+
+@pytest.mark.parametrize(
+    ("size", "client_id", "username"),
+    [(12, "", ""), (18, "lamp", ""), (21, "lamp", ""), (23, "lamp", "ann"), (26, "lamp", "ann")],
+)
+def test_of_a_connect_that_a_capture_cut_its_flags_tell_enough(
+    size: int, client_id: str, username: str
+) -> None:
+    packet = encode(Connect(client_id="lamp", username="ann", password=b"hunter2"))
+    talk = cut(packet, size)
+    assert talk is not None
+    assert talk.connect is not None
+    assert (talk.connect.client_id, talk.connect.username) == (client_id, username)
+    assert (talk.connect.password, talk.connect.anonymous) == (None, False)
+    assert talk.connack is not None
+
+
+def test_of_a_connect_that_is_cut_too_soon_nothing_is_told() -> None:
+    packet = encode(Connect(client_id="lamp", username="ann"))
+    talk = cut(packet, 10)
+    assert talk is not None  # by its CONNACK
+    assert talk.connect is None
+
+
 def test_packets_of_the_wrong_side_break_the_session() -> None:
     assert session(("client", Connect()), ("server", Pingreq())).broken
     assert session(("client", Connect()), ("client", Pingresp())).broken
