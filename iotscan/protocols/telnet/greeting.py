@@ -33,7 +33,7 @@ def may_be_telnet(heard: bytes) -> bool:
     if _OTHERS.match(heard):
         return False
     text = telnet.text_of(telnet.decode(heard))
-    return is_telnet(heard) or bool(text.strip() and readable(text))
+    return is_telnet(heard) or bool(text.strip(MOVES + b" ") and readable(text))
 
 
 def readable(text: bytes) -> bool:
