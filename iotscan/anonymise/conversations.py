@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from iotscan.anonymise import names, pictures
 from iotscan.anonymise.book import Book
-from iotscan.anonymise.secrets import NOBODY, secrets, typed_in
+from iotscan.anonymise.secrets import typed_in
 from iotscan.model import Sender, Transcript
 from iotscan.protocols.dns.message import PORT, framed
 
 SEALED = "bytes of encrypted records"
 _RECORDS = (20, 21, 22, 23)
 _DATA = 23
+# What a person types, between commands of telnet.
+_TYPED = re.compile(rb"[!-~]+")
 
 
-def rewritten(talk: Transcript, book: Book, *, keep: bool) -> tuple[bytes, ...]:
-    """The data of each turn, replaced. ``keep``: encrypted content and pictures stay."""
-    more = frozenset(secret for secret in secrets(talk) if secret and secret.lower() not in NOBODY)
+def rewritten(
+    talk: Transcript, book: Book, more: frozenset[bytes], *, keep: bool
+) -> tuple[bytes, ...]:
+    """The data of each turn, replaced. ``more``: names and logins of its own (see ``own``);
+    ``keep``: encrypted content and pictures stay.
+    """
     udp = talk.service.endpoint.transport == "udp"
     out = [turn.data for turn in talk.turns]
     if udp:
@@ -34,7 +40,7 @@ def rewritten(talk: Transcript, book: Book, *, keep: bool) -> tuple[bytes, ...]:
     for i in typed_in(talk):
         if out[i] == talk.turns[i].data:
             # Typed with corrections, so that no word stood there as a whole.
-            out[i] = book.words.word(out[i])
+            out[i] = _TYPED.sub(lambda hit: book.words.word(hit[0]), out[i])
     return tuple(out)
 
 

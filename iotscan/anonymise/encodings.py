@@ -9,9 +9,9 @@ import binascii
 import re
 from collections.abc import Callable
 
-# Shorter runs are words, numbers and hashes; what is somebody's in them is no name.
-_HEX = re.compile(rb"[0-9A-Fa-f]{16,}+")
-_BASE64 = re.compile(rb"[A-Za-z0-9+/_-]{16,}+={0,2}")
+# Runs of digits of either; shorter ones are words, numbers and hashes, and hold no name.
+_RUN = re.compile(rb"[A-Za-z0-9+/_-]{16,}+={0,2}")
+_HEX = re.compile(rb"[0-9A-Fa-f]{16,}")
 _URL = re.compile(rb"[_-]")
 # Beyond this a run is a file.
 _LONGEST = 16_384
@@ -21,8 +21,12 @@ Replace = Callable[[bytes], bytes]
 
 def replaced(data: bytes, replace: Replace) -> bytes:
     """With what ``replace`` makes of the bytes in each form; the length stays."""
-    data = _HEX.sub(lambda hit: _hex(hit[0], replace), data)
-    return _BASE64.sub(lambda hit: _base64(hit[0], replace), data)
+
+    def run(hit: re.Match[bytes]) -> bytes:
+        new = _HEX.sub(lambda digits: _hex(digits[0], replace), hit[0])
+        return new if new != hit[0] else _base64(hit[0], replace)
+
+    return _RUN.sub(run, data)
 
 
 def _hex(digits: bytes, replace: Replace) -> bytes:

@@ -1,13 +1,14 @@
-"""From a capture to one that can be shared, in three walks: what is in it that is somebody's; what
-each conversation becomes; and the frames, one by one.
+"""From a capture to one that can be shared, in three walks: what is in it that is somebody's; a
+look at all heads; and, when it is known what each conversation becomes, the frames, one by one.
 
-Nothing is kept in memory but what was learned and where the edits are, so that a capture may be
-larger than it.
+In memory is only what was learned; what was understood, and what it becomes, lies in a file when it
+is much, so that a capture may be larger than it.
 """
 
 from __future__ import annotations
 
 import secrets as randomness
+from collections import Counter
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
@@ -18,11 +19,12 @@ from iotscan.anonymise.book import Book
 from iotscan.anonymise.conversations import datagram, rewritten
 from iotscan.anonymise.files import packed
 from iotscan.anonymise.framing import Framer
+from iotscan.anonymise.heard import Heard
 from iotscan.anonymise.keyed import Key
 from iotscan.anonymise.known import Known
 from iotscan.anonymise.macs import Macs
 from iotscan.anonymise.numbers import MAC_TEXT
-from iotscan.anonymise.secrets import NOBODY, hosts, secrets
+from iotscan.anonymise.secrets import NOBODY, hosts, own
 from iotscan.anonymise.statement import Done, done
 from iotscan.anonymise.survey import Survey
 from iotscan.anonymise.wish import Wish
@@ -34,7 +36,7 @@ from iotscan.capture.frames import Frame, Walk
 from iotscan.capture.reader import Reader
 from iotscan.capture.writer import Writer
 from iotscan.credentials import load as load_credentials
-from iotscan.model import Packet, Transcript
+from iotscan.model import Packet, Sighting, Transcript
 
 # Facts of observations in which somebody's name or login stands, whichever reader states them.
 _NAMES = (
@@ -59,6 +61,8 @@ _NAMES = (
     "server_reference",
     "udn",
 )
+# Announcements of which it is kept in mind what they became.
+_MOST_ANNOUNCED = 4096
 _TRAITS = ("udn", "serial", "name", "friendly_name", "hostname")
 
 
@@ -86,9 +90,9 @@ def anonymise(source: Path, target: Path, wish: Wish) -> Done:
     book = book_for(wish)
     plugins = Plugins()
     known = Known()
-    read = _learn(source, book, plugins, known, keep=wish.keep_payload)
+    heard = _learn(source, book, plugins, known, keep=wish.keep_payload)
     book.close()
-    _edits(source, book, plugins, read, known, wish)
+    _edits(heard, book, plugins, known, keep=wish.keep_payload)
     known.close()
     with packed(target) as out, opened(source) as stream:
         writer, walk = Writer(cast("BinaryIO", out)), Walk(stream)
@@ -135,8 +139,8 @@ def learn(readings: Readings, book: Book) -> None:
             book.secret(username)
 
 
-def hear(talk: Transcript, book: Book) -> None:
-    """Take names and logins from a conversation itself."""
+def hear(talk: Transcript, book: Book, own: frozenset[bytes]) -> None:
+    """Take names and logins from a conversation itself; ``own``: those that are known to be."""
     for endpoint in (talk.service.endpoint, talk.client):
         if endpoint is not None:
             book.addresses.learn(endpoint.address.packed)
@@ -144,71 +148,84 @@ def hear(talk: Transcript, book: Book) -> None:
         book.numbers.look(turn.data)
     for host in hosts(talk):
         book.name(host)
-    for secret in secrets(talk):
-        if secret.lower() not in NOBODY:
-            book.secret(secret)
+    for secret in own:
+        book.secret(secret)
 
 
 def _registered(mac: str) -> bool:
     return bool(vendor_of(mac))
 
 
-def _learn(source: Path, book: Book, plugins: Plugins, known: Known, *, keep: bool) -> bytearray:
-    """The first walks: what is not kept need not be searched. For each conversation, whether a
-    reader could read it.
-    """
+def _learn(source: Path, book: Book, plugins: Plugins, known: Known, *, keep: bool) -> Heard:
+    """The first walks: what is not kept need not be searched. What was understood."""
     listener = Listener(plugins)
-    read = bytearray()
+    found = Heard()
 
     def talk(heard: Transcript) -> bool:
         understood = listener.talk(heard)
-        read.append(understood)
         if understood or keep:
-            hear(heard, book)
+            words = own(heard)
+            hear(heard, book, words)
+            # What was opened with keys of the capture stands in no frame.
+            if understood and heard.channels[0].tls is None:
+                found.talk(heard, words)
         return understood
 
-    _read(source, plugins, talk, listener.packet, listener)
+    def packet(heard: Packet) -> None:
+        listener.packet(heard)
+        found.packet(heard)
+
+    _read(source, plugins, talk, packet, listener.sighting)
     learn(listener.readings(), book)
     survey = Survey(book, known.part)
     with opened(source) as stream:
         for frame in Walk(stream).frames():
             survey.see(frame)
-    return read
+    return found
 
 
-def _edits(
-    source: Path, book: Book, plugins: Plugins, read: bytearray, known: Known, wish: Wish
-) -> None:
-    """The second walk: what to change in each frame whose payload a reader understood."""
-    told = iter(read)
-
-    def talk(heard: Transcript) -> bool:
-        if not next(told):
-            return False
-        if heard.channels[0].tls is not None:
-            return True  # opened with keys of the capture: these bytes stand in no frame
-        for turn, new in zip(
-            heard.turns, rewritten(heard, book, keep=wish.keep_payload), strict=True
-        ):
-            if turn.frame is not None:
-                known.said(turn.frame, turn.data, new)
-        return True
-
-    def packet(heard: Packet) -> None:
-        if heard.frame is None or not _understood(heard, plugins):
-            return
-        if heard.source is None:
-            known.announced(heard.frame)
-        else:
-            known.said(heard.frame, heard.data, datagram(None, heard.data, book))
-
-    _read(source, plugins, talk, packet)
+def _edits(heard: Heard, book: Book, plugins: Plugins, known: Known, *, keep: bool) -> None:
+    """What each frame whose payload a reader understood becomes."""
+    announced = _Announced(book, plugins)
+    for one in heard.all():
+        if not isinstance(one, Packet):
+            talk, words = one
+            for turn, new in zip(talk.turns, rewritten(talk, book, words, keep=keep), strict=True):
+                if turn.frame is not None:
+                    known.said(turn.frame, turn.data, new)
+        elif one.frame is not None and (data := announced(one)) is not None:
+            if one.source is None:
+                known.announced(one.frame)
+            else:
+                known.said(one.frame, one.data, data)
 
 
-def _understood(packet: Packet, plugins: Plugins) -> bool:
-    """Whether an announcement is one: a reader says something of it, or it is a text."""
-    text = packet.data[:16].isascii() and packet.data[:16].decode().isprintable()
-    return text or next(read_packet(packet, plugins, []), None) is not None
+class _Announced:
+    """Call it with an announcement: what it becomes, or None if it is none. Devices announce the
+    same all day, so what was done is kept in mind.
+    """
+
+    def __init__(self, book: Book, plugins: Plugins) -> None:
+        self._book, self._plugins = book, plugins
+        self._known: dict[tuple[str, bytes], tuple[bytes | None, Counter[str]]] = {}
+
+    def __call__(self, heard: Packet) -> bytes | None:
+        key = heard.protocol, heard.data
+        found = self._known.get(key)
+        if found is not None:
+            self._book.counts.update(found[1])
+            return found[0]
+        before = self._book.counts.copy()
+        new = datagram(None, heard.data, self._book) if self._understood(heard) else None
+        if len(self._known) >= _MOST_ANNOUNCED:
+            self._known.clear()
+        self._known[key] = new, self._book.counts - before
+        return new
+
+    def _understood(self, packet: Packet) -> bool:
+        """Whether a reader says something of it, or it is a text."""
+        text = packet.data[:16].isascii() and packet.data[:16].decode().isprintable()
+        return text or next(read_packet(packet, self._plugins, []), None) is not None
 
 
 def _read(
@@ -216,9 +233,9 @@ def _read(
     plugins: Plugins,
     talk: Callable[[Transcript], bool],
     packet: Callable[[Packet], None],
-    listener: Listener | None = None,
+    sighting: Callable[[Sighting], None],
 ) -> None:
-    """One walk by the very means, and with the same answers, as a replay: so ids are the same."""
+    """One walk by the very means, and with the same answers, as a replay."""
     hears = {
         place: reader.name for reader in plugins.discoverers.values() for place in reader.hears
     }
@@ -228,7 +245,6 @@ def _read(
         for opening in probe.openings
         for port in (*opening.ports, *opening.tls)
     }
-    sighting = listener.sighting if listener else lambda _: None
     Reader(hears, talk, packet, sighting, usual=usual).read(source)
 
 

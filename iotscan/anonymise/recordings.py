@@ -11,6 +11,7 @@ from iotscan.anonymise import wire
 from iotscan.anonymise.book import Book
 from iotscan.anonymise.conversations import datagram, rewritten
 from iotscan.anonymise.job import book_for, hear, learn
+from iotscan.anonymise.secrets import own
 from iotscan.anonymise.statement import Done, done
 from iotscan.anonymise.wish import Wish
 from iotscan.assess.reading import Plugins, read_all
@@ -43,7 +44,7 @@ def anonymise(source: Path, target: Path, wish: Wish) -> Done:
     book, plugins = book_for(wish), Plugins()
     readings = read_all(recorded, plugins)
     for talk in recorded.transcripts:
-        hear(talk, book)
+        hear(talk, book, own(talk))
     for packet in recorded.packets:
         if packet.mac:
             book.macs(_raw(packet.mac))
@@ -167,7 +168,7 @@ class _Rewriter:
                 for turn, new in zip(talk.turns, found, strict=True)
             )
         elif talk.id in self._read or self._wish.keep_payload:
-            data = rewritten(talk, self._book, keep=True)
+            data = rewritten(talk, self._book, own(talk), keep=True)
         else:
             self._book.counts[BLANKED] += any(turn.data for turn in talk.turns)
             data = tuple(bytes(len(turn.data)) for turn in talk.turns)

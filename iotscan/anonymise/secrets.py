@@ -9,6 +9,7 @@ import base64
 import binascii
 import re
 from collections.abc import Iterator
+from itertools import islice
 
 from iotscan.anonymise import texts
 from iotscan.errors import Malformed
@@ -47,6 +48,7 @@ _REDIS = re.compile(
 )
 _JSON = re.compile(rb"\"(?:user|pass|auth_token|name)\":\s?\"([^\"]{1,128})\"")
 _LONGEST = 65_536
+_FIRST = 16
 _MQTT_CONNECT, _BER_SEQUENCE = b"\x10", b"\x30"
 
 
@@ -68,6 +70,11 @@ def secrets(talk: Transcript) -> Iterator[bytes]:
     if _prompts(talk, client, server):
         yield from _telnet(talk)
     yield from _binary(talk, client)
+
+
+def own(talk: Transcript) -> frozenset[bytes]:
+    """The same, but for those of nobody: what is to be replaced in it."""
+    return frozenset(one for one in secrets(talk) if one and one.lower() not in NOBODY)
 
 
 def hosts(talk: Transcript) -> Iterator[bytes]:
@@ -151,8 +158,9 @@ def _telnet(talk: Transcript) -> Iterator[bytes]:
 
 def _binary(talk: Transcript, client: bytes) -> Iterator[bytes]:
     """Logins in fields of binary protocols."""
+    # The login is in what a client says first (MQTT 5.0 section 3.1).
     connects = client[:1] == _MQTT_CONNECT
-    session = read_session(talk.turns_of(0)) if connects else None
+    session = read_session(islice(talk.turns_of(0), _FIRST)) if connects else None
     if session is not None and session.connect is not None:
         yield (session.connect.username or "").encode()
         yield session.connect.password or b""
