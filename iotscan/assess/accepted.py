@@ -14,7 +14,7 @@ from datetime import date
 from pathlib import Path
 
 from iotscan.assess.rulebook.fields import Fields
-from iotscan.assess.rulebook.yamltree import parse
+from iotscan.assess.rulebook.yamltree import Tree, parse
 from iotscan.errors import RuleError, RulePackError, unreadable
 from iotscan.model import Acceptance, Device, Finding, Report
 
@@ -33,6 +33,10 @@ def read_acceptances(path: str | Path) -> tuple[Acceptance, ...]:
     if tree is not None:
         top = Fields(tree, str(path), faults)
         for item in top.items("accepted", required=True):
+            if left := _left_open(item):
+                why = f"{left} left open: fill in, or take the entry out"
+                faults.append(RuleError(str(path), item.line, why))
+                continue
             fields = Fields(item, str(path), faults)
             risk = Acceptance(
                 rule=fields.text("rule"),
@@ -49,6 +53,13 @@ def read_acceptances(path: str | Path) -> tuple[Acceptance, ...]:
     if faults:
         raise RulePackError(faults)
     return tuple(found)
+
+
+def _left_open(item: Tree) -> str:
+    """The keys of an entry under which nothing stands yet, as a draft leaves them; "" if none."""
+    given = item.value if isinstance(item.value, dict) else {}
+    empty = [key for key, tree in given.items() if not tree.text.strip() and not tree.value]
+    return f"{', '.join(empty)} {'is' if len(empty) == 1 else 'are'}" if empty else ""
 
 
 def wrongs(risk: Acceptance) -> list[str]:

@@ -56,10 +56,19 @@ def test_all_faults_are_told_with_their_lines(tmp_path: Path) -> None:
     lines = [(fault.line, fault.reason) for fault in told.value.faults]
     assert [line for line, _ in sorted(lines)] == [2, 3, 4, 5, 6, 7]
     words = str(told.value)
-    for said in ("expires is a day", "reason must be a text", "owner is missing", "port is as in"):
+    for said in ("expires is a day", "reason is left open", "owner is missing", "port is as in"):
         assert said in words
     assert "until is not known" in words
     assert "mood is not known" in words
+
+
+def test_a_draft_that_is_not_filled_in_has_a_fault_for_each_entry(tmp_path: Path) -> None:
+    entry = "  - rule: a\n    device: b\n    reason:\n    owner:\n    expires:\n"
+    with pytest.raises(RulePackError) as told:
+        read("accepted:\n" + entry + entry, tmp_path)
+    reasons = [(fault.line, fault.reason) for fault in told.value.faults]
+    words = "reason, owner, expires are left open: fill in, or take the entry out"
+    assert reasons == [(2, words), (7, words)]
 
 
 @pytest.mark.parametrize("text", ["", "accepted: yes", "- a", "accepted: [", "{}", "accepted: [x]"])
