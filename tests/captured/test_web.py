@@ -22,6 +22,7 @@ MAPPING = (
 PCP = b"\2\1\0\0\0\0\x1c\x20" + bytes(10) + b"\xff\xff\xc0\xa8\1\5" + bytes(12)
 PCP += b"\6\0\0\0\0\x50\0\x50" + bytes(10) + b"\xff\xff\0\0\0\0"
 
+TOKEN = "<Username>a</Username><o:Password Type='http://x#%s'>%s</o:Password>"
 WAN = "urn:schemas-upnp-org:service:WANIPConnection"
 FORM = "POST /l HTTP/1.1\r\nContent-Type: application/x-www-form-urlencoded\r\n"
 
@@ -425,6 +426,28 @@ CASES: dict[str, tuple[list[bytes], str]] = {
     ),
     "igd delete": (
         tcp(49152, ("c", call(WAN + ":1", "DeletePortMapping", "ab")), ("s", OKH)),
+        "http-cleartext",
+    ),
+    "ws-security digest": (
+        tcp(
+            80, ("c", post("application/soap+xml", TOKEN % ("PasswordDigest", "abc="))), ("s", OKH)
+        ),
+        "http-cleartext",
+    ),
+    "ws-security text": (
+        tcp(80, ("c", post("application/soap+xml", TOKEN % ("PasswordText", "abc"))), ("s", OKH)),
+        "http-cleartext http-login-form-cleartext",
+    ),
+    "hnap": (
+        tcp(
+            80,
+            ("c", post("text/xml", f"<Login><LoginPassword>{'0A' * 16}</LoginPassword></Login>")),
+            ("s", OKH),
+        ),
+        "http-cleartext",
+    ),
+    "xml without a password": (
+        tcp(80, ("c", post("text/xml", "<a><Password></Password></a>")), ("s", OKH)),
         "http-cleartext",
     ),
 }
