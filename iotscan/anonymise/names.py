@@ -13,7 +13,7 @@ from iotscan.errors import Malformed
 _A, _NS, _CNAME, _SOA, _PTR, _MX, _AAAA, _SRV, _NSEC = 1, 2, 5, 6, 12, 15, 28, 33, 47
 # Record types whose data holds names: how many bytes stand before the first, and how many names.
 _NAMED = {_NS: (0, 1), _CNAME: (0, 1), _PTR: (0, 1), _MX: (2, 1), _SRV: (6, 1), _SOA: (0, 2)}
-_MOST = 512
+_MOST, _BARE = 512, 16
 _NIBBLES = b"ABCDEFGHIJKLMNOP"
 _WORKGROUP_MASTER = b"\x01\x02__MSBROWSE__\x02"
 
@@ -48,6 +48,8 @@ def _message(data: bytes, book: Book, *, netbios: bool) -> bytes | None:
         return None
     out = bytearray(data)
     counts = [int.from_bytes(data[at : at + 2], "big") for at in (4, 6, 8, 10)]
+    if not any(counts) and len(data) <= _BARE:
+        return data[:12] + bytes(len(data) - 12)  # it says by its head alone that it will not
     if sum(counts) > _MOST or not any(counts):
         return None
     done: set[int] = set()

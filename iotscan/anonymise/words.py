@@ -13,8 +13,10 @@ from iotscan.anonymise.keyed import Key
 # Labels that say what a name is for, not whose it is: RFC 6762, RFC 8375, RFC 6763, RFC 6761.
 KEPT_LABELS = frozenset(
     b"local localdomain localhost lan home arpa in-addr ip6 internal wpad isatap bind version "
-    b"invalid test example onion alt resolver service dns mcast iotscan www ocsp crl ntp".split()
+    b"invalid test example onion alt resolver service dns mcast iotscan".split()
 )
+# Labels of hosts by their use, which may be numbered.
+_NUMBERED = frozenset((b"www", b"ocsp", b"crl", b"ntp"))
 _HEX = re.compile(
     rb"[0-9a-f]{8,}|[0-9A-F]{8,}|[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}"
 )
@@ -60,7 +62,9 @@ class Words:
 
     def tells(self, label: bytes) -> bool:
         """Whether a label may say whose it is."""
-        return bool(label) and not label.startswith(b"_") and label.lower() not in KEPT_LABELS
+        bare = label.lower()
+        kept = bare in KEPT_LABELS or bare.rstrip(b"0123456789") in _NUMBERED
+        return bool(label) and not label.startswith(b"_") and not kept
 
     def _replaced(self, text: bytes) -> bytes:
         lower = text.lower()
@@ -86,10 +90,13 @@ class Words:
 
 
 def _same_sort(old: bytes, new: bytes) -> bytes:
-    """A UUID keeps its version and variant: RFC 9562 section 4."""
+    """A UUID keeps its version and variant, and whether it ends in a MAC or in what cannot be one:
+    RFC 9562 sections 4 and 6.10.
+    """
     if old[8:9] != b"-":
         return new
-    return new[:14] + old[14:15] + new[15:19] + old[19:20] + new[20:]
+    node = b"%x" % (int(new[25:26], 16) & 0xC | int(old[25:26], 16) & 3)
+    return new[:14] + old[14:15] + new[15:19] + old[19:20] + new[20:25] + node + new[26:]
 
 
 def _like(old: int, drawn: int) -> int:

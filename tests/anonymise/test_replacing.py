@@ -214,3 +214,12 @@ def test_names_label_by_label(name: bytes, stays: tuple[bool, ...]) -> None:
     assert tuple(a == b for a, b in zip(old, new, strict=True)) == stays
     if len(stays) > 1:
         assert WORDS.name(b"www." + name).endswith(b"." + WORDS.name(name))
+
+
+def test_a_uuid_that_ends_in_no_mac_does_not_end_in_one() -> None:
+    for node in (b"c3ea3f07ceed", b"00ea3f07ceed", b"02ea3f07ceed", b"C1EA3F07CEED"):
+        new = WORDS.word(b"ff78be04-1dd1-11b2-8a24-" + node)
+        assert new[14:15] + new[19:20] == b"18"
+        assert int(new[25:26], 16) & 3 == int(node[1:2], 16) & 3
+        assert new[24:] != node
+    assert WORDS.name(b"ocsp09.vendor.it").startswith(b"ocsp09.")

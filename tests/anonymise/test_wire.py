@@ -101,3 +101,9 @@ def test_router_advertisements_tell_the_new_prefix() -> None:
     host = made.addresses(prefix[:8] + b"\0\0\0\0\0\0\0\x09")
     assert new[32:40] == host[:8]
     assert new[40:] == bytes(8)
+
+
+def test_an_answer_of_nothing_but_a_head_stays_one() -> None:
+    refused = b"\x77\xfc\x8c\x04" + bytes(8)
+    assert names.dns(refused + b"\1\2", book()) == refused + bytes(2)
+    assert names.dns(refused + b"kitchen", book()) is None
