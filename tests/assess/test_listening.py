@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from iotscan.assess import listening
+from iotscan.assess import keeping, listening
 from iotscan.assess.booking import booked
 from iotscan.assess.derived.capture import scanning
 from iotscan.assess.findings import earliest
-from iotscan.assess.listening import Listener, turned
+from iotscan.assess.listening import Listener
 from iotscan.assess.reading import Contact, Plugins, Readings, Witness
 from iotscan.capture.scans import Scans
 from iotscan.model import (
@@ -29,7 +29,7 @@ from iotscan.model import (
     Transcript,
     Turn,
 )
-from iotscan.protocols.common.overheard import GUESSED, MISSING
+from iotscan.protocols.common.overheard import GUESSED, MISSING, turned
 
 CLIENT = Endpoint(ip_address("192.168.1.5"), "tcp", 40_000)
 SERVER = Endpoint(ip_address("192.168.1.9"), "tcp", 23)
@@ -82,7 +82,7 @@ def test_the_earliest_proof_is_kept_though_its_conversation_ended_last() -> None
         ear.talk(replace(late, id=f"c{number}", turns=turns))
     ear.talk(talk())
     (seen,) = ear.readings().observations
-    assert len(seen.proofs) == listening.MOST_PROOFS
+    assert len(seen.proofs) == keeping.MOST_PROOFS
     assert seen.proofs[-1].frames == (6,)
     assert earliest(seen.proofs)[0].frames == (6,)
 
@@ -108,14 +108,14 @@ def test_a_conversation_leaves_a_note_and_a_time_only_if_it_proved_something() -
 
 def test_the_same_again_adds_proofs_up_to_a_bound() -> None:
     ear = listener(reads(b"hello"))
-    for number in range(listening.MOST_PROOFS + 5):
+    for number in range(keeping.MOST_PROOFS + 5):
         ear.talk(talk(id=f"c{number}"))
     (seen,) = ear.readings().observations
-    assert len(seen.proofs) == listening.MOST_PROOFS
+    assert len(seen.proofs) == keeping.MOST_PROOFS
 
 
 def test_too_many_different_observations_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(listening, "MOST_ALIKE", 3)
+    monkeypatch.setattr(keeping, "MOST_ALIKE", 3)
     count = iter(range(100))
 
     def read(talk: Transcript) -> Iterator[Observation]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from iotscan.errors import Malformed
-from iotscan.model import Fact, Observation, Proof, Sender, Service, Transcript, Turn
+from iotscan.model import Fact, Observation, Proof, Sender, Transcript, Turn
 from iotscan.text import clean
 
 _T = TypeVar("_T")
@@ -130,7 +130,7 @@ def turned(talk: Transcript) -> Transcript:
         return _turned[1]
     found = replace(
         talk,
-        service=Service(talk.client),
+        service=replace(talk.service, endpoint=talk.client),
         client=talk.service.endpoint,
         turns=tuple(
             Turn(
@@ -144,6 +144,7 @@ def turned(talk: Transcript) -> Transcript:
             )
             for turn in talk.turns
         ),
+        channels=tuple(replace(channel, endpoint=talk.client) for channel in talk.channels),
     )
     _turned[:] = [talk, found]
     return found
