@@ -123,6 +123,15 @@ def test_sides_that_were_guessed_wrongly_are_turned_by_what_they_say() -> None:
     assert str(seen.endpoint) == "192.0.2.7:8/tcp"
 
 
+def test_a_controller_that_fetches_a_program_is_still_the_controller() -> None:
+    job = bytes.fromhex("3201 0000 0007 0012 0000 1b00 000000000000 09") + b"_0A00001P"
+    done = bytes.fromhex("3203 0000 0007 0002 0000 0000 1b00")
+    fetch, given = (b"\3\0\0" + bytes([len(one) + 7]) + b"\2\xf0\x80" + one for one in (job, done))
+    (seen,) = PROBE.read(talk(("server", fetch), ("client", given), port=9, client=8))
+    assert str(seen.endpoint.port if seen.endpoint else 0) == "9"
+    assert seen.facts["functions"] == ("download block",)
+
+
 def test_stopping_a_controller_is_a_change() -> None:
     stop = b"\x32\x01\0\0\0\x01\0\x10\0\0\x29" + bytes(6) + b"\x09P_PROGRAM"[:9]
     stop = b"\x03\0" + (len(stop) + 7).to_bytes(2, "big") + b"\x02\xf0\x80" + stop

@@ -33,6 +33,8 @@ FUNCTIONS: Mapping[int, str] = {
     0x29: "PLC stop",
     0xF0: "setup communication",
 }
+# A program is sent by the client's wish, and then fetched by the controller, block by block.
+_FETCHED = frozenset({0x1B, 0x1C})
 WRITES = frozenset({0x05, 0x1A, 0x1B, 0x1C, 0x28, 0x29})
 
 
@@ -155,7 +157,7 @@ def asks(found: Message) -> bool | None:
         # The fifth and sixth byte hold method and type; type 4 is a request, 8 a response.
         kind = found.parameters[5] >> 4 if len(found.parameters) > 5 else 0
         return {4: True, 8: False}.get(kind)
-    return found.rosctr == JOB
+    return (found.rosctr == JOB) is not (found.function in _FETCHED)
 
 
 def listed(found: Message) -> tuple[int, dict[int, bytes]]:
