@@ -13,36 +13,27 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
-from itertools import starmap
 from pathlib import Path
 from types import ModuleType
 from typing import BinaryIO
 
+from iotscan.assess.joining import joined, later, numbered
 from iotscan.assess.links import backed
 from iotscan.assess.listening import Listener
 from iotscan.assess.pipeline import conclude
 from iotscan.assess.profiles import Profiles
-from iotscan.assess.reading import Contact, Plugins, Readings, Witness, read_all
+from iotscan.assess.reading import Plugins, Readings, read_all
 from iotscan.assess.rulebook.book import Rulebook
 from iotscan.capture import recording
+from iotscan.capture.account import gaps_of, input_of, snapped, utc
 from iotscan.capture.files import STANDARD_INPUT, is_capture
-from iotscan.capture.links import known as is_read
 from iotscan.capture.reader import CaptureFacts, Reader
 from iotscan.capture.rebuild import Left, write
-from iotscan.capture.stations import MOST_STATIONS
 from iotscan.errors import UsageError
 from iotscan.model import (
     Address,
-    ConversationNote,
-    Ending,
-    Endpoint,
     Footer,
-    Gap,
     Header,
-    Input,
-    Observation,
-    Proof,
     Recording,
     Report,
     Scope,
@@ -60,13 +51,6 @@ BLIND_SPOTS = (
 NAMED = tuple(
     kind + packed for kind in (".pcap", ".pcapng", ".cap") for packed in ("", ".gz", ".zst")
 )
-# Links whose frames are known and cannot be looked into.
-_SEALED = {
-    **dict.fromkeys((105, 119, 127, 163, 192), "Wi-Fi, encrypted"),
-    195: "IEEE 802.15.4",
-    230: "IEEE 802.15.4",
-}
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +134,6 @@ def report_on(
     heard = sorted(
         _all(files, jobs, plugins), key=lambda h: (h.facts.first, h.facts.sha256, h.facts.path)
     )
-    heard = [_numbered(h, f"{i}:" if len(heard) > 1 else "") for i, h in enumerate(heard, 1)]
     zero = min((h.facts.first for h in heard if h.facts.frames), default=0.0)
     end = max((h.facts.last for h in heard if h.facts.frames), default=zero)
     header = Header(
@@ -158,12 +141,14 @@ def report_on(
     )
     journal = Recording(
         header,
-        gaps=tuple(gap for h in heard for gap in _gaps(h.facts)),
-        blind_spots=BLIND_SPOTS + tuple(_snapped(h.facts) for h in heard if h.facts.snapped),
+        gaps=tuple(gap for h in heard for gap in gaps_of(h.facts)),
+        blind_spots=BLIND_SPOTS + tuple(snapped(h.facts) for h in heard if h.facts.snapped),
         footer=Footer(round(end - zero, 6), True),
     )
-    readings = _joined([_shifted(h, zero) for h in heard])
-    inputs = [_input(h.facts) for h in heard]
+    parts = [later(h.readings, h.facts.first - zero) for h in heard]
+    if len(parts) > 1:
+        parts = [numbered(part, f"{i}:") for i, part in enumerate(parts, 1)]
+    readings, inputs = joined(parts), [input_of(h.facts) for h in heard]
     return conclude(journal, readings, book, plugins, inputs, profiles)
 
 
@@ -176,14 +161,6 @@ def rebuild(recorded: Recording, out: BinaryIO) -> Left:
         if known.sighting.mac:
             macs |= dict.fromkeys(backed(known), known.sighting.mac)
     return write(recorded, out, layers, macs)
-
-
-def utc(seconds: float) -> str:
-    """ISO 8601 of seconds since 1970; empty for a time that no calendar holds."""
-    try:
-        return (_EPOCH + timedelta(seconds=round(seconds, 6))).isoformat()
-    except OverflowError:
-        return ""
 
 
 def _all(files: dict[str, str], jobs: int, plugins: Plugins) -> list[Heard]:
@@ -210,132 +187,3 @@ def _without_program() -> Iterator[None]:
         yield
     finally:
         sys.modules["__main__"] = program
-
-
-def _numbered(heard: Heard, prefix: str) -> Heard:
-    """With the file's number in front of every id."""
-    if not prefix:
-        return heard
-    was = heard.readings
-
-    def proof(known: Proof) -> Proof:
-        return replace(known, source=prefix + known.source)
-
-    def witness(known: Witness) -> Witness:
-        return replace(known, sighting=replace(known.sighting, proof=proof(known.sighting.proof)))
-
-    def observation(known: Observation) -> Observation:
-        return replace(known, proofs=tuple(map(proof, known.proofs)))
-
-    def note(known: ConversationNote) -> ConversationNote:
-        return replace(known, id=prefix + known.id)
-
-    return replace(
-        heard,
-        readings=replace(
-            was,
-            witnesses=tuple(map(witness, was.witnesses)),
-            observations=tuple(map(observation, was.observations)),
-            began={prefix + name: at for name, at in was.began.items()},
-            answers={place: proof(known) for place, known in was.answers.items()},
-            notes=tuple(map(note, was.notes)),
-            contacts={
-                pair: replace(known, proof=proof(known.proof))
-                for pair, known in was.contacts.items()
-            },
-        ),
-    )
-
-
-def _shifted(heard: Heard, zero: float) -> Readings:
-    """With its times counted from the first frame of all files."""
-    later = heard.facts.first - zero
-    began = {name: round(at + later, 6) for name, at in heard.readings.began.items()}
-    contacts = {
-        pair: replace(known, began=round(known.began + later, 6), last=round(known.last + later, 6))
-        for pair, known in heard.readings.contacts.items()
-    }
-    return replace(heard.readings, began=began, contacts=contacts)
-
-
-def _joined(parts: Sequence[Readings]) -> Readings:
-    answers: dict[Endpoint, Proof] = {}
-    contacts: dict[tuple[Address, Endpoint], Contact] = {}
-    spoken: dict[Endpoint, frozenset[str]] = {}
-    for part in reversed(parts):
-        answers |= part.answers
-    for part in parts:
-        for pair, contact in part.contacts.items():
-            known = contacts.get(pair)
-            contacts[pair] = known.joined(contact) if known else contact
-        for place, names in part.spoken.items():
-            spoken[place] = spoken.get(place, frozenset()) | names
-    return Readings(
-        tuple(witness for part in parts for witness in part.witnesses),
-        tuple(seen for part in parts for seen in part.observations),
-        tuple(gap for part in parts for gap in part.gaps),
-        {},
-        {name: at for part in parts for name, at in part.began.items()},
-        answers,
-        spoken,
-        tuple(note for part in parts for note in part.notes),
-        contacts,
-    )
-
-
-def _input(facts: CaptureFacts) -> Input:
-    return Input(
-        facts.path,
-        facts.sha256,
-        facts.size,
-        facts.frames,
-        utc(facts.first) if facts.frames else "",
-        round(facts.last - facts.first, 6),
-        facts.damage,
-        tuple(starmap(_unread, sorted(facts.unread_links.items()))),
-    )
-
-
-def _unread(link_type: int, frames: int) -> str:
-    what = _SEALED.get(link_type, "too short for its header" if is_read(link_type) else "")
-    return f"{_frames(frames)} of link type {link_type}{what and f' ({what})'}"
-
-
-def _snapped(facts: CaptureFacts) -> str:
-    return (
-        f"{facts.path} holds only the beginning of at least {_frames(facts.snapped)} "
-        "(snap length): what was said behind the cut is not known."
-    )
-
-
-def _frames(number: int) -> str:
-    return f"{number} frame{'s' * (number != 1)}"
-
-
-def _gaps(facts: CaptureFacts) -> Iterator[Gap]:
-    """What of a file was not read, and why."""
-    name = facts.path
-    if facts.damage:
-        advice = "What follows in the file was not read. Take the capture again, if you can."
-        yield Gap(name, "capture", Ending.WRONG_PROTOCOL, facts.damage, advice)
-    for link_type, frames in sorted(facts.unread_links.items()):
-        reason = f"{_unread(link_type, frames)} cannot be looked into"
-        advice = "Take the capture on the router or on an Ethernet port, where frames are in clear."
-        if link_type not in _SEALED and is_read(link_type):
-            advice = "Look whether the file was damaged, or its frames cut when they were captured."
-        yield Gap(name, "capture", Ending.WRONG_PROTOCOL, reason, advice)
-    if facts.flows_cut:
-        reason = (
-            f"{facts.flows_cut} conversations were cut because too many went on at the same time"
-        )
-        advice = "Split the capture by host, and give the parts one by one."
-        yield Gap(name, "capture", Ending.BUDGET_SPENT, reason, advice)
-    if facts.unlisted:
-        more = f"more stations than the {MOST_STATIONS} that are kept"
-        reason = f"{_frames(facts.unlisted)} came from {more}"
-        advice = "Split the capture by host, and give the parts one by one."
-        yield Gap(name, "capture", Ending.BUDGET_SPENT, reason, advice)
-    if facts.lost_fragments:
-        reason = f"{facts.lost_fragments} packets in fragments were never complete"
-        advice = "Nothing can be done about it afterwards; the parts are not in the capture."
-        yield Gap(name, "capture", Ending.BUDGET_SPENT, reason, advice)
