@@ -11,8 +11,8 @@ from iotscan.anonymise.macs import MOST as MOST_MACS
 from iotscan.anonymise.wish import Wish
 
 _ALWAYS = (
-    "Times, sizes and the order of what was sent are as they were: whoever watched the same"
-    " network can find it again by these.",
+    "Times (to the microsecond), sizes and the order of what was sent are as they were: whoever"
+    " watched the same network can find it again by these.",
     "Heads keep ports, TTLs, windows, clocks and sequence numbers, VLANs and numbers of tunnels:"
     " they tell systems, how long they ran, and what for. Private networks keep their prefix,"
     " groups their address.",

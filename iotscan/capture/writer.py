@@ -11,6 +11,9 @@ _COMMENT, _RESOLUTION = 1, 9
 # Times are written in nanoseconds, 10 to the power of minus this.
 _DIGITS = 9
 _LONGEST_COMMENT = 4096
+# Of an enhanced packet, what stands before the frame; of every block, its end.
+_HEAD, _SIZE = struct.Struct("<IIIIIII"), struct.Struct("<I")
+_PADDING = (b"", b"\0", b"\0\0", b"\0\0\0")
 
 
 class Writer:
@@ -29,10 +32,19 @@ class Writer:
             resolution = struct.pack("<HHBxxxHH", _RESOLUTION, 1, _DIGITS, 0, 0)
             self._block(_INTERFACE, struct.pack("<HHI", link, 0, 0) + resolution)
         ticks = max(0, round(at * 1_000_000)) * 1000
-        head = struct.pack(
-            "<IIIII", number, ticks >> 32, ticks & 0xFFFFFFFF, len(data), max(length, len(data))
+        captured = len(data)
+        end = _PADDING[-captured % 4] + (_commented(comment) if comment else b"")
+        size = _HEAD.size + captured + len(end) + 4
+        head = _HEAD.pack(
+            _ENHANCED,
+            size,
+            number,
+            ticks >> 32,
+            ticks & 0xFFFFFFFF,
+            captured,
+            max(length, captured),
         )
-        self._block(_ENHANCED, head + _padded(data) + _commented(comment))
+        self._out.write(b"".join((head, data, end, _SIZE.pack(size))))
 
     def secrets(self, log: bytes) -> None:
         """A TLS key log, which is to stand before the frames that it opens."""

@@ -40,7 +40,7 @@ def test_it_says_what_it_changed_and_what_it_cannot_vouch_for(command: Command) 
     assert "2  addresses" in ran.out
     assert "credentials" in ran.out
     assert "Not anonymised" in ran.out
-    assert "Times, sizes" in ran.out
+    assert "Times (to the microsecond), sizes" in ran.out
     written = Path("out.pcapng").read_bytes()
     assert b"hunter2" not in written
     assert b"kitchen" not in written
