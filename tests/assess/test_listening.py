@@ -16,6 +16,7 @@ from iotscan.assess.derived.capture import scanning
 from iotscan.assess.findings import earliest
 from iotscan.assess.listening import Listener
 from iotscan.assess.reading import Contact, Plugins, Readings, Witness
+from iotscan.capture.reader import NAMES
 from iotscan.capture.scans import Scans
 from iotscan.model import (
     Channel,
@@ -317,3 +318,15 @@ def test_of_a_scan_as_many_tries_in_vain_are_cited_as_prove_it() -> None:
     scans.answer(bytes((10, 0, 0, 0)), 8080, CLIENT.address.packed)
     (seen,) = scanning(scans, "")
     assert seen.proofs[0].frames == tuple(range(101, 141))
+
+
+def test_a_name_that_stands_in_the_file_names_who_is_known_and_proves_nobody() -> None:
+    listening_to = listener()
+    known, unknown = CLIENT.address, ip_address("192.168.1.77")
+    proof = Proof(NAMES)
+    listening_to.sighting(Sighting("frames", (known,), "02:00:00:00:00:05", proof=proof))
+    for address in (known, unknown):
+        listening_to.sighting(Sighting(NAMES, (address,), None, ("lamp.lan",), proof=proof))
+    own, named = listening_to.readings().witnesses
+    assert (own.hearsay, named.hearsay) == (False, True)
+    assert named.sighting.addresses == (known,)
