@@ -251,8 +251,8 @@ def _read(
 def _more(walk: Walk) -> Iterator[str]:
     """What there is to doubt of a capture."""
     yield (
-        "Comments, names of interfaces and machines, and tables of names that were in the capture"
-        " were left out."
+        "What a pcapng file tells beside its frames (comments, names of interfaces and machines,"
+        " tables of names) is left out."
     )
     if walk.told.keylog:
         yield (

@@ -71,7 +71,9 @@ def anonymise(
 
 def _tell(counts: dict[str, int], doubts: list[str], *, err: bool) -> None:
     """What was changed and what was not; to standard error where the output has the other one."""
-    click.echo("Replaced, or made zeroes:", err=err)
+    click.echo(
+        "Replaced, or made zeroes (of addresses and MACs, how many different ones):", err=err
+    )
     for sort, count in counts.items():
         click.echo(f"  {count:>11,}  {sort}", err=err)
     click.echo("Not anonymised, or only in part:", err=err)
