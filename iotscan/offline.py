@@ -100,22 +100,13 @@ def listen(name: str, path: str, plugins: Plugins | None = None) -> Heard:
     """Read one capture to its end, or as far as it can be read."""
     plugins = plugins or Plugins()
     listener = Listener(plugins, name)
-    hears = {
-        place: reader.name for reader in plugins.discoverers.values() for place in reader.hears
-    }
-    usual = {
-        port
-        for probe in plugins.probes.values()
-        for opening in probe.openings
-        for port in (*opening.ports, *opening.tls)
-    }
     reader = Reader(
-        hears,
+        plugins.hears,
         listener.talk,
         listener.packet,
         listener.sighting,
         listener.answer,
-        usual,
+        plugins.usual,
         listener.group,
     )
     facts = replace(reader.read(path), path=name)

@@ -236,16 +236,7 @@ def _read(
     sighting: Callable[[Sighting], None],
 ) -> None:
     """One walk by the very means, and with the same answers, as a replay."""
-    hears = {
-        place: reader.name for reader in plugins.discoverers.values() for place in reader.hears
-    }
-    usual = {
-        port
-        for probe in plugins.probes.values()
-        for opening in probe.openings
-        for port in (*opening.ports, *opening.tls)
-    }
-    Reader(hears, talk, packet, sighting, usual=usual).read(source)
+    Reader(plugins.hears, talk, packet, sighting, usual=plugins.usual).read(source)
 
 
 def _more(walk: Walk) -> Iterator[str]:

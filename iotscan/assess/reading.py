@@ -99,6 +99,18 @@ class Plugins:
     )
     _words: dict[tuple[type, str], Mapping[str, Mapping[str, type]]] = field(default_factory=dict)
 
+    @property
+    def hears(self) -> dict[tuple[str, int], str]:
+        """Layer and number of a packet → the announcement reader that it is for."""
+        readers = self.discoverers.values()
+        return {place: reader.name for reader in readers for place in reader.hears}
+
+    @property
+    def usual(self) -> set[int]:
+        """The ports that servers use of what the probes speak."""
+        openings = (opening for probe in self.probes.values() for opening in probe.openings)
+        return {port for opening in openings for port in (*opening.ports, *opening.tls)}
+
     def words(self, reader: Probe | Discoverer) -> Mapping[str, Mapping[str, type]]:
         """The kinds a reader declares, with the types of their facts."""
         # A probe and a discoverer may carry the name of the one protocol that both speak.
