@@ -154,10 +154,16 @@ def test_firmware_is_known_by_its_name_once_it_was_fetched() -> None:
         [("server", b"220 mail ESMTP\r\n"), ("client", b"EHLO x\r\n"), ("server", b"250 ok\r\n")],
         [("server", b"220 hi\r\n"), ("client", b"HELO x\r\n"), ("server", b"250 ok\r\n")],
         [("server", b"200 news\r\n"), ("client", b"LIST\r\n"), ("server", b"215 list\r\n")],
-        [("server", b"220 hello\r\n")],
         [("client", b"GET / HTTP/1.0\r\n\r\n"), ("server", b"200 OK\r\n")],
         [],
     ],
 )
 def test_other_protocols_are_left_alone(said: list[tuple[Sender, bytes]]) -> None:
     assert overheard(said) == []
+
+
+def test_a_bare_greeting_is_of_ftp_where_ftp_is_usual_alone() -> None:
+    said: list[tuple[Sender, bytes]] = [("server", b"220 hello\r\n")]
+    ((kind, found, _),) = overheard(said)
+    assert (kind, found["greeting"]) == ("ftp.overheard", "hello")
+    assert overheard(said, 40_021) == []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import importlib
+from dataclasses import replace
 from ipaddress import ip_address
 from pathlib import Path
 
@@ -70,7 +71,6 @@ def test_a_login_anywhere_in_the_connection_counts() -> None:
 @pytest.mark.parametrize(
     "turns",
     [
-        (asked("PLAY", 2), answered(2)),
         (asked("SETUP", 1), answered(1), asked("PLAY", 2), answered(2, 401)),
         (asked("SETUP", 1), answered(1), asked("PLAY", 2)),
         (asked("SETUP", 1), answered(1), asked("PAUSE", 2), answered(2)),
@@ -78,6 +78,14 @@ def test_a_login_anywhere_in_the_connection_counts() -> None:
 )
 def test_what_does_not_prove_it_is_not_told(turns: tuple[tuple[str, str], ...]) -> None:
     assert of_kind(RTSP, talk(*turns), "rtsp.played") == []
+
+
+def test_without_a_set_up_the_whole_connection_must_have_been_seen() -> None:
+    """A part that was not captured may have carried a login."""
+    whole = talk(asked("PLAY", 2), answered(2))
+    (found,) = of_kind(RTSP, whole, "rtsp.played")
+    assert found.facts["unauthenticated"] is True
+    assert of_kind(RTSP, replace(whole, note="starts mid-stream"), "rtsp.played") == []
 
 
 @pytest.mark.parametrize(
