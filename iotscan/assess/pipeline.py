@@ -227,7 +227,8 @@ def _merged(observations: Sequence[Observation]) -> tuple[Observation, ...]:
     """
     alike: dict[tuple[str, str, str], dict[frozenset[tuple[str, Fact]], Observation]] = {}
     proofs: dict[tuple[str, str, str, frozenset[tuple[str, Fact]]], list[Proof]] = defaultdict(list)
-    for seen in sorted(observations, key=lambda seen: (-len(seen.facts), where(seen))):
+    order = {id(seen): where(seen) for seen in observations}
+    for seen in sorted(observations, key=lambda seen: (-len(seen.facts), order[id(seen)])):
         place = (seen.kind, str(seen.address), str(seen.endpoint))
         known = alike.setdefault(place, {})
         facts = frozenset(seen.facts.items())
@@ -237,11 +238,13 @@ def _merged(observations: Sequence[Observation]) -> tuple[Observation, ...]:
         known.setdefault(richer, seen)
         proofs[*place, richer] += seen.proofs
     merged = [
-        replace(seen, proofs=earliest(proofs[*place, facts])[:MOST_PROOFS])
+        (seen, earliest(proofs[*place, facts])[:MOST_PROOFS])
         for place, known in alike.items()
         for facts, seen in known.items()
     ]
-    return tuple(sorted(merged, key=where))
+    # Each place and fact stands here once, so that the proofs, which changed, order nothing.
+    merged.sort(key=lambda found: order[id(found[0])])
+    return tuple(replace(seen, proofs=cited) for seen, cited in merged)
 
 
 def _asked(recording: Recording) -> set[Address]:
