@@ -102,6 +102,7 @@ class Framer:
         while self._queue and self._queue[0].new is not None:
             done = self._queue.popleft()
             self._size -= len(done.frame[3]) + _EACH
+            # The loop has just seen that it is there; the type checker cannot.
             self._write(done.frame, done.new)  # type: ignore[arg-type]
 
     def _force(self) -> None:

@@ -2,7 +2,7 @@
 answered, who spoke to whom.
 
 A capture may be a thousand times larger than memory, so all of it is bounded; what a bound left out
-is counted, and told.
+is counted, and told; but for ports that answered outside, which are no service of a device here.
 """
 
 from __future__ import annotations
@@ -142,14 +142,27 @@ class Witnesses:
 
 @dataclass
 class Answers:
-    """Ports that answered, each with its first proof."""
+    """Ports that answered, each with its first proof. ``dropped``: answers of devices here that
+    were left out.
+    """
 
     kept: dict[Endpoint, Proof] = field(default_factory=dict)
+    dropped: int = 0
     _outside: int = 0
+
+    @property
+    def left_out(self) -> str:
+        """What was left out and why; empty if nothing was."""
+        many = "answer of a port was" if self.dropped == 1 else "answers of ports were"
+        reason = f"{self.dropped} {many} left out: the first {MOST_ANSWERS} are kept"
+        return reason if self.dropped else ""
 
     def has_room(self, endpoint: Endpoint) -> bool:
         """Whether it is new that this endpoint answers, and there is room for one of its kind."""
-        if endpoint in self.kept or len(self.kept) >= MOST_ANSWERS:
+        if endpoint in self.kept:
+            return False
+        if len(self.kept) >= MOST_ANSWERS:
+            self.dropped += not endpoint.address.is_global
             return False
         if not endpoint.address.is_global:
             return True
@@ -159,9 +172,22 @@ class Answers:
 
 @dataclass
 class Contacts:
-    """Who spoke to whom: the proof of an answer is worth more than that of a try in vain."""
+    """Who spoke to whom: the proof of an answer is worth more than that of a try in vain.
+    ``dropped``: how many conversations were left out.
+    """
 
     kept: dict[tuple[Address, Endpoint], Contact] = field(default_factory=dict)
+    dropped: int = 0
+
+    @property
+    def left_out(self) -> str:
+        """What was left out and why; empty if nothing was."""
+        many = "conversation was" if self.dropped == 1 else "conversations were"
+        reason = (
+            f"{self.dropped} {many} left out of who spoke to whom: the first {MOST_CONTACTS} pairs "
+            "of a host and a server are kept"
+        )
+        return reason if self.dropped else ""
 
     def add(self, client: Address, server: Endpoint, new: Contact) -> None:
         known = self.kept.get((client, server))
@@ -169,6 +195,8 @@ class Contacts:
             self.kept[client, server] = known.joined(new)
         elif known is not None or len(self.kept) < MOST_CONTACTS:
             self.kept[client, server] = new.joined(known) if known else new
+        else:
+            self.dropped += 1
 
 
 def _cite(known: list[Proof], proofs: Sequence[Proof]) -> bool:

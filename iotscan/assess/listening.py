@@ -150,9 +150,9 @@ class Listener:
 
     def readings(self) -> Readings:
         """Everything that was concluded."""
-        for reason in (self._observations.left_out, self._devices.left_out):
-            if reason:
-                self._fail([Gap(self.file, "capture", Ending.BUDGET_SPENT, reason)])
+        for kept in (self._observations, self._devices, self._answers, self._contacts):
+            if kept.left_out:
+                self._fail([Gap(self.file, "capture", Ending.BUDGET_SPENT, kept.left_out)])
         return Readings(
             self._witnesses.all(),
             self._observations.all(),
@@ -189,9 +189,8 @@ class Listener:
         answered = next((turn for turn in talk.turns if turn.sender == "server"), None)
         if answered is not None:
             self._mark(endpoint, talk, answered)
-        if (
-            endpoint in self._answers.kept
-        ):  # of others no service is told, and there may be millions
+        # Of others no service is told, and there may be millions.
+        if endpoint in self._answers.kept:
             names = (name for name, _ in found if self.plugins.probes[name].openings)
             self._speakers[endpoint].update(names)
         if kept:

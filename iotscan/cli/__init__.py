@@ -60,6 +60,7 @@ def _tell(error: Exception, run: Run) -> int:
         return WRONG_USE if known else INCOMPLETE
     if all(isinstance(cause, OSError) and cause.errno in streams.UNWRITABLE for cause in causes):
         streams.drop()
+        # All are OSError, as was just asked; the type checker does not follow that.
         _say(f"iotscan: no more can be written: {causes[0].strerror}")  # type: ignore[attr-defined]
         return WRONG_USE
     if run.debug:

@@ -330,3 +330,27 @@ def test_a_name_that_stands_in_the_file_names_who_is_known_and_proves_nobody() -
     own, named = listening_to.readings().witnesses
     assert (own.hearsay, named.hearsay) == (False, True)
     assert named.sighting.addresses == (known,)
+
+
+def test_contacts_for_which_there_was_no_room_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever holds devices against MUD files must know that not all contacts were looked at."""
+    monkeypatch.setattr(keeping, "MOST_CONTACTS", 1)
+    full = listener()
+    full.group(OUTSIDE, CLIENT.address, 0.0, 1)
+    full.group(OUTSIDE, CLIENT.address, 1.0, 2)
+    assert full.readings().gaps == ()
+    full.group(SERVER, CLIENT.address, 2.0, 3)
+    (gap,) = full.readings().gaps
+    assert gap.reason.startswith("1 conversation was left out")
+    assert set(full.readings().contacts) == {(CLIENT.address, OUTSIDE)}
+
+
+def test_ports_for_which_there_was_no_room_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keeping, "MOST_ANSWERS", 1)
+    full = listener()
+    for port in (23, 23, 80):
+        full.answer(Endpoint(SERVER.address, "tcp", port), CLIENT.address, 0.0, port)
+    full.answer(OUTSIDE, CLIENT.address, 0.0, 443)  # nobody's service here
+    (gap,) = full.readings().gaps
+    assert gap.reason.startswith("1 answer of a port was")
+    assert [place.port for place in full.readings().answers] == [23]
