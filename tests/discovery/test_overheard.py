@@ -194,15 +194,21 @@ def kernels_own(frame: bytes) -> bool:
         return all(r.dst.startswith("ff02::1:ff") or r.rtype == LEAVING for r in layer.records)
     if packet is None or packet.proto != IGMP or bytes(packet.payload)[:1] != b"\x22":
         return False
-    data = bytes(packet.payload)
-    # Of one record: the type is the first byte after the head of eight.
-    return int.from_bytes(data[6:8], "big") == 1 and data[8] == LEAVING
+    data, at, kinds = bytes(packet.payload), 8, []
+    for _ in range(int.from_bytes(data[6:8], "big")):
+        kinds.append(data[at])
+        auxiliary, sources = data[at + 1], int.from_bytes(data[at + 2 : at + 4], "big")
+        at += 8 + 4 * (auxiliary + sources)
+    return set(kinds) == {LEAVING}
 
 
 def test_only_what_the_kernel_does_by_itself_is_its_own() -> None:
     def reports(rtype: int, group: str) -> list[bytes]:
         six = ICMPv6MLDMultAddrRec(rtype=rtype, dst=group)
-        four = bytes([0x22, 0, 0, 0, 0, 0, 0, 1, rtype, 0, 0, 0, 239, 255, 255, 250])
+        left = bytes([LEAVING, 0, 0, 0, 224, 0, 0, 252])
+        four = (
+            bytes([0x22, 0, 0, 0, 0, 0, 0, 2]) + left + bytes([rtype, 0, 0, 0, 239, 255, 255, 250])
+        )
         return [
             bytes(Ether() / IPv6(dst="ff02::16") / ICMPv6MLReport2(records=[six])),
             bytes(Ether() / IP(dst="224.0.0.22", proto=IGMP) / Raw(four)),

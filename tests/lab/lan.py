@@ -68,8 +68,11 @@ class Host:
             if re.search(rf"[:\]]{port}\s", self.run("ss", table).stdout):
                 return
             time.sleep(POLL)
-        logs = "\n".join(path.read_text(errors="replace") for path in self.folder.glob("*.log"))
-        raise RuntimeError(f"{self.name}: nothing listens on {port}/{transport}\n{logs}")
+        raise RuntimeError(f"{self.name}: nothing listens on {port}/{transport}\n{self.logs()}")
+
+    def logs(self) -> str:
+        """What the daemons of this host have printed."""
+        return "\n".join(path.read_text(errors="replace") for path in self.folder.glob("*.log"))
 
 
 # Name, address, MAC, and what starts it.

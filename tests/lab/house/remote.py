@@ -127,11 +127,15 @@ def tftp_open(host: Host) -> None:
 
 def _screen(host: Host, *options: str) -> None:
     """An X server that is a VNC server as well, with nothing on its screen. Its lock and its local
-    sockets would be the machine's.
+    sockets would be the machine's. It listens before it has compiled its keyboard map, into a file
+    named after the display, and two that do so at once can end both: so it has to greet first.
     """
     local = ("-nolock", "-nolisten", "unix")
     host.start(XVNC, ":0", *local, "-rfbport", "5900", "-geometry", "320x200", *options)
     host.await_port(5900)
+    greeting = host.run("bash", "-c", f"head -c 12 < /dev/tcp/{host.address}/5900").stdout
+    if not greeting.startswith("RFB "):
+        raise RuntimeError(f"{host.name}: {XVNC} ended\n{host.logs()}")
 
 
 def screen_open(host: Host) -> None:
