@@ -11,6 +11,7 @@ from iotscan.model import Endpoint
 from iotscan.net import guard
 from iotscan.net.addresses import family_of, socket_address
 from iotscan.net.failures import while_connecting
+from iotscan.net.waiting import within
 
 
 async def connect_tcp(endpoint: Endpoint, timeout: float) -> socket.socket:
@@ -24,9 +25,8 @@ async def connect_tcp(endpoint: Endpoint, timeout: float) -> socket.socket:
     try:
         # Small requests are sent one by one; Nagle's algorithm would hold the second one back.
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        async with asyncio.timeout(timeout):
-            with guard.ours():
-                await asyncio.get_running_loop().sock_connect(sock, where)
+        with guard.ours():
+            await within(timeout, asyncio.get_running_loop().sock_connect(sock, where))
     except TimeoutError as error:
         sock.close()
         raise TimedOut("connect") from error

@@ -19,6 +19,7 @@ from iotscan.model import Address
 from iotscan.net.addresses import from_socket_address
 from iotscan.net.line import Line
 from iotscan.net.streams import TcpStream, UdpExchange
+from iotscan.net.waiting import settled
 
 _HOST = "127.0.0.1"
 _CHUNK = 16_384
@@ -100,7 +101,7 @@ async def _pumping(pump: Coroutine[Any, Any, None], line: Line) -> AsyncIterator
     task = asyncio.get_running_loop().create_task(pump)
     try:
         yield
-        await asyncio.wait({task}, timeout=_LAST_WORDS)
+        await settled(task, _LAST_WORDS)
     except OSError as error:
         raise await _stop(task) or ConnectionLost("the relayed connection broke") from error
     finally:

@@ -16,6 +16,7 @@ from iotscan.net.addresses import from_socket_address, plain, socket_address
 from iotscan.net.failures import of_datagram, while_talking
 from iotscan.net.line import Line
 from iotscan.net.tls import TlsSession
+from iotscan.net.waiting import within
 
 _CHUNK = 16_384
 _LARGEST_DATAGRAM = 65_535
@@ -49,8 +50,7 @@ class TcpStream:
         """As :meth:`read`, waiting so many seconds, beyond the setting for a read if need be."""
         limit = self._line.record.room(max(1, limit))
         try:
-            async with asyncio.timeout(seconds):
-                data = await self._receive(limit)
+            data = await within(seconds, self._receive(limit))
         except TimeoutError as error:
             raise self._line.late() from error
         if data:
@@ -67,8 +67,7 @@ class TcpStream:
         await self._line.before_sending(len(data))
         self._line.record.said(self._line.channel, data, hide)
         try:
-            async with asyncio.timeout(self._line.patience()):
-                await self._send(data)
+            await within(self._line.patience(), self._send(data))
         except TimeoutError as error:
             raise self._line.late("write") from error
 
@@ -79,8 +78,7 @@ class TcpStream:
         session = TlsSession()
         try:
             seconds = min(_HANDSHAKE_READS * self._line.limits.read_timeout, self._line.left())
-            async with asyncio.timeout(seconds):
-                await self._shake_hands(session)
+            await within(seconds, self._shake_hands(session))
         except TimeoutError as error:
             self._line.late()
             raise TlsFailed("TLS handshake failed: no answer in time") from error
@@ -187,8 +185,7 @@ class UdpExchange:
         await self._line.before_sending(max(1, len(data)))
         self._line.record.said(self._line.channel, data, hide)
         try:
-            async with asyncio.timeout(self._line.patience()):
-                await self._send(data)
+            await within(self._line.patience(), self._send(data))
         except TimeoutError as error:
             raise self._line.late("write") from error
         except OSError as error:
@@ -198,8 +195,7 @@ class UdpExchange:
         """A datagram larger than what is left of the conversation's bytes ends it."""
         self._line.record.room(1)
         try:
-            async with asyncio.timeout(self._line.patience(timeout)):
-                data = await self._receive()
+            data = await within(self._line.patience(timeout), self._receive())
         except TimeoutError as error:
             raise self._line.late() from error
         except OSError as error:
