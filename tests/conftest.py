@@ -12,6 +12,7 @@ from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import hypothesis
 import pytest
 
 if TYPE_CHECKING:
@@ -89,6 +90,13 @@ if not os.environ.get("IOTSCAN_TEST_NAMESPACE"):
     # Tests that run inside a namespace of their own set this: nothing they send can get out.
     sys.addaudithook(_refuse)
 
+
+# Time on the wall tells how busy the machine is, and nothing of the code: tests of what a reader
+# costs count the processor's time.
+hypothesis.settings.register_profile(
+    "iotscan", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("iotscan")
 
 # Scans that tests run are kept in a history of their own, also by the processes they start.
 _DATA = tempfile.TemporaryDirectory(prefix="iotscan-tests-")

@@ -202,7 +202,10 @@ TALKS = st.lists(
 )
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+@settings(
+    max_examples=60,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 @given(TALKS, st.randoms(use_true_random=False))
 def test_the_order_of_entries_does_not_show(
     book: Rulebook, talks: list[Transcript], rng: random.Random

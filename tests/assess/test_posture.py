@@ -222,7 +222,10 @@ FINDINGS = st.builds(
 )
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+@settings(
+    max_examples=60,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 @given(st.lists(FINDINGS, max_size=4), FINDINGS)
 def test_a_further_finding_never_improves_anything(
     book: Rulebook, findings: list[Finding], another: Finding

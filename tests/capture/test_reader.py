@@ -312,7 +312,9 @@ def test_many_ports_of_one_host(read: Read, pcap: Pcap) -> None:
 
 
 @settings(
-    max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=100,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(st.lists(st.binary(max_size=90), max_size=20), st.sampled_from([0, 1, 101, 105, 113, 276]))
 def test_garbage_is_harmless(read: Read, pcap: Pcap, frames: list[bytes], link: int) -> None:

@@ -14,8 +14,9 @@ from pathlib import Path
 
 NETWORK, NETWORK6 = "10.77.0.0/24", "fd77::/64"
 SCANNER, SCANNER6 = "10.77.0.2", "fd77::2"
-# What a daemon prints or opens when it is ready is checked this often, for at most this long.
-POLL, PATIENCE = 0.05, 15.0
+# What a daemon prints or opens when it is ready is checked this often, in seconds, for at most this
+# long: the slowest needs two on an idle machine, and one that ended is not waited for.
+POLL, PATIENCE = 0.05, 120.0
 
 
 def ip(*words: str) -> None:
@@ -65,8 +66,11 @@ class Host:
         table = "-lnt" if transport == "tcp" else "-lnu"
         until = time.monotonic() + PATIENCE
         while time.monotonic() < until:
+            ended = bool(self.processes) and self.processes[-1].poll() is not None
             if re.search(rf"[:\]]{port}\s", self.run("ss", table).stdout):
                 return
+            if ended:
+                break
             time.sleep(POLL)
         raise RuntimeError(f"{self.name}: nothing listens on {port}/{transport}\n{self.logs()}")
 

@@ -46,7 +46,10 @@ def test_hostile_words_load_back_equal_and_touch_no_terminal(samples: ModuleType
         assert not set(written) & set("\x1b\x07\x9b\x85\u2028\u202e\u2066\u200f")
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=40,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 @given(
     facts=st.dictionaries(TEXTS, FACTS, max_size=5),
     address=ADDRESSES,
