@@ -1,17 +1,18 @@
-"""LDAP: a directory is known by its answer to a request for TLS; passwords of others that a simple
-bind sends in clear are read from captures. Nothing is asked of the directory itself.
+"""LDAP: a directory is known by its answer to a request for TLS. Passwords of others that a bind
+sends in clear, simple or as SASL PLAIN, are read from captures. Nothing is asked of the directory.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from iotscan.errors import Malformed
-from iotscan.model import Fact, Impact, Kind, Observation, Transcript
+from iotscan.model import Fact, Impact, Kind, Observation, Sender, Transcript
 from iotscan.probe_api import Greeted, Opening, either
 from iotscan.protocols import ldap
 from iotscan.protocols.common.overheard import clear_turns, framed, login_facts, observe, turned
-from iotscan.protocols.ldap import Bind, BindDone, ExtendedDone, StartTls
+from iotscan.protocols.ldap import Bind, BindDone, ExtendedDone, Message, StartTls
+from iotscan.protocols.logins.sasl import plain_user
 
 START_TLS = ldap.start_tls(1)
 KINDS = (
@@ -22,13 +23,14 @@ KINDS = (
     ),
     Kind(
         "ldap.overheard_login",
-        {"username": str, "version": int, "outcome": str, "peer": str},
-        "Somebody else's simple bind with a password was overheard. outcome: accepted, refused or "
-        "unknown.",
+        {"username": str, "mechanism": str, "version": int, "outcome": str, "peer": str},
+        "Somebody else's bind with a readable password was overheard. mechanism: simple or plain; "
+        "outcome: accepted, refused or unknown.",
     ),
 )
-# RFC 4511 appendix A: busy, unavailable and unwilling say nothing about the password.
-_NO_ANSWER = frozenset((51, 52, 53))
+# RFC 4511 appendix A: SASL in progress, busy, unavailable and unwilling say nothing about the
+# password.
+_NO_ANSWER = frozenset((14, 51, 52, 53))
 
 
 class Ldap(Greeted):
@@ -74,22 +76,43 @@ def _own(talk: Transcript) -> Iterator[Observation]:
 def _captured(talk: Transcript) -> Iterator[Observation]:
     said = list(framed(clear_turns(talk), ldap.take, ldap.LARGEST))
     for at, (index, sender, message) in enumerate(said):
-        if isinstance(message, StartTls):
-            return
-        if not isinstance(message, Bind) or not message.simple or message.empty:
+        if isinstance(message, StartTls) and _code(said[at + 1 :], ExtendedDone, message) in (
+            0,
+            None,
+        ):
+            return  # granted, or nobody knows: what follows is encrypted
+        login = _login(message) if isinstance(message, Bind) else None
+        if login is None or not isinstance(message, Bind):
             continue
         seen = talk if sender == "client" else turned(talk)
-        codes = [
-            reply.code
-            for _, other, reply in said[at + 1 :]
-            if other != sender and isinstance(reply, BindDone) and reply.number == message.number
-        ]
+        mechanism, username = login
+        code = _code(said[at + 1 :], BindDone, message)
         outcome = "unknown"
-        if codes and codes[0] not in _NO_ANSWER:
-            outcome = "accepted" if codes[0] == 0 else "refused"
-        facts = login_facts(message.name, outcome)
-        facts["version"] = message.version
+        if code is not None and code not in _NO_ANSWER:
+            outcome = "accepted" if code == 0 else "refused"
+        facts = login_facts(username, outcome)
+        facts |= {"mechanism": mechanism, "version": message.version}
         yield observe(seen, "ldap.overheard_login", facts, [index])
+
+
+def _login(bind: Bind) -> tuple[str, bytes] | None:
+    """(mechanism, user name) of a bind whose password is readable."""
+    if not bind.mechanism:
+        return ("simple", bind.name) if bind.secret else None
+    username = plain_user(bind.secret) if bind.mechanism.upper() == "PLAIN" else None
+    return ("plain", username) if username else None
+
+
+def _code(
+    after: Sequence[tuple[int, Sender, Message]],
+    kind: type[BindDone | ExtendedDone],
+    asked: Bind | StartTls,
+) -> int | None:
+    """How a request was answered; None where no answer to it was heard."""
+    for _, _, reply in after:
+        if isinstance(reply, kind) and reply.number == asked.number:
+            return reply.code
+    return None
 
 
 PROBE = Ldap()

@@ -1,8 +1,10 @@
-"""LDAP messages as far as logins go (RFC 4511, 4.1.1, 4.2 and 5.1): bytes to dataclasses."""
+"""LDAP messages as far as logins go (RFC 4511, 4.1.1, 4.2 and 5.1; RFC 4513 section 5.2 for SASL):
+bytes to dataclasses.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from iotscan.errors import Malformed
 from iotscan.protocols.encodings.ber import (
@@ -19,6 +21,8 @@ from iotscan.protocols.encodings.ber import (
 LARGEST = 65_536
 _BIND, _BIND_DONE, _EXTENDED, _EXTENDED_DONE = 0x60, 0x61, 0x77, 0x78
 _SIMPLE, _SASL, _NAME = 0x80, 0xA3, 0x80
+# [MS-ADTS] section 5.1.1.1.3: NTLM as Windows spoke it before SASL.
+_SICILY = range(0x89, 0x8C)
 _ENUMERATED = 0x0A
 # RFC 4511 section 4.14.1.
 START_TLS = b"1.3.6.1.4.1.1466.20037"
@@ -27,13 +31,15 @@ _OPERATIONS = range(0x42, 0x7A)
 
 @dataclass(frozen=True, slots=True)
 class Bind:
-    """A bind request. ``simple``: with a password in clear; ``empty``: without any (anonymous)."""
+    """A bind request. ``mechanism``: of SASL, as it was called; "" for a simple bind, whose
+    ``secret`` is the password itself (b"": anonymous). Of SASL it is what the mechanism says.
+    """
 
     number: int
     version: int
     name: bytes
-    simple: bool
-    empty: bool
+    mechanism: str
+    secret: bytes = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,10 +131,22 @@ def _message(data: bytes) -> Message:
 def _bind(number: int, content: bytes) -> Bind:
     fields = list(elements(content))
     kinds = [tag for tag, _ in fields]
-    if len(fields) != 3 or kinds[:2] != [INTEGER, OCTETS] or kinds[2] not in (_SIMPLE, _SASL):
+    if (
+        len(fields) != 3
+        or kinds[:2] != [INTEGER, OCTETS]
+        or kinds[2] not in (_SIMPLE, _SASL, *_SICILY)
+    ):
         raise Malformed("not a bind request")
     version = integer(fields[0][1])
     if version not in (2, 3):
         raise Malformed("a bind of an unknown version")
-    simple = kinds[2] == _SIMPLE
-    return Bind(number, version, fields[1][1], simple, simple and not fields[2][1])
+    name, (kind, proof) = fields[1][1], fields[2]
+    if kind == _SIMPLE:
+        return Bind(number, version, name, "", proof)
+    if kind in _SICILY:
+        return Bind(number, version, name, "NTLM", proof)
+    said = list(elements(proof))
+    if [tag for tag, _ in said] not in ([OCTETS], [OCTETS, OCTETS]):
+        raise Malformed("a bind of SASL without a mechanism")
+    mechanism = said[0][1].decode("ascii", "backslashreplace")
+    return Bind(number, version, name, mechanism, said[1][1] if said[1:] else b"")

@@ -28,6 +28,17 @@ def done(number: int, code: int) -> bytes:
     return message(number, 0x61, encode_integer(code, 0x0A) + encode(4, b"") + encode(4, b""))
 
 
+def sasl(number: int, mechanism: bytes, credentials: bytes = b"") -> bytes:
+    proof = encode(4, mechanism) + (encode(4, credentials) if credentials else b"")
+    return message(number, 0x60, encode_integer(3) + encode(4, b"") + encode(0xA3, proof))
+
+
+def refused(number: int) -> bytes:
+    """TLS is not to be had."""
+    return message(number, 0x78, encode_integer(2, 0x0A) + encode(4, b"") + encode(4, b""))
+
+
+ANSWER = encode_integer(0, 0x0A) + encode(4, b"") + encode(4, b"")
 LOGIN = bind(1, b"cn=cam,dc=example", b"s3cret")
 START = message(1, 0x77, encode(0x80, START_TLS))
 
@@ -52,11 +63,35 @@ def test_a_simple_bind_of_others_is_read_with_its_outcome(answer: bytes, outcome
     ((found, address, turns),) = overheard([("client", LOGIN), ("server", answer)])
     assert found == {
         "username": "cn=cam,dc=example",
+        "mechanism": "simple",
         "version": 3,
         "outcome": outcome,
         "peer": "192.0.2.7",
     }
     assert (address, turns) == ("192.0.2.1", (0,))
+
+
+PLAIN = sasl(1, b"PLAIN", b"\0cam\0s3cret")
+
+
+@pytest.mark.parametrize(
+    ("said", "outcome"),
+    [
+        ([PLAIN, done(1, 0)], "accepted"),
+        ([PLAIN, done(1, 49)], "refused"),
+        ([PLAIN], "unknown"),
+        ([sasl(7, b"plain"), done(7, 14), PLAIN, done(1, 0)], "accepted"),
+        ([bind(7, b"", b""), done(7, 0), PLAIN, done(1, 53)], "unknown"),
+        ([message(7, 0x77, encode(0x80, START_TLS)), refused(7), PLAIN, done(1, 0)], "accepted"),
+    ],
+)
+def test_sasl_plain_is_read_with_its_outcome(said: list[bytes], outcome: str) -> None:
+    turns: list[tuple[Sender, bytes]] = [
+        ("client" if number % 2 == 0 else "server", data) for number, data in enumerate(said)
+    ]
+    ((found, address, _),) = overheard(turns)
+    assert (found["username"], found["mechanism"], found["outcome"]) == ("cam", "plain", outcome)
+    assert address == "192.0.2.1"
 
 
 def test_whoever_binds_is_the_client() -> None:
@@ -70,15 +105,18 @@ def test_whoever_binds_is_the_client() -> None:
         [("client", bind(1, b"", b""))],
         [("client", bind(1, b"cn=cam", b""))],
         [("client", START), ("server", b"x"), ("client", LOGIN)],
+        [("client", START), ("server", message(1, 0x78, ANSWER)), ("client", LOGIN)],
+        [("client", START), ("client", LOGIN)],
+        [("client", sasl(1, b"PLAIN", b"\0cam\0"))],
+        [("client", sasl(1, b"PLAIN", b"s3cret"))],
+        [("client", sasl(1, b"SCRAM-SHA-1", b"n,,n=cam,r=1")), ("server", done(1, 14))],
+        [("client", sasl(1, b"CRAM-MD5"))],
         [("client", b"0123456789")],
         [],
     ],
 )
 def test_what_holds_no_password_is_left_alone(said: list[tuple[Sender, bytes]]) -> None:
     assert overheard(said) == []
-
-
-ANSWER = encode_integer(0, 0x0A) + encode(4, b"") + encode(4, b"")
 
 
 def own(answer: bytes, *, tls: bool = False) -> list[dict[str, Fact]]:

@@ -19,6 +19,11 @@ def bind(number: int, name: bytes, secret: bytes, version: int = 3, kind: int = 
     return message(number, 0x60, encode_integer(version) + encode(4, name) + encode(kind, secret))
 
 
+def sasl(number: int, mechanism: bytes, credentials: bytes | None = None) -> bytes:
+    proof = encode(4, mechanism) + (b"" if credentials is None else encode(4, credentials))
+    return bind(number, b"", proof, kind=0xA3)
+
+
 def done(number: int, code: int) -> bytes:
     return message(number, 0x61, encode_integer(code, 0x0A) + encode(4, b"") + encode(4, b""))
 
@@ -26,9 +31,11 @@ def done(number: int, code: int) -> bytes:
 @pytest.mark.parametrize(
     ("raw", "expected"),
     [
-        (bind(1, b"cn=cam", b"s3cret"), Bind(1, 3, b"cn=cam", True, False)),
-        (bind(2, b"", b"", 2), Bind(2, 2, b"", True, True)),
-        (bind(3, b"cam", b"x", kind=0xA3), Bind(3, 3, b"cam", False, False)),
+        (bind(1, b"cn=cam", b"s3cret"), Bind(1, 3, b"cn=cam", "", b"s3cret")),
+        (bind(2, b"", b"", 2), Bind(2, 2, b"", "", b"")),
+        (sasl(3, b"PLAIN", b"\0cam\0x"), Bind(3, 3, b"", "PLAIN", b"\0cam\0x")),
+        (sasl(3, b"EXTERNAL"), Bind(3, 3, b"", "EXTERNAL", b"")),
+        (bind(3, b"", b"NTLMSSP", kind=0x8A), Bind(3, 3, b"", "NTLM", b"NTLMSSP")),
         (done(1, 0), BindDone(1, 0)),
         (done(4, 49), BindDone(4, 49)),
         (message(5, 0x77, encode(0x80, START_TLS)), StartTls(5)),
@@ -48,6 +55,10 @@ def test_messages_are_read(raw: bytes, expected: object) -> None:
         b"GET / HTTP",
         bind(1, b"x", b"y", version=9),
         bind(-1, b"x", b"y"),
+        bind(1, b"x", b"y", kind=0xA3),
+        bind(1, b"x", b"", kind=0xA3),
+        bind(1, b"x", encode(4, b"PLAIN") * 3, kind=0xA3),
+        bind(1, b"x", b"y", kind=0x85),
         message(1, 0x61, encode(4, b"")),
         message(1, 0x02, b"\x01"),
         encode(0x30, b"\x02\x01\x01"),
