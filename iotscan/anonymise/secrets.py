@@ -193,13 +193,6 @@ def _in_ber(talk: Transcript, client: bytes) -> Iterator[bytes]:
         yield message.user
     turns = list(enumerate(talk.turns[:64]))
     for _, sender, item in overheard.framed(turns, ldap.take, _LONGEST):
-        if sender == "client" and isinstance(item, ldap.Bind) and item.name:
+        if sender == "client" and isinstance(item, ldap.Bind):
             yield item.name
-            yield _simple(client.partition(item.name)[2])
-
-
-def _simple(rest: bytes) -> bytes:
-    """The password of a simple bind, behind its name: RFC 4511 section 4.2."""
-    return (
-        rest[2 : 2 + rest[1]] if rest[:1] == b"\x80" and len(rest) > 1 and rest[1] < 0x80 else b""
-    )
+            yield from item.secret.split(b"\0")

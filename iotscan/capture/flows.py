@@ -31,7 +31,7 @@ class Part:
     """A stretch of one flow, complete: what both sides said, in order, with frame numbers.
 
     ``missing``: a segment was lost in the capture, so bytes may be absent between turns. ``cut``:
-    numbers in ``said`` behind which bytes of that side are.
+    numbers in ``said`` behind which bytes of that side are; ``unheard``: sides whose first are.
     ``began``: whether the connection's first packet is in it (else it starts mid-stream);
     ``opened``: whether an opening was seen that tells who is the client; ``accepted``: whether the
     server's answer to one was.
@@ -46,6 +46,7 @@ class Part:
     ending: Ending = Ending.CLOSED
     missing: bool = False
     cut: set[int] = field(default_factory=set)
+    unheard: set[Sender] = field(default_factory=set)
     began: bool = False
     opened: bool = False
     accepted: bool = False

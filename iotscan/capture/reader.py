@@ -33,7 +33,7 @@ from iotscan.model import (
     Transport,
     Turn,
 )
-from iotscan.protocols.common.overheard import GUESSED, MISSING
+from iotscan.protocols.common.overheard import FIRST_MISSING, GUESSED, MISSING
 from iotscan.protocols.tls.keylog import Keys, parse_keylog, tls_facts
 from iotscan.protocols.tls.keylog import opened as opened_session
 from iotscan.text import clean
@@ -211,6 +211,7 @@ def _note(part: Part, usual: Set[int]) -> str:
         words.append("starts mid-stream")
         if not part.opened and (part.server_port in usual) is (part.client_port in usual):
             words.append(GUESSED)
+    words += [FIRST_MISSING[side] for side in sorted(part.unheard)]
     if part.missing:
         words.append(MISSING)
     return ", ".join(words)

@@ -108,6 +108,9 @@ class TcpFlow:
             self._emit(self._part)
 
     def _take(self, half: Half, segment: Segment) -> None:
+        other = self._b if half is self._a else self._a
+        if other.ahead and segment.flags & ACK:
+            self._lose(other, segment.acknowledged)
         if half.next < 0:
             half.next = segment.sequence
         if behind(segment.sequence, half.next) > 0 and self._waits(half, segment):
@@ -123,6 +126,7 @@ class TcpFlow:
             return True
         self._lose(half)
         if behind(segment.sequence, half.next) > 0:
+            half.records = None
             self._miss(half)
             half.next = segment.sequence
         return False
@@ -148,10 +152,13 @@ class TcpFlow:
             self._held.size -= size
             self._place(half, segment)
 
-    def _lose(self, half: Half) -> None:
-        """Give up waiting for a hole: go on at the first byte that came after it."""
-        half.records = None
-        while half.ahead:
+    def _lose(self, half: Half, heard: int | None = None) -> None:
+        """Give up waiting for a hole: go on at the first byte that came after it. ``heard``: only
+        as far as the other side has acknowledged what is missing, for then it does not come again,
+        and what waits was said before the other side's answer.
+        """
+        while half.ahead and (heard is None or behind(heard, half.next) > 0):
+            half.records = None
             self._miss(half)
             half.next = half.earliest()
             self._catch_up(half)
@@ -161,6 +168,8 @@ class TcpFlow:
         self._part.missing = True
         if half.latest >= 0:
             self._part.cut.add(half.latest)
+        else:
+            self._part.unheard.add(half.sender)
 
     def _say(self, half: Half, data: bytes, segment: Segment) -> None:
         other = self._b if half is self._a else self._a

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import TypeVar
@@ -25,6 +26,7 @@ from iotscan.model import (
 )
 from iotscan.net.gateway import Gateway
 from iotscan.probe_api import Login, Probe
+from iotscan.protocols.common.overheard import MISSING
 from iotscan.settings import Limits
 
 _T = TypeVar("_T")
@@ -74,6 +76,12 @@ def captured(
     ``PEER`` talks to ``DEVICE`` at ``port``; every turn is a frame of its own, from 1 on.
     """
     return conversation(*said, port=port, transport=transport, client=50_000)
+
+
+def lacking(talk: Transcript, *behind: int) -> Transcript:
+    """The same where a capture lacks bytes behind these turns."""
+    turns = tuple(replace(turn, cut=number in behind) for number, turn in enumerate(talk.turns))
+    return replace(talk, turns=turns, note=MISSING)
 
 
 def conversations_in(path: Path) -> list[Transcript]:

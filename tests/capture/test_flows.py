@@ -114,6 +114,35 @@ def test_a_segment_that_never_came_is_told() -> None:
     assert flow.parts[0].cut == {0}
 
 
+def test_what_was_answered_is_not_waited_for() -> None:
+    flow = Flow()
+    flow.open()
+    flow.say(THERE, 1000, b"one ")
+    flow.say(THERE, 1008, b"three ")
+    flow.say(BACK, 5000, b"yes ", acknowledged=1004)  # the second may still be on its way
+    assert flow.tcp._part.cut == set()
+    flow.say(BACK, 5004, b"indeed ", acknowledged=1014)
+    flow.say(THERE, 1018, b"five ")
+    flow.say(THERE, 1014, b"four")
+    flow.tcp.end()
+    (part,) = flow.parts
+    said = [data for _, _, data, _ in part.said]
+    assert said == [b"one ", b"yes ", b"three ", b"indeed ", b"four", b"five "]
+    assert (part.missing, part.cut, part.unheard) == (True, {0}, set())
+
+
+def test_that_the_first_words_of_a_side_are_missing_is_told() -> None:
+    flow = Flow()
+    flow.open()
+    flow.say(BACK, 5000, b"login: ")
+    flow.say(THERE, 1003, b"t\r")
+    flow.say(BACK, 5007, b"Password: ", acknowledged=1005)
+    flow.tcp.end()
+    (part,) = flow.parts
+    assert [data for _, _, data, _ in part.said] == [b"login: ", b"t\r", b"Password: "]
+    assert (part.missing, part.cut, part.unheard) == (True, set(), {"client"})
+
+
 def test_a_hole_is_given_up_when_too_much_waits_behind_it() -> None:
     flow = Flow()
     flow.open()

@@ -14,7 +14,7 @@ from iotscan.assess.rulebook.packs import load_rulebook
 from iotscan.assess.rulebook.rules import OF_CONVERSATIONS
 from iotscan.capture.making import Connection, udp_frame
 from iotscan.capture.writer import Writer
-from iotscan.model import Endpoint
+from iotscan.model import Endpoint, Fact, Report
 from iotscan.offline import report_on
 
 Said = tuple[str, bytes | str]
@@ -64,8 +64,8 @@ def _book() -> Rulebook:
     return load_rulebook()
 
 
-def found(frames: list[bytes]) -> list[str]:
-    """The rules on conversations that a capture of these frames breaks, in their order."""
+def reported(frames: list[bytes]) -> Report:
+    """What is said of a capture of these frames."""
     out = io.BytesIO()
     writer = Writer(out)
     for number, frame in enumerate(frames):
@@ -75,6 +75,17 @@ def found(frames: list[bytes]) -> list[str]:
         path.write_bytes(out.getvalue())
         report = report_on([path], _book())
     assert not [gap for gap in report.gaps if gap.ending.value == "bug"]
+    return report
+
+
+def told(frames: list[bytes], rule: str) -> list[dict[str, Fact]]:
+    """What a report on these frames says in each finding of a rule."""
+    return [dict(one.facts) for one in reported(frames).findings if one.rule == rule]
+
+
+def found(frames: list[bytes]) -> list[str]:
+    """The rules on conversations that a capture of these frames breaks, in their order."""
+    report = reported(frames)
     rules = _book().rules
     judged = {name for name, rule in rules.items() if rule.per in OF_CONVERSATIONS}
     judged = (judged | _ONE_SIDED) - _GENERAL

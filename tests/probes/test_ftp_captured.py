@@ -9,7 +9,7 @@ import pytest
 
 from iotscan.model import Fact, Sender
 from iotscan.plugins import probes
-from iotscan.testing import captured, only_facts
+from iotscan.testing import captured, lacking, only_facts
 
 PROBE = next(probe for probe in probes() if probe.name == "ftp")
 facts = partial(only_facts, PROBE)
@@ -63,6 +63,33 @@ def test_the_answer_decides_the_outcome(answer: bytes, outcome: str) -> None:
     answered: list[tuple[Sender, bytes]] = [("server", answer)] if answer else []
     found = overheard([*SESSION[:4], *answered])
     assert found[1][1]["outcome"] == outcome
+
+
+def test_a_name_of_which_bytes_are_missing_is_nobodys() -> None:
+    again: list[tuple[Sender, bytes]] = [
+        ("server", b"530 no\r\n"),
+        ("client", b"era\r\n"),
+        ("server", b"331 password\r\n"),
+        ("client", b"PASS other\r\n"),
+        ("server", b"230 in\r\n"),
+    ]
+    found = list(PROBE.read(lacking(captured([*SESSION[:4], *again], 21), 3)))
+    logins = [one.facts for one in found if one.kind == "ftp.overheard_login"]
+    assert [(one["username"], one["outcome"]) for one in logins] == [("cam", "refused")]
+
+
+def test_an_answer_behind_missing_ones_may_be_to_another_command() -> None:
+    found = list(PROBE.read(lacking(captured(SESSION, 21), 2)))
+    assert found[1].facts["outcome"] == "unknown"
+
+
+def test_a_client_that_does_not_wait_is_told_how_its_password_fared() -> None:
+    said: list[tuple[Sender, bytes]] = [
+        SESSION[0],
+        ("client", b"USER cam\r\nPASS s3cret\r\n"),
+        ("server", b"331 password\r\n530 no\r\n"),
+    ]
+    assert overheard(said)[1][1]["outcome"] == "refused"
 
 
 def test_a_guest_is_known_by_the_name() -> None:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from terminals import PROBE, SERVICE, facts_of
 
 from iotscan.model import Channel, Sender, Transcript, Turn
+from iotscan.protocols.common.overheard import FIRST_MISSING
+from iotscan.testing import lacking
 
 
 def _captured(*said: tuple[Sender, bytes]) -> Transcript:
@@ -37,6 +41,31 @@ def test_a_captured_login_gives_the_name_and_never_the_password() -> None:
     assert "hunter2" not in repr(seen)
     session = next(one for one in seen if one.kind == "telnet.session")
     assert session.proofs[0].frames[0] == 11
+
+
+def test_a_name_of_which_keys_are_missing_is_not_told() -> None:
+    talk = _captured(
+        ("server", b"\xff\xfb\x01login: "),
+        *_keys(b"rt\r"),
+        ("server", b"\r\nPassword:"),
+        *_keys(b"pw\r"),
+        ("server", b"\r\nLogin incorrect\r\nlogin: "),
+        *_keys(b"root\r"),
+        ("server", b"\r\nPassword:"),
+        *_keys(b"pw\r"),
+        ("server", b"\r\n# "),
+    )
+    told = [one.facts for one in PROBE.read(lacking(talk, 1)) if one.kind == "telnet.session"]
+    assert [(one.get("username"), one["outcome"]) for one in told] == [
+        (None, "refused"),
+        ("root", "accepted"),
+    ]
+    assert all(one["password_seen"] for one in told)
+    headless = replace(talk, note=FIRST_MISSING["client"])
+    behind = lacking(talk, 7)  # the next name begins in what is missing
+    for holed, names in ((headless, [None, "root"]), (behind, ["rt", None])):
+        told = [one.facts for one in PROBE.read(holed) if one.kind == "telnet.session"]
+        assert [one.get("username") for one in told] == names
 
 
 def test_each_captured_login_of_a_session_is_told() -> None:

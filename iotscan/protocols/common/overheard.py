@@ -23,11 +23,15 @@ _TLS = tuple(bytes([kind, 3]) for kind in (20, 21, 22, 23))
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line, without its end. ``turn`` is the index of the turn in which it was complete."""
+    """One line, without its end. ``turn`` is the index of the turn in which it was complete;
+    ``gap``: bytes of its sender are missing right before it, so that it may be the end of another
+    line, and lines before it may be missing.
+    """
 
     turn: int
     sender: Sender
     text: bytes
+    gap: bool = False
 
 
 def lines(turns: Iterable[tuple[int, Turn]]) -> Iterator[Line]:
@@ -36,17 +40,21 @@ def lines(turns: Iterable[tuple[int, Turn]]) -> Iterator[Line]:
     cut, the whole words of a server count: it is an answer all the same; half a command is none.
     """
     open_lines: dict[Sender, bytes] = {"client": b"", "server": b""}
+    gaps: dict[Sender, bool] = {"client": False, "server": False}
     for index, turn in turns:
-        if turn.data.startswith(_TLS) and not open_lines[turn.sender]:
+        sender = turn.sender
+        if turn.data.startswith(_TLS) and not open_lines[sender]:
             return
-        *whole, rest = (open_lines[turn.sender] + turn.data).split(b"\n")
+        *whole, rest = (open_lines[sender] + turn.data).split(b"\n")
         for text in whole:
-            yield Line(index, turn.sender, text.rstrip(b"\r"))
+            yield Line(index, sender, text.rstrip(b"\r"), gaps[sender])
+            gaps[sender] = False
         if len(rest) > LONGEST_LINE:
             return
-        if turn.cut and turn.sender == "server" and b" " in rest:
-            yield Line(index, turn.sender, rest.rpartition(b" ")[0])
-        open_lines[turn.sender] = b"" if turn.cut else rest
+        if turn.cut and sender == "server" and b" " in rest:
+            yield Line(index, sender, rest.rpartition(b" ")[0], gaps[sender])
+        gaps[sender] = gaps[sender] or turn.cut
+        open_lines[sender] = b"" if turn.cut else rest
 
 
 def framed(
@@ -114,6 +122,11 @@ def turn_at(turns: Iterable[tuple[int, Turn]], sender: Sender, offset: int) -> i
 
 # What the reader of captures notes of a conversation with holes: lost segments, frames cut short.
 MISSING = "bytes are missing"
+# The same of what a side said before all else that is heard of it.
+FIRST_MISSING: Mapping[Sender, str] = {
+    "client": "the client's first words are not in it",
+    "server": "the server's first words are not in it",
+}
 # And of one whose opening was not seen, when the ports do not tell who serves either.
 GUESSED = "who asked is a guess"
 

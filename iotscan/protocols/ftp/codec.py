@@ -30,18 +30,24 @@ _MAIL = re.compile(rb"\bE?SMTP|\bmail\b|postfix|sendmail|exim\b|\bLMTP", re.IGNO
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """A whole reply. ``turn`` is where its first line was complete, ``text`` its lines joined."""
+    """A whole reply. ``turn`` is where its first line was complete, ``text`` its lines joined;
+    ``gap``: what the server said before it is missing.
+    """
 
     code: int
     text: str
     turn: int = 0
+    gap: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Command:
+    """``gap``: what the client said before it is missing."""
+
     verb: str
     argument: bytes
     turn: int = 0
+    gap: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +63,15 @@ class Entry:
 def control(lines: Iterable[Line]) -> Iterator[Reply | Command]:
     """Replies and commands of a control channel in their order; other lines are left out."""
     first: Line | None = None
-    code = 0
+    code, gap = 0, False
     texts: list[str] = []
     for line in lines:
         if line.sender == "client":
+            gap = gap or line.gap
             if found := _COMMAND.match(line.text):
                 verb = found[1].decode("ascii").upper()
-                yield Command(verb, found[2] or b"", line.turn)
+                yield Command(verb, found[2] or b"", line.turn, gap)
+                gap = False
             continue
         reply = _REPLY.match(line.text)
         if first is None and reply is not None:
@@ -79,7 +87,7 @@ def control(lines: Iterable[Line]) -> Iterator[Reply | Command]:
             continue
         else:
             texts.append(clean(reply[3]))
-        yield Reply(code, "\n".join(texts), first.turn)
+        yield Reply(code, "\n".join(texts), first.turn, first.gap)
         first = None
 
 

@@ -110,8 +110,13 @@ def _session(talk: Transcript, said: Sequence[Reply | Command]) -> Iterator[Obse
 
 def _answer(said: Sequence[Reply | Command], at: int, *codes: int) -> Reply | None:
     """The reply to the command at this place, if it has one of these codes."""
-    reply = next((item for item in said[at + 1 :] if isinstance(item, Reply)), None)
-    return reply if reply is not None and reply.code in codes else None
+    item = said[at]
+    replies = (item for item in said[at + 1 :] if isinstance(item, Reply))
+    if isinstance(item, Command) and item.verb == "PASS":
+        # To a client that does not wait, the wish for a password comes behind it.
+        replies = (reply for reply in replies if reply.code != 331)
+    reply = next(replies, None)
+    return reply if reply is not None and reply.code in codes and not reply.gap else None
 
 
 def _logins(talk: Transcript, said: Sequence[Reply | Command]) -> Iterator[Observation]:
@@ -119,6 +124,8 @@ def _logins(talk: Transcript, said: Sequence[Reply | Command]) -> Iterator[Obser
     for at, item in enumerate(said):
         if not isinstance(item, Command):
             continue
+        if item.gap:
+            user = None  # another name may stand in what is missing
         if item.verb == "USER":
             user = item
             if _answer(said, at, 230):

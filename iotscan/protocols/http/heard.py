@@ -40,11 +40,12 @@ class Heard:
 def all_heard(talk: Transcript) -> Iterator[Heard]:
     """Every exchange of a conversation, channel by channel."""
     cut = MISSING in talk.note
+    holes = {i for i, turn in enumerate(talk.turns) if turn.cut} if cut else set()
     for number in sorted({turn.channel for turn in talk.turns}):
         channel = talk.channels[number] if number < len(talk.channels) else None
         turns = ((i, turn.sender == "client", turn.data) for i, turn in talk.turns_of(number))
         encrypted = channel is not None and channel.tls is not None
-        for exchange in exchanges(turns, cut=cut):
+        for exchange in exchanges(turns, cut=cut, holes=holes):
             yield Heard(number, encrypted, channel.login if channel else None, exchange)
 
 

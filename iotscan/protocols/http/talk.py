@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import accumulate, pairwise
@@ -43,18 +43,23 @@ class Exchange:
 
 
 def exchanges(
-    turns: Iterable[tuple[int, bool, bytes]], *, closed: bool = True, cut: bool = False
+    turns: Iterable[tuple[int, bool, bytes]],
+    *,
+    closed: bool = True,
+    cut: bool = False,
+    holes: Container[int] = (),
 ) -> list[Exchange]:
     """The exchanges of one connection given as (turn, whether the client said it, bytes).
 
     ``closed``: nothing more will come. ``cut``: bytes may be missing anywhere, so each question is
-    read with what came until the next one, and both are taken for what there is of their heads. A
-    recording that begins inside a connection is read from the first head on. Pure, never raises;
-    bytes that are not HTTP/1.x give nothing.
+    read with what came until the next one, and both are taken for what there is of their heads.
+    ``holes``: turns behind which they are known to be; a question ends there. A recording that
+    begins inside a connection is read from the first head on. Pure, never raises; bytes that are
+    not HTTP/1.x give nothing.
     """
     said = list(turns)
     stretches = list(_stretches(said)) if cut else [said]
-    return [pair for stretch in stretches for pair in _paired(stretch, closed, cut)]
+    return [pair for stretch in stretches for pair in _paired(stretch, closed, cut, holes)]
 
 
 _Said = Sequence[tuple[int, bool, bytes]]
@@ -68,8 +73,9 @@ def _stretches(said: _Said) -> Iterator[_Said]:
             yield said[start:end]
 
 
-def _paired(said: _Said, closed: bool, cut: bool) -> Iterator[Exchange]:
+def _paired(said: _Said, closed: bool, cut: bool, holes: Container[int] = ()) -> Iterator[Exchange]:
     mine = [(turn, data) for turn, client, data in said if client]
+    mine = mine[: next((i + 1 for i, (turn, _) in enumerate(mine) if turn in holes), None)]
     heard = [(turn, data) for turn, client, data in said if not client]
     asked = list(_requests(mine)) or (list(_begun_request(mine)) if cut else [])
     answers = list(_responses(heard, [request.method for request, _ in asked], closed))

@@ -6,7 +6,7 @@ Reads our own conversations and captured ones, line by line or one key at a time
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass, field
 
 from iotscan.model import Outcome, Sender
@@ -32,13 +32,15 @@ LONGEST_ANSWER = 16_384
 class Reply:
     """A line the client sent.
 
-    ``asked``: the prompt it answers. ``turns``: indexes of the client's turns; ``answer``: what
-    the server said until the next line began, in the server turns ``answered``.
+    ``asked``: the prompt it answers. ``turns``: indexes of the client's turns; ``whole``: no key of
+    it is missing; ``answer``: what the server said until the next line began, in the server turns
+    ``answered``.
     """
 
     asked: Prompt
     text: str
     turns: tuple[int, ...]
+    whole: bool = True
     answer: str = ""
     answered: tuple[int, ...] = ()
 
@@ -96,12 +98,13 @@ class _Listener:
     heard: bytearray = field(default_factory=bytearray)
     heard_in: list[int] = field(default_factory=list)
     spans: list[tuple[str, tuple[int, ...]]] = field(default_factory=list)
-    lines: list[tuple[Prompt, str, tuple[int, ...]]] = field(default_factory=list)
+    lines: list[tuple[Prompt, str, tuple[int, ...], bool]] = field(default_factory=list)
     typed: list[str] = field(default_factory=list)
     typed_in: list[int] = field(default_factory=list)
     asked: Prompt = Prompt.NONE
     asked_for_encryption: bool = False
     typing: bool = False
+    holed: bool = False
     encrypted: bool = False
 
     def server_says(self, index: int, data: bytes) -> None:
@@ -113,11 +116,14 @@ class _Listener:
         text = telnet.text_of(events)
         if self.typing and len(text) <= len(self.typed) + 1:
             return  # the echo of what is being typed
+        if self.typing and self.holed:
+            self._end_line()  # the key that ended it is missing
         if text:
             self.heard = (self.heard + text)[-LONGEST_ANSWER:]
             self.heard_in.append(index)
 
-    def client_says(self, index: int, data: bytes) -> None:
+    def client_says(self, index: int, data: bytes, *, cut: bool) -> None:
+        """``cut``: bytes behind these are missing."""
         events = self.client.feed(data)
         self.encrypted = self.encrypted or any(map(telnet.turns_secret, events))
         asks = telnet.Negotiation(telnet.DO, telnet.ENCRYPT)
@@ -128,6 +134,7 @@ class _Listener:
             if byte in b"\n\0" and not self.typing:
                 continue
             self._key(index, byte)
+        self.holed = self.holed or cut
 
     def _key(self, index: int, byte: int) -> None:
         if not self.typing:
@@ -138,14 +145,18 @@ class _Listener:
         if index not in self.typed_in[-1:]:
             self.typed_in.append(index)
         if byte in b"\r\n":
-            self.lines.append((self.asked, "".join(self.typed), tuple(self.typed_in)))
-            self.typing = False
+            self._end_line()
         elif byte in b"\b\x7f":
             self.typed = self.typed[:-1]
         elif byte == 0x15:  # ^U: the line is taken back
             self.typed = []
         elif byte >= 0x20 and len(self.typed) < LONGEST_LINE:
             self.typed.append(chr(byte))
+
+    def _end_line(self) -> None:
+        line = "".join(self.typed), tuple(self.typed_in), not self.holed
+        self.lines.append((self.asked, *line))
+        self.typing = self.holed = False
 
     def _close_answer(self) -> None:
         text = login_text.plain(bytes(self.heard))
@@ -172,13 +183,21 @@ def evaluates_marker(answer: str) -> bool:
     return _PROVEN.search(answer) is not None
 
 
-def read_dialogue(turns: Iterable[tuple[int, Sender, bytes]]) -> Dialogue:
-    """Put a session together from (turn index, sender, bytes) in the order they were said."""
-    listener = _Listener()
+def read_dialogue(
+    turns: Iterable[tuple[int, Sender, bytes]], cut: Container[int] = (), *, holed: bool = False
+) -> Dialogue:
+    """Put a session together from (turn index, sender, bytes) in the order they were said.
+
+    ``cut``: turns behind which bytes of the sender are missing; ``holed``: the client's first are.
+    """
+    listener = _Listener(holed=holed)
     for index, sender, data in turns:
         if listener.encrypted:
             break
-        (listener.server_says if sender == "server" else listener.client_says)(index, data)
+        if sender == "server":
+            listener.server_says(index, data)
+        else:
+            listener.client_says(index, data, cut=index in cut)
     return listener.finish()
 
 

@@ -14,7 +14,7 @@ from iotscan.model import (
     Transcript,
     Turn,
 )
-from iotscan.protocols.common.overheard import GUESSED
+from iotscan.protocols.common.overheard import FIRST_MISSING, GUESSED
 from iotscan.protocols.logins import dialogue as login_text
 from iotscan.protocols.logins.dialogue import Prompt
 from iotscan.protocols.logins.tries import Tries
@@ -78,7 +78,11 @@ def _sessions(talk: Transcript, recognises: Callable[[bytes], bool]) -> Iterator
         if recognises(heard) and (GUESSED not in talk.note or _is_servers(heard)):
             known = number < len(talk.channels)
             channel = talk.channels[number] if known else Channel(talk.service.endpoint)
-            dialogue = read_dialogue((i, turn.sender, turn.data) for i, turn in turns)
+            dialogue = read_dialogue(
+                ((i, turn.sender, turn.data) for i, turn in turns),
+                {i for i, turn in turns if turn.cut},
+                holed=FIRST_MISSING["client"] in talk.note,
+            )
             yield _Session(channel, turns, dialogue)
 
 
@@ -236,7 +240,7 @@ def _overheard_login(
         "password_seen": any(line.asked is Prompt.PASSWORD for line in lines),
         "outcome": "unknown" if outcome is Outcome.UNCLEAR else outcome.value,
     }
-    if lines[0].asked is Prompt.LOGIN:
+    if lines[0].asked is Prompt.LOGIN and lines[0].whole:
         facts["username"] = clean(lines[0].text)
     indexes = [i for line in lines for i in (*line.turns, *line.answered)]
     return _observe(talk, "telnet.session", facts, session.proof(talk.id, indexes))

@@ -167,3 +167,11 @@ def test_of_a_form_that_is_cut_its_whole_fields_are_read(sent: bytes, kept: byte
     (one,) = exchanges([(0, True, FORM + sent)], cut=True)
     assert one.request is not None
     assert one.request.body == kept
+
+
+def test_what_comes_behind_missing_bytes_is_not_of_the_form() -> None:
+    sent = [(0, True, FORM + b"user=ad"), (1, True, b"min&password=x")]
+    whole, holed = (exchanges(sent, cut=True, holes=holes)[0].request for holes in ((), {0}))
+    assert whole is not None
+    assert holed is not None
+    assert (whole.body, holed.body) == (b"user=admin&password=x", b"")

@@ -144,6 +144,114 @@ def test_imap_without_a_readable_password_is_left_alone(said: list[tuple[str, by
     assert list(imap_logins(heard(*said))) == []
 
 
+REFUSED = ("S", b"504 5.5.4 unrecognised")
+PROMPTED = [
+    ("C", b"AUTH LOGIN"),
+    ("S", b"334 VXNlcm5hbWU6"),
+    ("C", NAME),
+    ("S", b"334 UGFzc3dvcmQ6"),
+    ("C", WORD),
+    ("S", b"235 in"),
+]
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        [("C", b"AUTH PLAIN"), REFUSED],
+        [("C", b"AUTH LOGIN"), REFUSED],
+        [("C", b"AUTH LOGIN"), ("S", b"334 x"), ("C", NAME), ("S", b"535 no such user")],
+        [("C", b"AUTH CRAM-MD5"), ("S", b"334 xx"), ("C", b"*"), ("S", b"501 as you wish")],
+        [("C", b"AUTH LOGIN"), ("S", b"334 x"), ("C", b"*"), ("S", b"501 as you wish")],
+        [("C", b"AUTH DIGEST-MD5"), ("S", b"334 " + NAME), ("C", WORD), ("S", b"535 no")],
+        [("C", b"AUTH XOAUTH2 " + WORD), ("S", b"334 " + NAME), ("C", b""), ("S", b"535 no")],
+    ],
+)
+def test_the_next_try_is_not_taken_for_an_answer_to_what_was_refused(
+    before: list[tuple[str, bytes]],
+) -> None:
+    said = heard(*before, *PROMPTED)
+    assert list(smtp_logins(said)) == [MailLogin(len(before) + 4, b"cam", "login", "accepted")]
+
+
+def test_each_command_that_was_not_waited_for_has_its_own_answer() -> None:
+    said = [Turn("client", 0.0, b"USER cam\r\nPASS x\r\n"), Turn("server", 0.1, b"+OK\r\n-ERR\r\n")]
+    (login,) = pop3_logins(list(lines(enumerate(said))))
+    assert (login.username, login.outcome) == (b"cam", "refused")
+
+
+def cut(who: Sender, text: bytes) -> Turn:
+    """What was said, and bytes behind it that the capture lacks."""
+    return Turn(who, 0.0, text, cut=True)
+
+
+def after_holes(*said: Turn) -> list[Line]:
+    return list(lines(enumerate(said)))
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        [cut("client", b"USER ca"), Turn("client", 0.0, b"m\r\nPASS x\r\n")],
+        [
+            cut("client", b"USER old\r\nPASS y\r\n"),
+            Turn("client", 0.0, b"era\r\nPASS x\r\n"),
+        ],
+        [cut("client", b"USER old\r\nPASS y\r\n"), Turn("client", 0.0, b"PASS x\r\n")],
+    ],
+)
+def test_a_name_of_which_bytes_are_missing_is_not_known(said: list[Turn]) -> None:
+    assert list(pop3_logins(after_holes(*said)))[-1].username == b""
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        [cut("client", b"AUTH LOGIN\r\n"), Turn("client", 0.0, WORD + b"\r\n" + WORD + b"\r\n")],
+        [cut("client", b"AUTH LOGIN " + NAME + b"\r\n"), Turn("client", 0.0, WORD[4:] + b"\r\n")],
+        [cut("client", b"AUTH PLAIN\r\n"), Turn("client", 0.0, PLAIN + b"\r\n")],
+    ],
+)
+def test_sasl_of_which_bytes_are_missing_tells_nobodys_name(said: list[Turn]) -> None:
+    assert list(smtp_logins(after_holes(*said))) == []
+
+
+def test_a_literal_of_which_bytes_are_missing_tells_nobodys_name() -> None:
+    said = [cut("client", b"a LOGIN {5+}\r\n"), Turn("client", 0.0, b"am {1+}\r\nx\r\n")]
+    assert list(imap_logins(after_holes(*said))) == []
+
+
+def test_an_answer_behind_missing_ones_may_be_to_another_command() -> None:
+    asked, greeted = Turn("client", 0.0, b"USER cam\r\nPASS x\r\nSTAT\r\n"), b"+OK hi\r\n"
+    said = [cut("server", greeted), asked, Turn("server", 0.1, b"+OK\r\n+OK\r\n")]
+    assert [one.outcome for one in pop3_logins(after_holes(*said))] == ["unknown"]
+    tagged = [cut("server", b"* OK hi\r\n"), Turn("client", 0.0, b"a LOGIN cam x\r\n")]
+    tagged.append(Turn("server", 0.1, b"a OK\r\n"))
+    assert [one.outcome for one in imap_logins(after_holes(*tagged))] == ["accepted"]
+
+
+QUOTED = [b"AUTH PLAIN " + PLAIN, b"a2 LOGIN cam s3cret"]
+
+
+def test_a_mail_that_quotes_a_session_is_no_login() -> None:
+    sent = [("C", b"DATA"), ("S", b"354 go on"), *(("C", line) for line in QUOTED), ("C", b".")]
+    assert list(smtp_logins(heard(*sent))) == []
+    assert len(list(smtp_logins(heard(*sent, *PROMPTED)))) == 1
+    refused = [("C", b"DATA"), ("S", b"503 no"), *(("C", line) for line in QUOTED)]
+    assert len(list(smtp_logins(heard(*refused)))) == 1
+    size = sum(len(line) + 2 for line in QUOTED)
+    stored = [
+        ("C", b"a1 APPEND INBOX {%d}" % size),
+        ("S", b"+ go on"),
+        *(("C", line) for line in QUOTED),
+        ("C", b""),
+        ("S", b"a1 OK"),
+    ]
+    assert list(imap_logins(heard(*stored))) == []
+    assert len(list(imap_logins(heard(*stored, ("C", b"a3 LOGIN cam x"))))) == 1
+    assert list(imap_logins(heard(("C", b"a1 APPEND {0}")))) == []
+
+
 @pytest.mark.parametrize(
     ("response", "user"),
     [
