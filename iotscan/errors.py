@@ -101,7 +101,9 @@ class Refused(NetworkError):
 
 
 class TimedOut(NetworkError):
-    """Nothing came within the time allowed; ``phase`` is connect, read or conversation."""
+    """Nothing came within the time allowed; ``phase`` is connect, read or conversation, or what was
+    asked for.
+    """
 
     ending = Ending.TIMEOUT
 

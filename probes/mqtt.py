@@ -211,9 +211,9 @@ class _Talk:
         """Subscribe to the broker's status and to everything else, for as long as allowed.
 
         Some brokers hang up instead of refusing a filter: the next one gets its own connection.
-        Raises ConnectionLost when a filter was not answered.
+        Raises ConnectionLost when a filter was not answered, and TimedOut when the broker stayed.
         """
-        waiting, unanswered = [_SYSTEM, _EVERYTHING], list[str]()
+        waiting, unanswered, stayed = [_SYSTEM, _EVERYTHING], list[str](), True
         while waiting:
             listener = _Listener(self._paho(version), waiting, sample)
             try:
@@ -224,9 +224,13 @@ class _Talk:
                     raise
                 return  # as much as may be recorded was heard: a short sample, not a failure
             unanswered += listener.waiting[:1]
+            stayed = stayed and (listener.stayed or not listener.waiting)
             waiting = listener.waiting[1:]
-        if unanswered:
-            raise ConnectionLost(f"the broker did not answer for {' and '.join(unanswered)}")
+        named = " and ".join(unanswered)
+        if named and stayed:
+            raise TimedOut(f"subscribe {named}")
+        if named:
+            raise ConnectionLost(f"the broker did not answer for {named}")
 
     async def _link(self, stream: Stream, version: int) -> _Link:
         link = _Link(stream, version)
@@ -300,7 +304,7 @@ class _Listener:
     def __init__(self, client: paho.Client, filters: Sequence[str], sample: Sample) -> None:
         self.client, self.sample = client, sample
         self.waiting, self.answered = list(filters), list[str]()
-        self.over = False
+        self.over = self.stayed = False
         self._messages = self._octets = self._released = 0
         client.on_connect = self._connected
         client.on_subscribe = self._subscribed
@@ -308,7 +312,9 @@ class _Listener:
         client.on_message = self._heard
 
     async def run(self, relay: Relay, properties: Properties | None) -> None:
-        """Returns when enough was heard or the broker hung up; ``waiting`` tells what is open."""
+        """Returns when enough was heard or the broker hung up; ``waiting`` tells what is open, and
+        ``stayed`` whether the broker was still there when it had been waited for long enough.
+        """
         clean = paho.MQTT_CLEAN_START_FIRST_ONLY if properties is None else True
         try:
             await asyncio.to_thread(
@@ -319,6 +325,7 @@ class _Listener:
                 properties=properties,
             )
             await self._drive(_HANDSHAKE_SECONDS, lambda: self.over or not self.waiting)
+            self.stayed = not self.over and self.client.socket() is not None
             if not self.waiting:
                 await self._drive(self.sample.seconds, lambda: self.over)
             # One by one: what a broker still says to a client that has left could cut it short.
@@ -333,16 +340,20 @@ class _Listener:
             self.over = True
 
     async def _drive(self, seconds: float, enough: Callable[[], bool]) -> None:
-        loop = asyncio.get_running_loop()
-        end = loop.time() + seconds
-        while not enough() and loop.time() < end and self.client.socket() is not None:
-            await asyncio.to_thread(self._step)
+        """Go on for so many seconds, in which only those count that were spent at the door: while
+        this machine was busy elsewhere, the broker may have answered.
+        """
+        clock = asyncio.get_running_loop().time
+        while not enough() and seconds > 0 and self.client.socket() is not None:
+            seconds -= await asyncio.to_thread(self._step, clock)
 
-    def _step(self) -> None:
+    def _step(self, clock: Callable[[], float]) -> float:
+        """One look, and what it cost: never more than a look may take."""
+        began = clock()
         # Not client.loop(): it uses select(), which cannot see descriptors above 1,023.
         door = self.client.socket()
         if door is None:
-            return
+            return 0.0
         writing = selectors.EVENT_WRITE if self.client.want_write() else 0
         with selectors.DefaultSelector() as selector:
             selector.register(door, selectors.EVENT_READ | writing)
@@ -353,6 +364,7 @@ class _Listener:
             if events & selectors.EVENT_WRITE:
                 self.client.loop_write()
         self.client.loop_misc()
+        return min(clock() - began, _STEP_SECONDS)
 
     def _connected(self, *told: Any) -> None:
         if told[3].is_failure:

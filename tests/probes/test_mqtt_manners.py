@@ -23,11 +23,15 @@ def manners(
     *,
     admits: Callable[[int, int], int] = lambda number, version: 0,
     hangs_up_at: Sequence[str] = (),
+    silent_at: Sequence[str] = (),
+    asked: Callable[[str], None] = lambda name: None,
     codes: Mapping[str, int] | None = None,
 ) -> Handler:
-    """A broker that hangs up at some filters and answers the others with ``codes``.
+    """A broker that hangs up at some filters, says nothing to some, and answers the others with
+    ``codes``.
 
-    ``admits``: the CONNACK code for the how-many-eth connection and its version.
+    ``admits``: the CONNACK code for the how-many-eth connection and its version. ``asked``: is told
+    of each filter before it is answered.
     """
     connections = itertools.count(1)
 
@@ -45,8 +49,11 @@ def manners(
                     case packets.Pingreq():
                         answer = packets.Pingresp()
                     case packets.Subscribe(number, ((name, _),)):
+                        asked(name)
                         if name in hangs_up_at:
                             return
+                        if name in silent_at:
+                            continue
                         answer = packets.Suback(number, ((codes or {}).get(name, 0),))
                     case _:
                         continue
@@ -76,6 +83,38 @@ async def test_a_broker_that_hangs_up_at_one_filter_is_asked_the_other_one_anew(
     # What was not answered is not known, and the ending says so.
     assert talk.ending is Ending.CLOSED
     assert "$SYS/#" in talk.note
+
+
+async def test_a_broker_that_says_nothing_to_a_filter_did_not_close(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("iotscan.probes.mqtt._HANDSHAKE_SECONDS", 0.4)
+    async with serve(manners(silent_at=["#"])) as port:
+        talk = await converse(service_at(port))
+    assert [(s["filter"], s["granted"]) for s in read(talk)["mqtt.subscribe"]] == [("$SYS/#", True)]
+    assert talk.ending is Ending.TIMEOUT
+    assert "#" in talk.note
+
+
+async def test_what_a_broker_answered_while_we_were_busy_is_heard(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Busy for longer than a broker is given: time in which we did not listen is not its time."""
+    monkeypatch.setattr("iotscan.probes.mqtt._HANDSHAKE_SECONDS", 0.4)
+
+    def busy(name: str) -> None:
+        loop = asyncio.get_running_loop()
+        until = loop.time() + 1.0
+        while loop.time() < until:
+            pass
+
+    async with serve(manners(asked=busy)) as port:
+        talk = await converse(service_at(port))
+    assert [(s["filter"], s["granted"]) for s in read(talk)["mqtt.subscribe"]] == [
+        ("$SYS/#", True),
+        ("#", True),
+    ]
+    assert talk.ending is Ending.COMPLETE
 
 
 async def test_a_broker_that_only_lets_connect_is_not_called_readable() -> None:
