@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from lan import Host, Lan, lan
+from lan import PATIENCE, POLL, Host, Lan, lan
 from zeroconf import (  # type: ignore[attr-defined]
     DNSAddress,
     DNSOutgoing,
@@ -38,6 +39,15 @@ allow-interfaces=lan0
 [publish]
 publish-workstation=no
 """
+
+
+# Of a protocol that is nobody's (IEEE 802, local experimental EtherType 1), to a host that is not
+# there: what was sent before it has been recorded when it has.
+_LAST = bytes.fromhex("0200000000ee0200000000ef88b5") + b"the last frame".ljust(46)
+_SEND = (
+    "import socket, sys; link = socket.socket(socket.AF_PACKET, socket.SOCK_RAW);"
+    " link.bind(('lan0', 0)); link.send(bytes.fromhex(sys.argv[1]))"
+)
 
 
 @dataclass
@@ -73,16 +83,25 @@ class Home:
             assert process.poll() is None, "tcpdump does not run"
         try:
             yield lambda: _read_pcap(path)
+            self._record_the_last(path)
         finally:
             process.terminate()
             process.communicate()
+
+    def _record_the_last(self, path: Path) -> None:
+        """Wait until all that was sent is in the file: tcpdump may be far behind."""
+        assert self.scanner.run(sys.executable, "-c", _SEND, _LAST.hex()).returncode == 0
+        until = time.monotonic() + PATIENCE
+        while _LAST not in path.read_bytes():
+            assert time.monotonic() < until, "tcpdump recorded nothing more"
+            time.sleep(POLL)
 
 
 def _read_pcap(path: Path) -> list[bytes]:
     from scapy.utils import RawPcapReader
 
     with RawPcapReader(str(path)) as reader:
-        return [frame for frame, _ in reader]
+        return [frame for frame, _ in reader if frame != _LAST]
 
 
 @pytest.fixture(scope="module")

@@ -105,8 +105,10 @@ def test_without_privilege_the_kernel_asks_and_the_report_says_so(home: Any) -> 
 
 @pytest.mark.lab
 def test_listening_sends_nothing(home: Any, tmp_path: Path) -> None:
-    # The kernel goes on asking for what another test made it ask for.
-    home.scanner.run("ip", "neigh", "flush", "nud", "all")
+    # Kernels go on asking for what another test made them ask for, and five seconds after a host
+    # answered us, its kernel asks whether we are still there (RFC 4861 section 7.3.2), for ARP too.
+    for host in home.lan.hosts.values():
+        host.run("ip", "neigh", "flush", "nud", "all")
     with home.frames(tmp_path / "listen.pcap") as frames:
         found = home.discover("arp", "mdns", "ssdp", "neighbours", impact="LISTEN", patience=0.3)
     assert found["stopped"] == []

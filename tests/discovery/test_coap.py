@@ -55,7 +55,8 @@ def test_a_server_that_joined_the_group_is_found(home: Any, tmp_path: Path) -> N
     server = host.start("coap-server-notls", "-g", group)
     try:
         with home.frames(tmp_path / "asked.pcap") as frames:
-            found = home.discover("coap", patience=6.0)
+            # Two thirds of it are waited: longer than the five seconds a server may take.
+            found = home.discover("coap", patience=9.0)
     finally:
         server.terminate()
         server.wait(10)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import secrets
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -54,8 +55,9 @@ import socket, sys, time
 link = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
 link.bind(("lan0", 0))
 while True:
-    for text in sys.argv[1:]:
+    for text in sys.argv[2:]:
         link.send(bytes.fromhex(text))
+    print(sys.argv[1], flush=True)
     time.sleep(0.05)
 """
 
@@ -174,10 +176,12 @@ def saying(home: Any, *frames: Any, host: str = "host0") -> Iterator[None]:
     """A host repeats these frames while the context lasts."""
     # A switch keeps LLDP to each link of its own; here the hosts are the other ends of one.
     ip("-n", home.lan.switch, "link", "set", "br0", "type", "bridge", "group_fwd_mask", "0x4000")
-    script = home.lan.hosts[host].start(
-        sys.executable, "-c", SENDER, *(bytes(frame).hex() for frame in frames)
+    there, said = home.lan.hosts[host], f"said {secrets.token_hex(8)}"
+    script = there.start(
+        sys.executable, "-c", SENDER, said, *(bytes(frame).hex() for frame in frames)
     )
     try:
+        there.await_words(said)
         yield
     finally:
         script.kill()

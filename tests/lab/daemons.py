@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import shutil
 import socket
 import subprocess
@@ -26,11 +27,26 @@ def program(name: str) -> str:
     return found
 
 
-def free_port(kind: socket.SocketKind = socket.SOCK_STREAM) -> int:
-    """A port that nobody has now."""
-    with socket.socket(socket.AF_INET, kind) as held:
-        held.bind((HOME, 0))
-        return int(held.getsockname()[1])
+def free_port() -> int:
+    """A port that nobody has over TCP or UDP, nor the next one.
+
+    Below those that systems give to whoever dials out (Linux from 32768, others from 49152), so
+    that nobody gets it before the daemon does; and never the same one twice.
+    """
+    return next(port for port in _PORTS if all(map(_is_free, (port, port + 1))))
+
+
+_PORTS = iter(random.sample(range(20_000, 32_000, 2), 6_000))
+
+
+def _is_free(port: int) -> bool:
+    for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
+        with socket.socket(socket.AF_INET, kind) as held:
+            try:
+                held.bind((HOME, port))
+            except OSError:
+                return False
+    return True
 
 
 def accepts(port: int) -> bool:

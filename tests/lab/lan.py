@@ -64,15 +64,26 @@ class Host:
     def await_port(self, port: int, transport: str = "tcp") -> None:
         """Wait until something listens on the port. Raises RuntimeError with the logs if not."""
         table = "-lnt" if transport == "tcp" else "-lnu"
+        listed = re.compile(rf"[:\]]{port}\s")
+        self._await(
+            lambda: listed.search(self.run("ss", table).stdout) is not None,
+            f"nothing listens on {port}/{transport}",
+        )
+
+    def await_words(self, words: str) -> None:
+        """Wait until the daemons have printed this. Raises RuntimeError with the logs if not."""
+        self._await(lambda: words in self.logs(), f"nobody said: {words}")
+
+    def _await(self, ready: Callable[[], bool], otherwise: str) -> None:
         until = time.monotonic() + PATIENCE
         while time.monotonic() < until:
             ended = bool(self.processes) and self.processes[-1].poll() is not None
-            if re.search(rf"[:\]]{port}\s", self.run("ss", table).stdout):
+            if ready():
                 return
             if ended:
                 break
             time.sleep(POLL)
-        raise RuntimeError(f"{self.name}: nothing listens on {port}/{transport}\n{self.logs()}")
+        raise RuntimeError(f"{self.name}: {otherwise}\n{self.logs()}")
 
     def logs(self) -> str:
         """What the daemons of this host have printed."""

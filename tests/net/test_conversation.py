@@ -310,11 +310,12 @@ async def test_a_conversation_has_only_so_many_connections(gateway_with: Make, s
 
 
 async def test_waiting_for_a_place_ends_with_the_conversations_time(
-    gateway_with: Make, serve: Any
+    gateway_with: Make, serve: Any, fake_clock: Any
 ) -> None:
     """A probe that holds a connection and waits for another must not hang for ever."""
     async with serve(echoing) as service:
-        net = talk(gateway_with(connections_per_host=1, conversation_timeout=0.2), service)
+        gateway = gateway_with(clock=fake_clock, connections_per_host=1, conversation_timeout=0.2)
+        net = talk(gateway, service)
         async with net.tcp(service):
             with pytest.raises(TimedOut, match="conversation"):
                 async with net.tcp(service):

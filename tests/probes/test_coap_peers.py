@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -143,7 +142,7 @@ class Big(aiocoap.resource.Resource):  # type: ignore[misc]
 
 @asynccontextmanager
 async def aiocoap_server() -> AsyncIterator[int]:
-    port = free_port(socket.SOCK_DGRAM)
+    port = free_port()
     site = aiocoap.resource.Site()
     site.add_resource(
         [".well-known", "core"], aiocoap.resource.WKCResource(site.get_resources_as_linkheader)

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 import shutil
-import socket
 import subprocess
 import time
 from collections.abc import Iterator
 from ipaddress import ip_address, ip_network
 
 import pytest
+from daemons import free_port
 
 from iotscan.errors import Malformed
 from iotscan.model import Endpoint, Scope, Service, Transcript, Transport
@@ -116,8 +115,7 @@ def gdbserver() -> Iterator[tuple[int, subprocess.Popen[str]]]:
     """A real gdbserver on loopback with a program that waits; its port and process."""
     if shutil.which("gdbserver") is None:
         pytest.skip("gdbserver is not installed")
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     process = subprocess.Popen(
         ["gdbserver", f"127.0.0.1:{port}", "/bin/sleep", "60"],
         stderr=subprocess.PIPE,
@@ -138,10 +136,10 @@ async def test_a_real_gdbserver_is_recognised_and_goes_on(
 ) -> None:
     port, process = gdbserver
     scope = Scope((ip_network("127.0.0.0/8"),))
-    gateway = Gateway(scope, Limits(read_timeout=2.0), clock=time.monotonic)
+    gateway = Gateway(scope, Limits(read_timeout=20.0), clock=time.monotonic)
     service = Service(Endpoint(ip_address("127.0.0.1"), "tcp", port))
     door = gateway.conversation(service, "recognise", id="c1", began=0.0)
-    async with asyncio.timeout(10), door.tcp(Service(service.endpoint, "gdbserver")) as stream:
+    async with door.tcp(Service(service.endpoint, "gdbserver")) as stream:
         await stream.write(GDB.openings[0].says)
         answer = await stream.read(4096)
         while not GDB.recognises(answer):

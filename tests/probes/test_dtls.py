@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import time
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -231,7 +230,7 @@ async def test_hostile_peers_end_in_time_with_the_truth(name: str) -> None:
 
 
 async def test_a_closed_port_is_refused() -> None:
-    talk = await converse(service(free_port(socket.SOCK_DGRAM)))
+    talk = await converse(service(free_port()))
     assert talk.ending is Ending.REFUSED
 
 

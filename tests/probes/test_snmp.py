@@ -184,7 +184,7 @@ def test_answers_are_recognised_and_questions_are_not() -> None:
 @pytest.fixture
 def agent(tmp_path: Path) -> Iterator[int]:
     """net-snmp's agent with both conventional communities; its port on loopback."""
-    port = free_port(socket.SOCK_DGRAM)
+    port = free_port()
     conf = tmp_path / "snmpd.conf"
     conf.write_text(f"rocommunity public\nsysName lamp\nagentaddress udp:127.0.0.1:{port}\n")
     command = [program("snmpd"), "-f", "-Lo", "-C", "-c", conf, "-p", tmp_path / "pid"]

@@ -13,11 +13,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from daemons import free_port
 
 from iotscan.model import Report
 from iotscan.report import Options, render
 
-PATIENCE, POLL = 20.0, 0.05
+PATIENCE, POLL = 60.0, 0.05
 CONFIGURATION = """
 global(workDirectory="{folder}" maxMessageSize="64k" parser.escapeControlCharactersOnReceive="off")
 module(load="imtcp") module(load="mmpstrucdata")
@@ -43,8 +44,7 @@ def receiver(tmp_path: Path) -> Iterator[tuple[int, Path]]:
     program = shutil.which("rsyslogd") or shutil.which("rsyslogd", path="/usr/sbin")
     if program is None:
         pytest.skip("rsyslog is not installed (tests/lab/install.sh)")
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     settings = tmp_path / "rsyslog.conf"
     settings.write_text(CONFIGURATION.format(folder=tmp_path, port=port))
     words = [program, "-n", "-f", str(settings), "-i", str(tmp_path / "pid")]
