@@ -6,6 +6,7 @@ the order of their first frames.
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import os
 import sys
@@ -161,7 +162,9 @@ def _all(files: dict[str, str], jobs: int, plugins: Plugins) -> list[Heard]:
         return [listen(name, path, plugins) for name, path in files.items()]
     # Spawned, not forked: a library's user may have threads.
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, context) as pool:
+    # They look for garbage as seldom as this process was told to.
+    pace = gc.set_threshold, gc.get_threshold()
+    with ProcessPoolExecutor(workers, context, *pace) as pool:
         with _without_program():
             going = pool.map(listen, files.keys(), files.values())
         return list(going)

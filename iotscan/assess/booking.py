@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Set
 from dataclasses import replace
-from ipaddress import ip_address
 
+from iotscan.assess.inventory import peer_of
 from iotscan.assess.links import group, is_inside
 from iotscan.assess.reading import Readings, Witness
 from iotscan.model import Address, Observation
@@ -40,11 +40,8 @@ def _near(witnesses: Iterable[Witness]) -> frozenset[Address]:
 def _booked(seen: Observation, near: Set[Address]) -> Observation:
     if _here(seen.address, near):
         return seen
-    try:
-        peer = ip_address(str(seen.facts.get("peer", "")))
-    except ValueError:
-        return seen
-    return replace(seen, address=peer) if _here(peer, near) else seen
+    peer = peer_of(seen)
+    return seen if peer is None or not _here(peer, near) else replace(seen, address=peer)
 
 
 def _here(address: Address, near: Set[Address]) -> bool:

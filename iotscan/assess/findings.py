@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass
 
-from iotscan.assess.derived.derive import EXPOSURE, where
+from iotscan.assess.derived.derive import EXPOSURE
 from iotscan.assess.inventory import about_itself, endpoint_order, owner_of
 from iotscan.assess.rulebook.book import Rulebook
 from iotscan.assess.rulebook.conditions import holds
@@ -53,7 +53,7 @@ class _Hit:
 def judge(
     observations: Sequence[Observation], devices: Sequence[Device], book: Rulebook
 ) -> tuple[Finding, ...]:
-    """The findings, the worst first.
+    """The findings, the worst first. ``observations``: in canonical order (see ``where``).
 
     Observations of one rule at one port of a device make one finding with all their proofs, over
     IPv4 and IPv6 alike (see ``Rule.per`` for other ways). A finding that another one covers (see
@@ -61,7 +61,7 @@ def judge(
     """
     owners = owner_of(devices)
     hits: dict[tuple[str, str, str], list[_Hit]] = defaultdict(list)
-    for seen in sorted(observations, key=where):
+    for seen in observations:
         device = owners.get(seen.address)
         for rule, case in book.about(seen.kind) if device else ():
             if device is None or (rule.per not in OF_CONVERSATIONS and not about_itself(seen)):

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import lru_cache
+from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
 from iotscan.assess.links import Groups, Node, backed, group, order
@@ -61,6 +63,20 @@ def about_itself(observation: Observation) -> bool:
     """Whether it tells of the device it is booked on, not of a server that the device talked to."""
     endpoint = observation.endpoint
     return endpoint is None or endpoint.address == observation.address
+
+
+def peer_of(observation: Observation) -> Address | None:
+    """The other side of the conversation that it is from, where that is told."""
+    return _address(str(observation.facts.get("peer", "")))
+
+
+# A few devices talk to each other again and again.
+@lru_cache(maxsize=4096)
+def _address(text: str) -> Address | None:
+    try:
+        return ip_address(text)
+    except ValueError:
+        return None
 
 
 def owner_of(devices: Sequence[Device]) -> dict[Address, Device]:

@@ -33,6 +33,8 @@ MOST_CLAIMS = 64
 _GENERIC = frozenset({"localhost", "android", "espressif", "unknown", "router", "camera", "device"})
 
 Node = Address | str
+# The limited broadcast address (RFC 919).
+EVERYBODY = IPv4Address("255.255.255.255")
 
 
 @dataclass
@@ -68,12 +70,15 @@ class Groups:
 
 def order(node: Node) -> tuple[int, int, str]:
     """IPv4 before IPv6 before MACs, each ascending; link-local addresses by interface too."""
-    return (9, 0, node) if isinstance(node, str) else (node.version, int(node), str(node))
+    if isinstance(node, str):
+        return (9, 0, node)
+    scope = node.scope_id if isinstance(node, IPv6Address) else None
+    return (node.version, int(node), scope or "")
 
 
 def usable(address: Address) -> bool:
     """Whether the address can be a single device's own."""
-    return not (address.is_multicast or address.is_unspecified or str(address) == "255.255.255.255")
+    return not (address.is_multicast or address.is_unspecified or address == EVERYBODY)
 
 
 def is_inside(address: Address) -> bool:

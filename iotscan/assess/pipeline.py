@@ -6,9 +6,9 @@ written down does not show.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from operator import itemgetter
 
 from iotscan.assess.booking import booked
 from iotscan.assess.coverage import find_gaps, hides_something
@@ -31,6 +31,7 @@ from iotscan.model import (
     Address,
     ConversationNote,
     Device,
+    Endpoint,
     Fact,
     Feed,
     Input,
@@ -49,6 +50,8 @@ MOST_PROOFS = 16
 ASKS_SUPPORT, FEEDS = "support_periods", "feeds"
 # Beyond so many different observations at one place they are no longer compared with each other.
 MOST_ALIKE = 64
+
+_Place = tuple[str, Address, Endpoint | None]
 
 
 def assess(
@@ -225,26 +228,21 @@ def _merged(observations: Sequence[Observation]) -> tuple[Observation, ...]:
     A port is greeted to recognise it and again to judge it: what the first conversation showed is
     part of what the second did, and no second fact.
     """
-    alike: dict[tuple[str, str, str], dict[frozenset[tuple[str, Fact]], Observation]] = {}
-    proofs: dict[tuple[str, str, str, frozenset[tuple[str, Fact]]], list[Proof]] = defaultdict(list)
-    order = {id(seen): where(seen) for seen in observations}
-    for seen in sorted(observations, key=lambda seen: (-len(seen.facts), order[id(seen)])):
-        place = (seen.kind, str(seen.address), str(seen.endpoint))
-        known = alike.setdefault(place, {})
+    alike: dict[_Place, dict[frozenset[tuple[str, Fact]], tuple[int, list[Proof]]]] = {}
+    ordered = sorted(observations, key=where)
+    # The richest first, so that what says less finds it.
+    for rank, seen in sorted(enumerate(ordered), key=lambda item: -len(item[1].facts)):
+        known = alike.setdefault((seen.kind, seen.address, seen.endpoint), {})
         facts = frozenset(seen.facts.items())
         richer = facts
         if facts not in known and len(known) <= MOST_ALIKE:
             richer = next((other for other in known if facts < other), facts)
-        known.setdefault(richer, seen)
-        proofs[*place, richer] += seen.proofs
-    merged = [
-        (seen, earliest(proofs[*place, facts])[:MOST_PROOFS])
-        for place, known in alike.items()
-        for facts, seen in known.items()
-    ]
+        known.setdefault(richer, (rank, []))[1].extend(seen.proofs)
     # Each place and fact stands here once, so that the proofs, which changed, order nothing.
-    merged.sort(key=lambda found: order[id(found[0])])
-    return tuple(replace(seen, proofs=cited) for seen, cited in merged)
+    merged = sorted((one for known in alike.values() for one in known.values()), key=itemgetter(0))
+    return tuple(
+        replace(ordered[rank], proofs=earliest(proofs)[:MOST_PROOFS]) for rank, proofs in merged
+    )
 
 
 def _asked(recording: Recording) -> set[Address]:

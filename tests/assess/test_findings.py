@@ -57,8 +57,8 @@ def test_what_belongs_to_no_device_makes_no_finding(book: Rulebook) -> None:
 def test_several_observations_at_one_port_are_one_finding(book: Rulebook) -> None:
     found = judge(
         [
-            seen({"open": True, "version": "9"}, proof="c2"),
             seen({"open": True, "version": "8"}, proof="c1"),
+            seen({"open": True, "version": "9"}, proof="c2"),
             seen({"open": True, "version": "8"}, at="fd00::5", proof="c3"),
             seen({"open": True}, port=24, proof="c4"),
         ],

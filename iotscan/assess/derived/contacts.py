@@ -10,6 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from ipaddress import ip_address
 
+from iotscan.assess.inventory import peer_of
+from iotscan.assess.links import EVERYBODY
 from iotscan.assess.reading import Contact
 from iotscan.model import Address, Device, Endpoint, Fact, Kind, Observation, Proof
 
@@ -171,15 +173,12 @@ def _known(observations: Iterable[Observation]) -> _Known:
 
 def _client(seen: Observation) -> Address | None:
     """Who spoke to the server in the conversation that an observation is from."""
-    try:
-        peer = ip_address(str(seen.facts.get("peer", "")))
-    except ValueError:
-        return None
+    peer = peer_of(seen)
     return peer if seen.endpoint is not None and peer != seen.endpoint.address else None
 
 
 def _place(address: Address, owners: Mapping[Address, Device]) -> str:
-    if address.is_multicast or str(address) == "255.255.255.255":
+    if address.is_multicast or address == EVERYBODY:
         return "group"
     if address in owners:
         return "device"
