@@ -13,7 +13,15 @@ from itertools import count
 
 from iotscan.errors import Malformed, TimedOut
 from iotscan.model import Impact, Observation, Outcome, Service, Transcript
-from iotscan.probe_api import Beginning, Datagrams, Login, Network, Opening, try_logins
+from iotscan.probe_api import (
+    Beginning,
+    Datagrams,
+    Login,
+    Network,
+    Opening,
+    either,
+    try_logins,
+)
 from iotscan.protocols.common.identifiers import DEVICE_NAME, DISCOVERY_IDENTIFIERS
 from iotscan.protocols.snmp import codec as snmp
 from iotscan.protocols.snmp.facts import OBJECT_ID, SYSTEM_GROUP, holds_values
@@ -81,7 +89,7 @@ class Snmp:
     )
     impact = Impact.GREET
     emits = (*KINDS, DEVICE_NAME, DISCOVERY_IDENTIFIERS)
-    begins = (Beginning("udp", b"\x30", b"\x30"),)
+    begins = (Beginning("udp", b"\x30", b"\x30"), *either("tcp", b"\x30"))
 
     def recognises(self, heard: bytes) -> bool:
         """Any answer that is SNMP to the last byte."""

@@ -166,7 +166,7 @@ def _binary(talk: Transcript, client: bytes) -> Iterator[bytes]:
         yield session.connect.password or b""
         yield session.connect.client_id.encode()
     if any(turn.data[:1] == _BER_SEQUENCE for turn in talk.turns[:2]):
-        yield from _in_ber(talk, client)
+        yield from _in_ber(talk)
     if not client.startswith(b"AMQP"):
         return
     turns = list(enumerate(talk.turns[:64]))
@@ -181,17 +181,13 @@ def _binary(talk: Transcript, client: bytes) -> Iterator[bytes]:
         yield from filter(None, response.split(b"\0"))
 
 
-def _in_ber(talk: Transcript, client: bytes) -> Iterator[bytes]:
+def _in_ber(talk: Transcript) -> Iterator[bytes]:
     """Logins of SNMP and LDAP."""
-    for turn in talk.turns[:64]:
-        try:
-            message = snmp.decode(turn.data)
-        except Malformed:
-            break
+    turns = list(enumerate(talk.turns[:64]))
+    for _, _, message in overheard.framed(turns, snmp.take, _LONGEST):
         if message.community not in _EVERYBODYS:
             yield message.community
         yield message.user
-    turns = list(enumerate(talk.turns[:64]))
     for _, sender, item in overheard.framed(turns, ldap.take, _LONGEST):
         if sender == "client" and isinstance(item, ldap.Bind):
             yield item.name

@@ -15,6 +15,7 @@ from iotscan.protocols.encodings.ber import (
     encode,
     encode_integer,
     integer,
+    whole,
 )
 
 # More than any bind request; larger messages are search results.
@@ -82,29 +83,10 @@ def start_tls(number: int) -> bytes:
 
 def take(data: bytes) -> tuple[Message, int] | None:
     """The first message and its length; None while incomplete. Raises Malformed."""
-    length = _whole(data)
+    length = whole(data)
     if length is None or len(data) < length:
         return None
     return _message(data[:length]), length
-
-
-def _whole(data: bytes) -> int | None:
-    """The length of the SEQUENCE that begins here, None while that is not known."""
-    if data[:1] != bytes([SEQUENCE]):
-        raise Malformed("an LDAP message is a SEQUENCE")
-    if len(data) < 2:
-        return None
-    if data[1] < 0x80:
-        return 2 + data[1]
-    width = data[1] & 0x7F
-    if not 1 <= width <= 4:
-        raise Malformed("a length that LDAP does not allow")
-    if len(data) < 2 + width:
-        return None
-    length = int.from_bytes(data[2 : 2 + width], "big")
-    if length > 1 << 24:
-        raise Malformed(f"a message of {length} bytes")
-    return 2 + width + length
 
 
 def _message(data: bytes) -> Message:

@@ -10,6 +10,14 @@ CASES: dict[str, tuple[list[bytes], str]] = {
         tcp(50022, ("s", "SSH-1.5-x\n"), ("c", "SSH-1.5-y\n"), late=True),
         "ssh-protocol-1",
     ),
+    "ssh1 behind a notice": (
+        tcp(22, ("s", "Authorised users only.\r\nSSH-1.5-x\r\n"), ("c", "SSH-1.5-y\r\n")),
+        "ssh-protocol-1",
+    ),
+    "ssh2 behind a prompt": (
+        tcp(22, ("s", "login: \r\nSSH-2.0-x\r\n"), ("c", "SSH-2.0-y\r\n")),
+        "",
+    ),
     "telnet mid login": (
         tcp(
             23,

@@ -10,7 +10,7 @@ lighttpd nginx-light tinyproxy-bin \
 dropbear-bin openssh-server rsh-redone-server rsyslog samba tftpd-hpa tigervnc-standalone-server \
 tigervnc-tools vsftpd \
 cups-ipp-utils dbus dnsmasq-base inetutils-inetd influxdb memcached nats-server ntpsec postgresql redis-server \
-snmpd \
+snmp snmpd \
 dovecot-imapd gdbserver hydra microsocks nfs-ganesha nfs-ganesha-vfs rpcbind slapd ssh-audit sslscan"
 
 missing=""

@@ -86,3 +86,34 @@ def test_a_guess_that_nobody_answered_gives_no_community_away() -> None:
     assert (found["answered"], found["well_known"]) == (False, False)
     ((_, found),) = facts(captured(("client", guess), ("server", guess.replace(b"\xa0", b"\xa2"))))
     assert (found["answered"], found["well_known"]) == (True, True)
+
+
+def over_tcp(*said: tuple[Sender, bytes], port: int = 161) -> Transcript:
+    server = Endpoint(AGENT.address, "tcp", port)
+    return captured(*said, server=server, client=Endpoint(MANAGER.address, "tcp", 40_000))
+
+
+def test_messages_over_tcp_come_in_any_pieces() -> None:
+    whole = over_tcp(("client", ASKED + ASKED), ("server", ANSWERED))
+    pieces: list[tuple[Sender, bytes]] = [("client", ASKED[i : i + 1]) for i in range(len(ASKED))]
+    dripped = over_tcp(*pieces, ("server", ANSWERED[:3]), ("server", ANSWERED[3:]))
+    ((place, found),) = facts(whole)
+    assert facts(dripped) == [(place, found)]
+    assert place == "192.168.7.9:161/tcp"
+    assert (found["version"], found["sort"], found["answered"]) == ("2c", "request", True)
+
+
+def test_a_trap_over_tcp_is_booked_on_its_sender() -> None:
+    agent = Endpoint(AGENT.address, "tcp", 50_000)
+    trap = ASKED.replace(b"\xa0", b"\xa7", 1)
+    ear = Endpoint(MANAGER.address, "tcp", 162)
+    ((place, found),) = facts(captured(("client", trap), server=ear, client=agent))
+    assert (place, found["sort"]) == ("192.168.7.9:162/tcp", "trap")
+
+
+def test_what_is_not_snmp_over_tcp_is_left() -> None:
+    bind = bytes.fromhex("300c020101600702010304008000")
+    assert facts(over_tcp(("client", bind), ("client", ASKED))) == []
+    assert facts(over_tcp(("client", b"0 is not enough\r\n"), ("client", ASKED))) == []
+    assert facts(over_tcp(("client", b"\x30\x84\xff\xff\xff\xff" + ASKED))) == []
+    assert facts(over_tcp(("client", ASKED[:-1]))) == []

@@ -267,6 +267,34 @@ def test_the_client_of_a_usual_server_is_no_server_whatever_its_port() -> None:
         assert list(PROBE.read(turned(talk))) == []
 
 
+NOTICE = b"Authorised users only.\r\n\r\nAll sessions are recorded.\r\n"
+
+
+@pytest.mark.parametrize("protocol", ["1.5", "1.99", "2.0"])
+@pytest.mark.parametrize("apart", [False, True])
+def test_a_server_may_say_other_lines_before_its_name(protocol: str, apart: bool) -> None:
+    name = f"SSH-{protocol}-Gear_7\r\n".encode()
+    parts = [NOTICE[:30], NOTICE[30:], name] if apart else [NOTICE + name]
+    said: list[tuple[Sender, bytes]] = [("server", part) for part in parts]
+    (seen,) = PROBE.read(captured([*said, ("client", b"SSH-2.0-c\r\n")], 22))
+    assert seen.facts["protocol"] == protocol
+    assert seen.facts["protocol_1"] is protocol.startswith("1.")
+    assert seen.proofs[0].turns == (len(parts) - 1,)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        [("server", NOTICE), ("client", b"SSH-2.0-c\r\n")],
+        [("server", NOTICE + b"SSH-1.5-x\r\n"), ("client", b"root\r\n")],
+        [("server", NOTICE + b"SSH-1.5-x\r\n")],
+        [("server", b"x\r\n" * 60 + b"SSH-1.5-x\r\n"), ("client", b"SSH-2.0-c\r\n")],
+    ],
+)
+def test_lines_are_of_ssh_only_where_the_client_says_so(said: list[tuple[Sender, bytes]]) -> None:
+    assert list(PROBE.read(captured(said, 22))) == []
+
+
 def test_other_protocols_are_left_alone() -> None:
     assert overheard(("client", b"GET / HTTP/1.1\r\n\r\n"), ("server", b"SSHIT\r\n")) == []
     assert overheard() == []

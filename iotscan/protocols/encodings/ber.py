@@ -10,6 +10,8 @@ from iotscan.protocols.encodings.der import element
 INTEGER, OCTETS, NULL, OBJECT, SEQUENCE = 0x02, 0x04, 0x05, 0x06, 0x30
 # Sub-identifiers are 32-bit and an object identifier has at most 128 of them: RFC 2578 section 3.5.
 _MOST_ARCS, _LARGEST_ARC = 128, 0xFFFF_FFFF
+# No message of the protocols that send these over TCP comes near this.
+_LONGEST = 1 << 24
 # A 64-bit counter and a sign byte: nothing larger is an integer in SNMP.
 _LONGEST_INTEGER = 9
 
@@ -53,6 +55,27 @@ def elements(data: bytes) -> Iterator[tuple[int, bytes]]:
         tag, begin, end = element(data, at)
         yield tag, data[begin:end]
         at = end
+
+
+def whole(data: bytes) -> int | None:
+    """The length of the SEQUENCE that a stream goes on with, None while that is not known. Raises
+    Malformed for other elements and for lengths that cannot be.
+    """
+    if data[:1] not in (bytes([SEQUENCE]), b""):
+        raise Malformed("a message is a SEQUENCE")
+    if len(data) < 2:
+        return None
+    if data[1] < 0x80:
+        return 2 + data[1]
+    width = data[1] & 0x7F
+    if not 1 <= width <= 4:
+        raise Malformed("a length that is not definite")
+    if len(data) < 2 + width:
+        return None
+    length = int.from_bytes(data[2 : 2 + width], "big")
+    if length > _LONGEST:
+        raise Malformed(f"a message of {length} bytes")
+    return 2 + width + length
 
 
 def integer(content: bytes) -> int:

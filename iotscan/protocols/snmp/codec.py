@@ -1,4 +1,5 @@
-"""SNMP messages, versions 1, 2c and 3. RFC 1157, RFC 1901, RFC 3412, RFC 3414, RFC 3416.
+"""SNMP messages, versions 1, 2c and 3. RFC 1157, RFC 1901, RFC 3412, RFC 3414, RFC 3416, and RFC
+3430 for those over TCP.
 
 Only what is sent in clear is read of version 3; an encrypted part is None.
 """
@@ -13,6 +14,8 @@ from iotscan.protocols.encodings import ber
 from iotscan.protocols.encodings.der import element, opened
 
 PORT, TRAP_PORT = 161, 162
+# As much as fits a datagram, which agents that speak both send at most.
+LARGEST = 65_536
 V1, V2C, V3 = "1", "2c", "3"
 _VERSIONS = {0: V1, 1: V2C, 3: V3}
 _NUMBERS = {name: number for number, name in _VERSIONS.items()}
@@ -122,6 +125,16 @@ def decode(data: bytes) -> Message:
     if len(parts) != 3 or parts[1][0] != ber.OCTETS:
         raise Malformed("not an SNMP message with a community")
     return Message(version, parts[1][1], _decode_pdu(*parts[2]))
+
+
+def take(data: bytes) -> tuple[Message, int] | None:
+    """The first message of a TCP connection and its length (RFC 3430 section 2.1); None while it is
+    incomplete. Raises Malformed.
+    """
+    length = ber.whole(data)
+    if length is None or len(data) < length:
+        return None
+    return decode(data[:length]), length
 
 
 def decode_beginning(data: bytes) -> Message:

@@ -13,7 +13,7 @@ from iotscan.protocols.common.identifiers import (
     DISCOVERY_IDENTIFIERS,
     looks_personal,
 )
-from iotscan.protocols.common.overheard import MISSING
+from iotscan.protocols.common.overheard import MISSING, clear_turns, framed
 from iotscan.protocols.snmp import codec as snmp
 from iotscan.protocols.snmp import kinds as snmp_kinds
 from iotscan.protocols.snmp.codec import ANSWERING, ASKING, TELLING, Message, Pdu
@@ -66,11 +66,11 @@ def read_own(talk: Transcript) -> Iterator[Observation]:
 
 def read_overheard(talk: Transcript) -> Iterator[Observation]:
     """Communities in other people's messages, once for each agent, sort and version."""
-    if talk.client is None or talk.service.endpoint.transport != "udp":
+    if talk.client is None:
         return
     sides = {"client": talk.client, "server": talk.service.endpoint}
     told: dict[tuple[object, ...], Observation] = {}
-    for turn, message in _messages(talk, cut=MISSING in talk.note):
+    for turn, message in _overheard(talk):
         pdu = message.pdu
         if pdu is None or message.version == snmp.V3 or pdu.kind == snmp.REPORT:
             continue
@@ -127,6 +127,15 @@ def _roles(pdu: Pdu, sender: Endpoint, receiver: Endpoint) -> tuple[Endpoint, En
     if sender.port == snmp.TRAP_PORT:  # a manager confirms an inform: RFC 3416 section 4.2.7
         return replace(receiver, port=sender.port), sender, "trap"
     return sender, receiver, "answer"
+
+
+def _overheard(talk: Transcript) -> Iterator[tuple[int, Message]]:
+    """The messages of a conversation, over TCP those outside of TLS."""
+    if talk.service.endpoint.transport == "udp":
+        yield from _messages(talk, cut=MISSING in talk.note)
+    elif any(turn.data.startswith(b"0") for turn in talk.turns[:2]):
+        turns = clear_turns(talk)[:_MOST_TURNS]
+        yield from ((turn, message) for turn, _, message in framed(turns, snmp.take, snmp.LARGEST))
 
 
 def _messages(talk: Transcript, *, cut: bool = False) -> Iterator[tuple[int, Message]]:

@@ -7,7 +7,7 @@ from contextlib import suppress
 
 from iotscan.errors import Malformed
 from iotscan.model import Channel, Fact, Observation, Sender, Transcript, Turn
-from iotscan.protocols.common.overheard import beginning, observe, turned
+from iotscan.protocols.common.overheard import beginning, observe, turn_at, turned
 from iotscan.protocols.logins.tries import Tries
 from iotscan.protocols.ssh import codec as ssh
 from iotscan.protocols.ssh import judged as ssh_judged
@@ -17,6 +17,8 @@ from iotscan.text import clean
 
 PORT = 22
 _MOST_LISTED = 64
+# Bytes in which a server's identification is looked for: notices before it are a page of text.
+_MOST_BEFORE = 8192
 
 
 def recognises(heard: bytes) -> bool:
@@ -142,14 +144,29 @@ def read_captured(talk: Transcript) -> Iterator[Observation]:
     if named.get("server") is None and named.get("client") is not None and len(first) == 1:
         talk = turned(talk)  # only one side was captured: a server speaks first
         first, named = {"server": first["client"]}, {"server": named["client"]}
-    server = named.get("server")
+    server, client = named.get("server"), named.get("client")
+    cited = first.get("server", 0)
+    if server is None and client is not None:
+        server, cited = _behind_a_notice(talk)
     if server is None:
         return
     facts = _identity(server)
-    client = named.get("client")
     if client is not None and client.software:
         facts["client_software"] = clean(client.software)
-    yield observe(talk, "ssh.overheard", facts, [first["server"]])
+    yield observe(talk, "ssh.overheard", facts, [cited])
+
+
+def _behind_a_notice(talk: Transcript) -> tuple[Identification | None, int]:
+    """The server's identification behind other lines (RFC 4253 section 4.2), and its turn. That the
+    client names itself as one of SSH makes them a server's of SSH.
+    """
+    try:
+        found = ssh.identification(beginning(talk, "server", _MOST_BEFORE))
+    except Malformed:
+        found = None
+    if found is None:
+        return None, 0
+    return found[0], turn_at(enumerate(talk.turns), "server", found[1] - 1)
 
 
 def _is_clients(talk: Transcript, first: Collection[Sender]) -> bool:
