@@ -6,6 +6,7 @@ reads, that the examples really are tried, and what no single file can show.
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from iotscan.assess.rulebook.packs import known_kinds, load_rulebook
 from iotscan.assess.rulebook.ruleread import shown
 from iotscan.assess.rulebook.rules import Case, Evidence, Framework, Rule
 from iotscan.model import Relation
+from iotscan.report.words import for_makers, for_owners
 
 BOOK = load_rulebook()
 RULES = sorted(BOOK.rules.values(), key=lambda rule: rule.id)
@@ -23,6 +25,11 @@ CASES = [
 ]
 JUDGED = [framework for framework in BOOK.frameworks.values() if framework.judged]
 FOLDER = Path(__file__).parents[1] / "rules"
+# What an owner is told to do begins with one of these; "Nothing" goes on with "needs to be done".
+TOLD = (
+    *("Add", "Ask", "Change", "Choose", "Compare", "Finish", "Install", "Log", "Look", "Nothing"),
+    *("Open", "Plan", "Rename", "See", "Set", "Switch", "Unplug"),
+)
 
 
 @pytest.mark.parametrize(("rule", "case"), CASES)
@@ -49,6 +56,29 @@ def test_every_rule_is_in_a_file_of_its_name_and_speaks_to_the_main_standards(ru
     assert (FOLDER / "findings" / f"{rule.id}.yaml").is_file()
     assert {"etsi-en-303-645", "eu-cra", "cwe"} <= set(rule.crosswalk)
     assert rule.severity <= rule.severity_if_internet_reachable
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
+def test_a_remedy_tells_the_owner_first_and_the_makers_last(rule: Rule) -> None:
+    """Its first sentence asks for no knowledge of networks: abbreviations stand there only as the
+    words of a menu, in quotes, or in brackets. KNX and VPN are what owners call theirs.
+    """
+    owners, makers = for_owners(rule.remediation), for_makers(rule.remediation)
+    assert rule.remediation == f"{owners} {makers}"
+    assert makers.startswith(("Makers should ", "Makers may "))
+    first = re.split(r"(?<=[.:]) ", owners)[0]
+    assert first.split()[0] in TOLD
+    bare = re.sub(r"“[^”]*”|\([^)]*\)", "", first)
+    assert set(re.findall(r"\b[A-Z]{2,}\w*", bare)) <= {"KNX", "VPN", "ESPHome"}
+    assert len(owners) <= 360
+    assert len(makers) <= 180
+    assert len(rule.title) <= 72
+
+
+def test_a_version_is_disclosed_only_where_one_was_told() -> None:
+    versions = {"banner", "firmware", "kernel", "server", "software", "version"}
+    for case in BOOK.rules["version-disclosed"].cases:
+        assert all(versions & set(facts) for facts in case.examples.hit), case.about
 
 
 @pytest.mark.parametrize("entry", BOOK.evidence.values(), ids=lambda entry: entry.id)

@@ -27,6 +27,9 @@ from iotscan.report.words import (
     device_make,
     device_name,
     device_place,
+    first_step,
+    for_makers,
+    for_owners,
     judged_under,
     listed,
     looked_at,
@@ -111,7 +114,7 @@ def _finding(page: Page, finding: Finding, number: int, explained: _Explained) -
     texts = (finding.rule, finding.plain, finding.remedy, finding.does_not_prove)
     how = "risk accepted" if finding.accepted else URGENCY[finding.severity]
     style = f"bold {_STYLE[None if finding.accepted else finding.severity]}"
-    page.line(f"{number}. {safe(finding.title)} ({how})", style, hang=3)
+    page.line(f"{number}. {safe(finding.title)} · {how}", style, hang=3)
     _part(page, "Found", finding.detail)
     if finding.accepted:
         _part(page, "Accepted", accepted(finding.accepted).removeprefix("Accepted "))
@@ -120,7 +123,8 @@ def _finding(page: Page, finding: Finding, number: int, explained: _Explained) -
     else:
         explained[texts] = number
         _part(page, "Why", finding.plain)
-        _part(page, "What to do", finding.remedy)
+        _part(page, "What to do", for_owners(finding.remedy))
+        _part(page, "Makers", for_makers(finding.remedy).removeprefix("Makers "))
         _part(page, "Not proven", finding.does_not_prove)
     page.line(_technical(finding), "dim", indent=3, hang=2)
 
@@ -212,6 +216,8 @@ def _next(page: Page, report: Report, views: Sequence[DeviceView]) -> None:
     for number, step in enumerate(todo[:_MOST_STEPS], 1):
         devices = listed(step.devices, 4)
         page.line(f"{number}. {devices}: {safe(step.finding.title)}.", hang=3)
+        if do := first_step(step.finding.remedy):
+            page.line(safe(do), indent=3)
     if len(todo) > _MOST_STEPS:
         page.line(f"Then the {count(len(todo) - _MOST_STEPS, 'other matter')} above.")
     if not report.complete:

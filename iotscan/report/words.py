@@ -168,6 +168,11 @@ def for_makers(remedy: str) -> str:
     return " ".join(part for part in _sentences(remedy) if part.startswith(_MAKERS))
 
 
+def first_step(remedy: str) -> str:
+    """What a remedy tells the owner to do before all else."""
+    return next(iter(_sentences(for_owners(remedy))), "")
+
+
 def _sentences(text: str) -> list[str]:
     return re.split(r"(?<=[.!?]) (?=[A-Z])", text)
 

@@ -100,7 +100,8 @@ def test_once_tells_what_there_is_and_then_only_changes(
     ran = command("watch", "192.168.7.0/24", "--once", "--store", "h.db")
     assert ran.out.splitlines() == [
         "2026-01-04 at 08:00 UTC: 1 new finding, 1 new device (iotscan diff 2 3)",
-        "  New finding: Telnet service reachable (high): hall [31mway (192.0.2.7), 23/tcp",
+        "  New finding: Old remote control is open (telnet) (high): "
+        "hall [31mway (192.0.2.7), 23/tcp",
         "  New device: hall [31mway (192.0.2.7)",
     ]
 

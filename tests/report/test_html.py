@@ -253,7 +253,19 @@ def test_texts_of_a_rule_stand_once_where_there_are_many_findings(samples: Modul
     page = html(report)
     plain = report.findings[0].plain
     assert page.count(plain) == 1
-    assert html(samples.home()).count(plain) == 3  # at two devices, and under what to do first
+    assert html(samples.home()).count(plain) == 2  # at each device
+
+
+@pytest.mark.parametrize("devices", [6, 250])
+def test_three_things_to_do_stand_before_all_else_and_lead_to_the_way(
+    devices: int, samples: ModuleType
+) -> None:
+    page = html(samples.crowd(devices))
+    assert page.index('id="first"') < page.index('id="map"') < page.index('id="devices"')
+    first = page[page.index('id="first"') : page.index('id="map"')]
+    assert first[: first.index("<details")].count("<li") == 3
+    for anchor in re.findall(r'href="#([^"]+)"', first):
+        assert page.count(f' id="{anchor}"') == 1
 
 
 def test_findings_begin_with_what_they_mean_and_grades_come_last(samples: ModuleType) -> None:

@@ -190,6 +190,6 @@ def test_accepted_risks_are_told_last_and_do_not_alarm(samples: ModuleType) -> N
     assert "Accepted    by Jane Doe until 2027-01-31: It is behind a lock." in page
     assert page.splitlines()[0].startswith("Of 5 devices, 1 needs attention soon")
     camera = page[page.index("Hallway: fix soon") :]
-    assert camera.index("(fix soon)") < camera.index("(risk accepted)")
+    assert camera.index("· fix soon") < camera.index("· risk accepted")
     todo = page[page.index("What to do next") :]
     assert "default login" not in todo

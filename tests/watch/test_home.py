@@ -62,10 +62,10 @@ def test_devices_that_come_and_go_are_told_once(
         assert (code, err) == (0, "")
         told.append(out)
     first, quiet, news = told
-    assert "MQTT broker accepts clients without login (high): Hub" in first
+    assert "Message hub lets anybody in without a login (MQTT) (high): Hub" in first
     assert quiet == ""
     assert "New device: Front camera" in news
-    assert "New finding: Camera stream without encryption (medium): Front camera" in news
+    assert "New finding: Camera's pictures travel unencrypted (RTSP) (medium): Front camera" in news
     assert "Hub" not in news
     assert [message["title"] for message in server.heard][:1] == ["iotscan: watching 2 devices"]
     assert len(server.heard) == 2

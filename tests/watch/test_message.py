@@ -30,7 +30,14 @@ def samples() -> ModuleType:
 
 def finding(label: str = "lamp", severity: Severity = Severity.HIGH) -> FindingChange:
     return FindingChange(
-        Change.NEW, "telnet-exposed", "Telnet service reachable", severity, "k", label, "23/tcp", ""
+        Change.NEW,
+        "telnet-exposed",
+        "Old remote control is open (telnet)",
+        severity,
+        "k",
+        label,
+        "23/tcp",
+        "",
     )
 
 
@@ -63,7 +70,7 @@ def test_news_name_every_change_and_where_all_of_it_is() -> None:
     message = of_news(News(3, 4, new=(finding("cam@home"),), gone=(gone,)))
     assert message.title == "iotscan: 1 new finding, 1 not seen any more"
     assert message.body.splitlines() == [
-        "New finding: Telnet service reachable (high): cam＠home, 23/tcp",
+        "New finding: Old remote control is open (telnet) (high): cam＠home, 23/tcp",
         "Not seen any more: lamp",
         "All of it: iotscan diff 3 4",
     ]

@@ -31,7 +31,7 @@ def test_nothing_is_told_when_nothing_changed(store: Store) -> None:
 def test_new_device_and_its_findings(store: Store) -> None:
     found = news(store, store.add(report(LAMP)), store.add(report(LAMP, CAMERA, day=2)))
     assert list(found.lines()) == [
-        "New finding: Telnet service reachable (high): hallway (192.0.2.7), 23/tcp",
+        "New finding: Old remote control is open (telnet) (high): hallway (192.0.2.7), 23/tcp",
         "New device: hallway (192.0.2.7)",
     ]
     assert found.headline() == "1 new finding, 1 new device"
@@ -43,7 +43,7 @@ def test_resolved_is_told_only_of_what_was_looked_at(store: Store) -> None:
     shut = store.add(report(replace(CAMERA, doors=()), day=2))
     found = news(store, first, shut)
     assert list(found.lines()) == [
-        "Resolved: Telnet service reachable (high): hallway (192.0.2.7), 23/tcp"
+        "Resolved: Old remote control is open (telnet) (high): hallway (192.0.2.7), 23/tcp"
     ]
     assert not found.alarming
     silent = replace(CAMERA, doors=(SILENT_TELNET,))
@@ -79,7 +79,7 @@ def test_device_that_is_back_is_compared_with_when_it_was_last_seen(store: Store
     identity = replace(CAMERA.identity, firmware="2.0")
     last = store.add(report(replace(CAMERA, identity=identity), LAMP, day=3))
     assert list(news(store, last - 1, last).lines()) == [
-        "New finding: Telnet service reachable (high): hallway (192.0.2.7), 23/tcp",
+        "New finding: Old remote control is open (telnet) (high): hallway (192.0.2.7), 23/tcp",
         "Other firmware: hallway (192.0.2.7), 1.0 → 2.0",
         "Back again: hallway (192.0.2.7)",
     ]

@@ -57,7 +57,7 @@ async def test_first_scan_is_a_summary_and_later_only_changes_are_told(
     assert [message.title for message in post.taken[1:]] == ["iotscan: 1 new finding, 1 new device"]
     assert screen.said == [
         "2026-01-04 at 08:00 UTC: 1 new finding, 1 new device (iotscan diff 2 3)",
-        "  New finding: Telnet service reachable (high): hallway (192.0.2.7), 23/tcp",
+        "  New finding: Old remote control is open (telnet) (high): hallway (192.0.2.7), 23/tcp",
         "  New device: hallway (192.0.2.7)",
     ]
 

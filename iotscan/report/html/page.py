@@ -121,6 +121,14 @@ class Page:
         shown: dict[tuple[str, ...], str] = {}
         return [self._told(finding, view.device, shown) for finding in view.findings]
 
+    def way(self, finding: Finding) -> str:
+        """The anchor under which it stands how to mend a finding, and why."""
+        return self._places[finding.device] if self.few else self._guide(finding)
+
+    @cached_property
+    def _places(self) -> dict[str, str]:
+        return {view.device.key: f"d{number}" for number, view in enumerate(self.views, 1)}
+
     def guides(self) -> list[tuple[str, Told]]:
         """What the rules mean, each once, for a page where that does not stand at the findings."""
         first: dict[str, Finding] = {}
