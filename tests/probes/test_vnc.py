@@ -155,6 +155,9 @@ def test_a_session_of_others_without_a_password_is_seen_at_the_choice() -> None:
         "version": "3.8",
         "security": "None",
         "no_authentication": True,
+        "encrypted": False,
+        "challenge_seen": False,
+        "password_seen": False,
         "peer": "192.0.2.7",
     }
 
@@ -188,3 +191,123 @@ def test_sides_that_were_mistaken_are_put_right() -> None:
 @pytest.mark.parametrize("said", [[("server", b"RFB or not")], [("client", b"GET /")], []])
 def test_other_protocols_are_left_alone(said: list[tuple[Sender, bytes]]) -> None:
     assert overheard(said) == []
+
+
+def number(*values: int) -> bytes:
+    return b"".join(value.to_bytes(4, "big") for value in values)
+
+
+def capabilities(*codes: int) -> bytes:
+    """How servers list what they know in Tight: a code, a maker and a name each."""
+    return number(len(codes)) + b"".join(number(code) + b"TGHTCAPABLE_" for code in codes)
+
+
+def chosen(kind: int, *said: tuple[Sender, bytes]) -> dict[str, Fact]:
+    """What is told of a session in which a type was chosen; whole, and byte by byte."""
+    offer: tuple[Sender, bytes] = ("server", bytes([1, kind]))
+    turns = [("server", V38), ("client", V38), offer, ("client", bytes([kind])), *said]
+    ((found, turn),) = overheard(turns)  # type: ignore[arg-type]
+    bytewise = [(side, bytes([byte])) for side, data in turns for byte in data]
+    assert [one for one, _ in overheard(bytewise)] == [found]  # type: ignore[arg-type]
+    return found | {"turn": turn}
+
+
+ANSWER = bytes(range(16))
+
+
+@pytest.mark.parametrize(
+    ("result", "outcome"),
+    [(number(0), "accepted"), (number(1), "refused"), (number(2), "refused"), (b"", "unknown")],
+)
+def test_a_challenge_that_was_answered_is_told_with_its_outcome(
+    result: bytes, outcome: str
+) -> None:
+    end: list[tuple[Sender, bytes]] = [("server", result)] if result else []
+    plain = chosen(2, ("server", CHALLENGE), ("client", ANSWER), *end)
+    tight = chosen(
+        16,
+        ("server", capabilities()),
+        ("server", capabilities(1, 2)),
+        ("client", number(2)),
+        ("server", CHALLENGE),
+        ("client", ANSWER),
+        *end,
+    )
+    for found in (plain, tight):
+        assert (found["challenge_seen"], found["outcome"]) == (True, outcome)
+        assert (found["no_authentication"], found["password_seen"]) == (False, False)
+        assert "username" not in found
+    assert (plain["security"], tight["security"]) == (
+        "VNC Authentication",
+        "Tight: VNC Authentication",
+    )
+    assert (plain["turn"], tight["turn"]) == (5, 8)
+
+
+def test_a_challenge_without_an_answer_is_worth_nothing() -> None:
+    found = chosen(2, ("server", CHALLENGE), ("client", ANSWER[:15]))
+    assert found["challenge_seen"] is False
+    assert "outcome" not in found
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        [("server", capabilities() + capabilities())],
+        [("server", capabilities() + capabilities(2, 1)), ("client", number(1))],
+        [("server", capabilities(0)), ("client", number(0)), ("server", capabilities())],
+    ],
+)
+def test_tight_without_authentication_is_a_screen_without_a_password(
+    said: list[tuple[Sender, bytes]],
+) -> None:
+    found = chosen(16, *said)
+    assert (found["security"], found["no_authentication"]) == ("Tight: None", True)
+    assert found["encrypted"] is False
+
+
+UNIX = number(3, 6) + b"anns3cret"
+
+
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [
+        (16, [("server", capabilities() + capabilities(129)), ("client", number(129))]),
+        (19, [("server", b"\0\2"), ("client", b"\0\2"), ("server", b"\0\2" + number(256, 258))]),
+    ],
+)
+def test_a_user_name_and_a_password_as_they_are_are_told(
+    kind: int, said: list[tuple[Sender, bytes]]
+) -> None:
+    asked = [] if kind == 16 else [("client", number(256))]
+    found = chosen(kind, *said, *asked, ("client", UNIX), ("server", number(1)))  # type: ignore[arg-type]
+    assert (found["username"], found["password_seen"], found["outcome"]) == ("ann", True, "refused")
+    assert (found["encrypted"], found["challenge_seen"]) == (False, False)
+    assert "s3cret" not in repr(found)
+    empty = chosen(kind, *said, *asked, ("client", number(3, 0) + b"ann"))  # type: ignore[arg-type]
+    assert empty["password_seen"] is False
+
+
+@pytest.mark.parametrize(
+    ("kind", "said", "encrypted"),
+    [
+        (16, [("server", capabilities(7)), ("client", number(7))], True),
+        (16, [("server", capabilities() + capabilities(200)), ("client", number(200))], None),
+        (16, [("server", capabilities())], None),
+        (16, [("server", number(99_999))], None),
+        (19, [("server", b"\0\2\0\1" + number(258)), ("client", b"\0\2" + number(258))], True),
+        (19, [("server", b"\0\2\0\1" + number(999)), ("client", b"\0\2" + number(999))], None),
+        (19, [("server", b"\0\1\0\1"), ("client", b"\0\1")], None),
+        (19, [("server", b"\0\2\xff"), ("client", b"\0\2")], None),
+        (6, [], False),
+        (18, [], True),
+        (200, [], None),
+    ],
+)
+def test_what_protects_a_session_is_told_as_far_as_it_is_known(
+    kind: int, said: list[tuple[Sender, bytes]], encrypted: bool | None
+) -> None:
+    found = chosen(kind, *said)
+    assert found.get("encrypted") is encrypted
+    assert "outcome" not in found
+    assert found.get("no_authentication") is not True

@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from iotscan.errors import Malformed
 from iotscan.model import Fact, Kind, Observation, Outcome, Transcript
-from iotscan.protocols.common.overheard import beginning, observe, turn_at, turned
+from iotscan.protocols.common.overheard import (
+    beginning,
+    login_facts,
+    observe,
+    turn_at,
+    turned,
+)
 from iotscan.protocols.logins.tries import Tries
 from iotscan.protocols.rfb import codec as rfb
 from iotscan.protocols.rfb.codec import Greeting
+from iotscan.protocols.rfb.inner import PLAIN, SEALED, VENCRYPT, plain_user, settled
 from iotscan.text import clean
 
 KINDS = (
@@ -42,10 +49,24 @@ KINDS = (
     ),
     Kind(
         "vnc.overheard",
-        {"version": str, "no_authentication": bool, "security": str, "peer": str},
-        "Somebody else's VNC session was overheard up to the choice of its security type.",
+        {
+            "version": str,
+            "security": str,
+            "no_authentication": bool,
+            "encrypted": bool,
+            "challenge_seen": bool,
+            "password_seen": bool,
+            "username": str,
+            "outcome": str,
+            "peer": str,
+        },
+        "Somebody else's VNC session was overheard up to its login. encrypted: whether something "
+        "protects what followed; challenge_seen: a challenge was answered, for which passwords can "
+        "be tried without the server; password_seen: the password itself was sent. outcome: "
+        "accepted, refused or unknown.",
     ),
 )
+_INNER = {rfb.NONE: "None", rfb.VNC_AUTH: "VNC Authentication", PLAIN: "user name and password"}
 _TOO_MANY = re.compile(r"too many|blacklist|locked|try again later", re.IGNORECASE)
 
 
@@ -53,15 +74,19 @@ _TOO_MANY = re.compile(r"too many|blacklist|locked|try again later", re.IGNORECA
 class Session:
     """The security handshake on one channel, as far as it came.
 
-    ``chosen``: the type taken, and the turn of that choice. ``answer``: a challenge was answered;
-    ``result``: what the server said to it, 0 is yes.
+    ``chosen``: the type taken, and the turn of that choice. ``settled``: what the login went by in
+    the end, where the type leaves that open. ``answered``: a challenge was; ``username``: of a
+    plain login, whose turn is ``told``; ``result``: what the server said to either, 0 is yes.
     """
 
     version: tuple[int, int]
     greeting: Greeting | None
     greeted: tuple[int, ...]
     chosen: tuple[int, int] | None = None
+    settled: int | None = None
     answered: bool = False
+    username: bytes | None = None
+    told: int = -1
     result: int | None = None
     reason: str = ""
 
@@ -93,11 +118,31 @@ def read_session(talk: Transcript, number: int) -> Session | None:
             return Session(theirs, greeting, greeted)
         chosen = (said[0], turn_at(turns, "client", 12))
         said = said[1:]
-    if chosen[0] != rfb.VNC_AUTH or len(said) < rfb.CHALLENGE:
-        return Session(theirs, greeting, greeted, chosen)
-    after = rest[rfb.CHALLENGE :]
-    result = int.from_bytes(after[:4], "big") if len(after) >= 4 else None
-    return Session(theirs, greeting, greeted, chosen, True, result, clean(after[8:264]))
+    session = Session(theirs, greeting, greeted, chosen)
+    try:
+        inner = settled(chosen[0], rest, said)
+    except Malformed:
+        return session
+    if inner is None or inner.kind is None:
+        return session
+    session = replace(session, settled=inner.kind)
+    session = _login(session, rest[inner.server :], said[inner.client :])
+    if session.answered or session.username is not None:
+        at = len(client) - len(said) + inner.client
+        session = replace(session, told=turn_at(turns, "client", at))
+    return session
+
+
+def _login(session: Session, server: bytes, client: bytes) -> Session:
+    """With the login itself, given what both sides said behind what they settled on."""
+    if session.settled == rfb.VNC_AUTH and len(client) >= rfb.CHALLENGE:
+        session, server = replace(session, answered=True), server[rfb.CHALLENGE :]
+    elif session.settled == PLAIN and (username := plain_user(client)) is not None:
+        session = replace(session, username=username)
+    else:
+        return session
+    result = int.from_bytes(server[:4], "big") if len(server) >= 4 else None
+    return replace(session, result=result, reason=clean(server[8:264]))
 
 
 def outcome_of(session: Session) -> Outcome:
@@ -168,7 +213,29 @@ def read_captured(talk: Transcript) -> Iterator[Observation]:
     facts: dict[str, Fact] = {"version": "{}.{}".format(*session.version)}
     cited: tuple[int, ...] = session.greeted
     if session.chosen is not None:
-        number, turn = session.chosen
-        facts |= {"security": rfb.name_of(number), "no_authentication": number == rfb.NONE}
-        cited = (turn,)
+        facts |= _chosen(session, tls=talk.channels[0].tls is not None)
+        cited = (session.chosen[1], max(session.chosen[1], session.told))
     yield observe(talk, "vnc.overheard", facts, cited)
+
+
+def _chosen(session: Session, *, tls: bool) -> dict[str, Fact]:
+    assert session.chosen is not None
+    number, inner = session.chosen[0], session.settled
+    facts: dict[str, Fact] = {"security": rfb.name_of(number)}
+    if inner in _INNER and inner != number:
+        facts["security"] = f"{rfb.name_of(number)}: {_INNER[inner]}"
+    if inner is not None:
+        facts["no_authentication"] = inner == rfb.NONE
+    if tls or inner == SEALED or number in rfb.ENCRYPTED - {VENCRYPT}:
+        facts["encrypted"] = True
+    elif inner is not None and (inner in _INNER or inner in rfb.TYPES.keys() - rfb.OPEN_ENDED):
+        facts["encrypted"] = False
+        facts["challenge_seen"] = session.answered
+        facts["password_seen"] = session.username is not None
+    if session.answered or session.username is not None:
+        outcome = {0: "accepted", 1: "refused", 2: "refused"}
+        facts |= login_facts(
+            session.username or b"",
+            "unknown" if session.result is None else outcome.get(session.result, "unknown"),
+        )
+    return facts
