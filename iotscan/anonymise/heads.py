@@ -6,6 +6,7 @@ from typing import Literal
 
 from iotscan.anonymise.book import Book
 from iotscan.capture.links import ETHERNET
+from iotscan.capture.tags import Link
 
 _RADIOTAP, _WIFI, _COOKED, _COOKED2 = 127, 105, 113, 276
 _TOKEN_RING, _FDDI, _PRISM, _AVS, _PPI, _NFLOG = 6, 10, 119, 163, 192, 239
@@ -28,7 +29,7 @@ _BEFORE: dict[int, tuple[int, int, Literal["little", "big"], int]] = {
 }
 # Where the length of an address of a cooked head stands, and where the 8 bytes for it do.
 _ROOMS = {_COOKED: (5, 6), _COOKED2: (11, 12)}
-_FOURTH = 24
+_FOURTH, _BEHIND_MACS = 24, 12
 WIRELESS = frozenset({_WIFI, *_BEFORE})
 # Link types whose heads are understood here, the others' may hold MACs: those above, and those that
 # have none (loopback, PPP, raw IP, Cisco HDLC, frame relay, 802.15.4, of which nothing is read).
@@ -81,6 +82,17 @@ def replaced(medium: int, head: bytes, book: Book) -> bytes:
     if medium == _WIFI and len(head) > begin + _FOURTH:
         _behind_addresses(out, begin, book)
     return bytes(out)
+
+
+def bridged(old: bytes, new: bytes, link: Link, book: Book) -> bytes:
+    """The new head of an Ethernet frame, with the MACs of a frame in it replaced if that is what
+    its link layer tells of.
+    """
+    at = old.find(link.destination + link.source, _BEHIND_MACS) if link.source else -1
+    if at < 0:
+        return new
+    macs = mac(link.destination, book) + mac(link.source, book)
+    return new[:at] + macs + new[at + len(macs) :]
 
 
 def _behind_addresses(out: bytearray, begin: int, book: Book) -> None:

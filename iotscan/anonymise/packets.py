@@ -15,7 +15,8 @@ from iotscan.anonymise.known import Entry
 from iotscan.anonymise.options import extensions, tcp_options
 from iotscan.anonymise.streams import Streams
 from iotscan.capture.internet import ICMP, ICMPV6, TCP, UDP, Packet
-from iotscan.capture.links import ARP, IPV4, IPV6, Link
+from iotscan.capture.links import ETHERNET
+from iotscan.capture.tags import ARP, IPV4, IPV6, Link
 from iotscan.capture.tunnels import DEEPEST, PORTS, PROTOCOLS, Inside, inside
 
 _IGMP, _FRAGMENT = 2, 44
@@ -61,6 +62,8 @@ class Packets:
         body = data[offset:]
         new = self._body(link.kind, body, place)
         head = heads.replaced(medium, data[:offset], self._book)
+        if medium == ETHERNET:
+            head = heads.bridged(data[:offset], head, link, self._book)
         if len(new) != len(body):
             head = heads.longer(medium, head, len(new) - len(body))
         return head + new

@@ -11,8 +11,9 @@ from collections.abc import Callable
 from iotscan.anonymise.book import Book
 from iotscan.capture.frames import Frame
 from iotscan.capture.internet import TCP, UDP, Fragments, Packet, parse
-from iotscan.capture.links import ETHERNET, Link
+from iotscan.capture.links import ETHERNET
 from iotscan.capture.links import parse as parse_link
+from iotscan.capture.tags import Link
 from iotscan.capture.tunnels import DEEPEST, PORTS, PROTOCOLS, inside
 
 _PLAIN, _WHOLE = b"\x08\0E", (b"\0\0", b"\x40\0")

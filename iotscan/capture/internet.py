@@ -9,7 +9,7 @@ from collections import OrderedDict
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from iotscan.capture.links import IPV4, IPV6
+from iotscan.capture.tags import IPV4, IPV6
 
 TCP, UDP, ICMP, ICMPV6 = 6, 17, 1, 58
 _HOP_BY_HOP, _ROUTING, _FRAGMENT, _AUTHENTICATION, _DESTINATION = 0, 43, 44, 51, 60

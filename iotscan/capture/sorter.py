@@ -15,8 +15,9 @@ from iotscan.capture.datagrams import Datagrams, Heard
 from iotscan.capture.flows import Asks, Directions, Emit, Held
 from iotscan.capture.frames import Frame
 from iotscan.capture.internet import TCP, UDP, Fragments, Packet, parse
-from iotscan.capture.links import ETHERNET, Link
+from iotscan.capture.links import ETHERNET
 from iotscan.capture.links import parse as parse_link
+from iotscan.capture.tags import Link
 from iotscan.capture.tunnels import DEEPEST, PORTS, PROTOCOLS, carried
 
 # Pairs of MAC and address that are taken down as stations.

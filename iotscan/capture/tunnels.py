@@ -12,7 +12,8 @@ from ipaddress import IPv6Network
 from typing import NamedTuple
 
 from iotscan.capture.internet import UDP, Packet
-from iotscan.capture.links import ETHERNET, IPV4, IPV6, Link, known, parse, typed
+from iotscan.capture.links import ETHERNET, known, parse
+from iotscan.capture.tags import IPV4, IPV6, Link, typed
 
 # Tunnels in tunnels deeper than this are attacks, not traffic.
 DEEPEST = 4

@@ -220,6 +220,21 @@ def pptp(inner: bytes) -> bytes:
     return plain(GRE, head + body)
 
 
+PROVIDER = bytes.fromhex("0203040506070203040506ff")
+
+
+@pytest.mark.parametrize(
+    "labels", [b"\x88\x47\0\0\x01\x40", b"\x88\xe7\0\0\0\5"], ids=["MPLS", "802.1ah"]
+)
+def test_macs_of_a_frame_in_a_frame_are_replaced_too(labels: bytes, share: Share) -> None:
+    frames = talk()
+    shared = share(PROVIDER + labels + frame for frame in frames)
+    same_findings(shared)
+    nothing_left(shared)
+    macs = {PROVIDER[:6], PROVIDER[6:], *(frame[6:12] for frame in frames)}
+    assert not [mac for mac in macs if mac in shared.raw]
+
+
 TUNNELS: dict[str, Callable[[bytes], bytes]] = {
     "IP in IP": lambda inner: plain(4, inner[14:]),
     "GRE": gre,

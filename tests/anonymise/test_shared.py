@@ -23,9 +23,9 @@ from iotscan.assess.rulebook.packs import load_rulebook
 from iotscan.capture.files import opened
 from iotscan.capture.frames import Walk
 from iotscan.capture.internet import TCP, UDP, Fragments, Packet, parse
-from iotscan.capture.links import ARP, Link
 from iotscan.capture.links import parse as parse_link
 from iotscan.capture.making import checksum
+from iotscan.capture.tags import ARP, Link
 from iotscan.capture.tunnels import carried
 from iotscan.model import Report
 from iotscan.offline import report_on

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from iotscan.capture.internet import Fragments, parse
-from iotscan.capture.links import IPV4, IPV6
+from iotscan.capture.tags import IPV4, IPV6
 
 A, B = ip_address("10.0.0.1").packed, ip_address("10.0.0.2").packed
 A6, B6 = ip_address("fd00::1").packed, ip_address("fd00::2").packed

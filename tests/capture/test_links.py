@@ -6,11 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from iotscan.capture.links import ARP, BACNET_SAP, IPV4, IPV6, known, parse
+from iotscan.capture.links import known, parse
+from iotscan.capture.tags import ARP, BACNET_SAP, IPV4, IPV6
 
 A, B = bytes.fromhex("020000000001"), bytes.fromhex("020000000002")
-IP = b"\x45" + bytes(19)
+IP = b"\x45\0\0\x14" + bytes(16)
 SIX = b"\x60" + bytes(39)
+# A MAC that begins like a packet.
+LIKE_IP = bytes.fromhex("450bb1000001")
 V4, V6 = b"\x08\x00", b"\x86\xdd"
 SNAP = b"\xaa\xaa\x03\0\0\0"
 DATA = b"\x08\0\0\0"
@@ -33,9 +36,25 @@ MANY = bytes(range(12)) + b"\x88\x47\0\0\x10\x40"
         (1, B + A + b"\x88\x47\0\0\x10\x40\0\0\x21\x40" + IP, IPV4, IP, A),
         (1, MANY + b"\0\0\x01\x40" + bytes(4) + B + A + V4 + IP, IPV4, IP, A),
         (1, MANY + b"\0\0\x01\x40" + B + A + b"\x08\x06" + bytes(28), ARP, bytes(28), A),
+        (1, MANY + b"\0\0\x01\x40" + LIKE_IP + A + V4 + IP, IPV4, IP, A),
+        (
+            1,
+            MANY + b"\0\0\x01\x40" + b"\x45\0\x05\xdc" + IP[4:],
+            IPV4,
+            b"\x45\0\x05\xdc" + IP[4:],
+            MANY[6:12],
+        ),
         (219, b"\0\0\x10\x40\0\0\x21\x40" + SIX, IPV6, SIX, b""),
         (1, B + A + b"\x88\x64\x11\0\0\1\0\x16\0\x21" + IP, IPV4, IP, A),
         (1, B + A + b"\x88\x64\x11\0\0\1\0\x16\0\x57" + SIX, IPV6, SIX, A),
+        (1, B + A + b"\x88\x64\x11\0\0\1\0\x15\x21" + IP, IPV4, IP, A),
+        (1, B + A + b"\xf1\xc1\0\0\0\7" + V4 + IP, IPV4, IP, A),
+        (1, B + A + b"\x89\x2f\0\x2e\0\7" + V4 + IP, IPV4, IP, A),
+        (1, B + A + b"\x89\x3f\0\0\0\5\0\0" + V4 + IP, IPV4, IP, A),
+        (1, B + A + b"\x89\x26\x80\5\0\0" + V6 + SIX, IPV6, SIX, A),
+        (1, B + A + b"\x89\x09\1\1\0\1\0\5" + V4 + IP, IPV4, IP, A),
+        (1, bytes(range(12)) + b"\x88\xe7\0\0\0\5" + B + A + V4 + IP, IPV4, IP, A),
+        (1, bytes(range(12)) + b"\x89\x03\0\x20" + B + A + V4 + IP, IPV4, IP, A),
         (1, B + A + b"\0\x20" + SNAP + V4 + IP, IPV4, IP, A),
         (1, B + A + b"\0\x20\x82\x82\x03" + b"bacnet", BACNET_SAP, b"bacnet", A),
         (276, V4 + bytes(9) + b"\6" + A + bytes(2) + IP, IPV4, IP, A),
@@ -47,6 +66,9 @@ MANY = bytes(range(12)) + b"\x88\x47\0\0\x10\x40"
         (108, b"\0\0\0\2" + IP, IPV4, IP, b""),
         (9, b"\xff\x03\0\x21" + IP, IPV4, IP, b""),
         (9, b"\0\x57" + SIX, IPV6, SIX, b""),
+        (9, b"\x57" + SIX, IPV6, SIX, b""),
+        (9, b"\x0f\0" + V4 + IP, IPV4, IP, b""),
+        (50, b"\x8f\0" + V6 + SIX, IPV6, SIX, b""),
         (101, IP, IPV4, IP, b""),
         (12, SIX, IPV6, SIX, b""),
         (228, IP, IPV4, IP, b""),
@@ -92,10 +114,21 @@ def test_where_the_network_layer_begins(
         (105, b"\x80\0\0\0" + A + B + A + bytes(40), B),
         (105, b"\x48\x01\0\0" + A + B + A + b"\0\0", B),
         (1, B + A + b"\0\x20\x42\x42\x03" + bytes(30), A),
+        (1, B + A + b"\x88\x47\0\0\x01\x40" + b"\x10" + bytes(30), A),
+        (1, B + A + b"\x88\x64\x11\0\0\1\0\x16\xc0\x21" + b"\x82\x82\x03" + bytes(9), A),
         (195, b"\x41\x88" + bytes(20), b""),
         (230, b"\x41\x88" + bytes(20), b""),
     ],
-    ids=["encrypted", "beacon", "null data", "spanning tree", "802.15.4", "802.15.4 without FCS"],
+    ids=[
+        "encrypted",
+        "beacon",
+        "null data",
+        "spanning tree",
+        "labels",
+        "PPP link",
+        "802.15.4",
+        "802.15.4 without FCS",
+    ],
 )
 def test_frames_without_a_network_layer_still_have_a_sender(
     link: int, frame: bytes, source: bytes
@@ -179,6 +212,8 @@ def test_a_header_that_leads_to_itself_leads_nowhere() -> None:
 def test_an_endless_stack_of_tags_ends() -> None:
     assert parse(1, B + A + b"\x81\0\0\1" * 10_000) is not None
     assert parse(1, B + A + b"\x88\x47" + b"\0\0\x10\x40" * 10_000) is None
+    bridged = B + A + b"\x81\0\0\1\x88\x47\0\0\x01\x40"
+    assert parse(1, bridged * 10_000) is not None
 
 
 @given(st.integers(0, 300), st.binary(max_size=120))

@@ -15,7 +15,8 @@ from random import Random
 from derive_captures import COOKED, COOKED2, ETHERNET, RAW, cooked, cooked2, tagged
 
 from iotscan.capture.frames import Frame
-from iotscan.capture.links import IPV4, IPV6, Link, parse
+from iotscan.capture.links import parse
+from iotscan.capture.tags import IPV4, IPV6, Link
 
 Frames = Sequence[Frame]
 Change = Callable[[Frames], list[Frame]]
