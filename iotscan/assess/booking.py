@@ -16,16 +16,18 @@ from iotscan.model import Address, Observation
 
 def booked(readings: Readings) -> Readings:
     """The readings of a capture, with each observation on a device of this network if either side
-    is one, and with the ports that answered on such devices only.
+    is one, and with the ports that answered on such devices only, and on whoever else is told of.
     """
     near = _near(readings.witnesses)
+    observations = tuple(_booked(seen, near) for seen in readings.observations)
+    told = {seen.address for seen in observations}
     return replace(
         readings,
-        observations=tuple(_booked(seen, near) for seen in readings.observations),
+        observations=observations,
         answers={
             place: proof
             for place, proof in readings.answers.items()
-            if _here(place.address, near) or _nobody_here(near)
+            if _here(place.address, near) or place.address in told or _nobody_here(near)
         },
     )
 

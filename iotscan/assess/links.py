@@ -5,7 +5,7 @@ joins two addresses:
 
 * the same MAC, told by the link layer (ARP, neighbour table), or by the frame in which the address
   itself spoke, unless the link layer knows better (a router forwards for many);
-* an IPv6 address that holds the MAC of the device (RFC 4291 appendix A);
+* an IPv6 address that holds the MAC of the device, or the same as another (RFC 4291 appendix A);
 * both addresses naming each other, each in packets of its own, unless their MACs differ;
 * one UPnP id or host name, if exactly one IPv4 side and one IPv6 side without another MAC use it;
 * a single device's word for an address that shows no sign of life of its own.
@@ -165,11 +165,15 @@ def _undisputed(told: Mapping[Address, set[str]]) -> dict[Address, str]:
 
 
 def _join_embedded(groups: Groups) -> None:
+    """An address that holds a MAC is that device's. Where no frame showed the MAC it proves none:
+    but all that hold it are one device's.
+    """
     with_mac = {groups.find(node) for node in groups.parent if isinstance(node, str)}
-    for address in [node for node in groups.parent if not isinstance(node, str)]:
+    first: dict[str, Node] = {node: node for node in groups.parent if isinstance(node, str)}
+    for address in sorted((n for n in groups.parent if not isinstance(n, str)), key=order):
         mac = embedded_mac(address)
         if mac and groups.find(address) not in with_mac:
-            groups.join(address, mac)
+            groups.join(address, first.setdefault(mac, address))
 
 
 def _claims(witnesses: Sequence[Witness]) -> dict[Address, set[Address]]:

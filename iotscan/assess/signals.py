@@ -12,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from iotscan.assess.links import embedded_mac
 from iotscan.assess.oui import vendor_of
 from iotscan.model import Device, Fact, Observation
 
@@ -178,9 +179,12 @@ def heard(device: Device, observations: Sequence[Observation]) -> Iterator[Heard
 
 def _heard(device: Device, observations: Sequence[Observation]) -> Iterator[Heard]:
     gathered: dict[str, dict[str, None]] = defaultdict(dict)
-    owner = vendor_of(device.mac)
+    held = next(filter(None, map(embedded_mac, device.addresses)), None)
+    mac = device.mac or held
+    owner = vendor_of(mac)
     if owner:
-        yield Heard("oui", owner, f"the MAC prefix {str(device.mac)[:8]}")
+        place = "" if device.mac else " in its address"
+        yield Heard("oui", owner, f"the MAC prefix {str(mac)[:8]}{place}")
     for name in device.names:
         yield Heard("name", name, "its name")
     for signal, text, where in _told(device, observations):

@@ -82,6 +82,12 @@ def test_an_address_that_holds_the_mac_is_the_devices() -> None:
     assert groups(stock(arp("192.168.1.5", A), arp(eui, B))) == [["192.168.1.5"], [eui]]
 
 
+def test_a_mac_that_only_addresses_hold_joins_them_and_is_nobody_s() -> None:
+    (device,) = stock(said("fe80::200:1ff:fe00:a"), said("2001:db8::200:1ff:fe00:a"))
+    assert groups([device]) == [["2001:db8::200:1ff:fe00:a", "fe80::200:1ff:fe00:a"]]
+    assert (device.mac, device.key) == (None, "2001:db8::200:1ff:fe00:a")
+
+
 def test_a_router_that_forwards_for_many_keeps_its_own_address_only() -> None:
     devices = stock(
         arp("192.168.1.1", A),

@@ -221,6 +221,12 @@ def test_between_strangers_it_stays_with_the_server() -> None:
     assert set(kept.answers) == {OUTSIDE, SERVER}
 
 
+def test_a_server_outside_that_is_told_of_keeps_its_ports() -> None:
+    kept = booked(readings(seen_at(OUTSIDE, "8.8.8.8"), near="192.168.1.5"))
+    assert kept.observations[0].address == OUTSIDE.address
+    assert set(kept.answers) == {OUTSIDE, SERVER}
+
+
 def test_contacts_are_kept_with_their_answer_and_span() -> None:
     ear = listener(reads(b"hello"))
     group = Endpoint(ip_address("224.0.0.251"), "udp", 5353)
