@@ -26,8 +26,9 @@ def main(folder: str, wanted: str = "") -> None:
     for seen in report.observations:
         device = owners.get(seen.address)
         if seen.kind == "capture.contact" and device is not None:
-            names = seen.facts.get("names") or (seen.facts["peer"],)
-            talked.setdefault(device.key, set()).update(map(str, names))  # type: ignore[arg-type]
+            names = seen.facts.get("names")
+            known = names if isinstance(names, tuple) and names else (seen.facts["peer"],)
+            talked.setdefault(device.key, set()).update(map(str, known))
     for device in report.devices:
         if wanted not in ("", device.key, *map(str, device.addresses)):
             continue

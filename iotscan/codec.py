@@ -81,12 +81,17 @@ def _hints(noun: type) -> dict[str, Any]:
 
 def _refuse_unknown(tree: object, noun: Any, path: str) -> None:
     """msgspec passes over unknown fields of dataclasses; a recording must not be half read."""
-    if is_dataclass(noun) and isinstance(tree, dict) and noun is not Kind:
+    if (
+        isinstance(noun, type)
+        and is_dataclass(noun)
+        and isinstance(tree, dict)
+        and noun is not Kind
+    ):
         names = {field.name for field in fields(noun)}
         if unknown := sorted(set(tree) - names):
             raise ValueError(f"unknown field {unknown[0]!r} at {path}")
         for name in names & set(tree):
-            _refuse_unknown(tree[name], _hints(noun)[name], f"{path}.{name}")  # type: ignore[arg-type]
+            _refuse_unknown(tree[name], _hints(noun)[name], f"{path}.{name}")
         return
     inner = next((arg for arg in get_args(noun) if is_dataclass(arg)), None)
     if inner is not None:

@@ -45,13 +45,13 @@ class Label:
         said = finding.facts.get("username")
         if self.username is not None and isinstance(said, str) and said != self.username:
             return False
-        hosts = hosts_of(finding)
+        hosts = _hosts_of(finding)
         return self.host in hosts or (self.public and self.peer in hosts)
 
     def agrees(self, finding: Finding) -> int:
         """How well a finding that fits also agrees in what need not be equal."""
         cited = {frame for proof in finding.proofs for frame in proof.frames}
-        return 2 * (self.peer in hosts_of(finding, peer=True)) + (self.frame in cited)
+        return 2 * (self.peer in _hosts_of(finding, peer=True)) + (self.frame in cited)
 
     def __str__(self) -> str:
         port = "" if self.port is None else f":{self.port}"
@@ -220,7 +220,7 @@ def _type(name: str, entry: _Entry, vocabulary: Collection[str]) -> str:
     raise entry.fault(f"{name} is not in the vocabulary{hint}")
 
 
-def hosts_of(finding: Finding, *, peer: bool = False) -> set[str]:
+def _hosts_of(finding: Finding, *, peer: bool = False) -> set[str]:
     """The host a finding is about, and the device that talked to it where that is another."""
     hosts = {str(finding.endpoint.address if finding.endpoint else finding.address)}
     if peer or (finding.endpoint and finding.endpoint.address != finding.address):

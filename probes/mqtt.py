@@ -394,7 +394,7 @@ class _Listener:
 def _connect_properties(version: int) -> Properties | None:
     if version != 5:
         return None
-    properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
+    properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]  # paho's own
     properties.MaximumPacketSize = _LARGEST_MESSAGE
     return properties
 

@@ -197,7 +197,8 @@ def _speaker(chunk: Chunk) -> Sender | None:
             service = opcua.opened(chunk).service
         except Malformed:
             return None
-        return {opcua.OPEN_CHANNEL: "client", opcua.CHANNEL: "server"}.get(service)  # type: ignore[return-value]
+        speakers: dict[int, Sender] = {opcua.OPEN_CHANNEL: "client", opcua.CHANNEL: "server"}
+        return speakers.get(service)
     return None
 
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from iotscan.codec import convert, decode, encode, schema
 from iotscan.model import (
+    Address,
     Confidence,
     Endpoint,
     Fact,
@@ -37,9 +38,9 @@ FACTS = st.dictionaries(
 
 @given(FACTS, st.ip_addresses(), st.integers(0, 65_535))
 def test_an_observation_survives_the_journey(
-    facts: dict[str, Fact], address: object, port: int
+    facts: dict[str, Fact], address: Address, port: int
 ) -> None:
-    endpoint = Endpoint(address, "udp", port)  # type: ignore[arg-type]
+    endpoint = Endpoint(address, "udp", port)
     seen = Observation("a.b", facts, endpoint.address, endpoint, (Proof("c1", (0, 2)),))
     assert decode(encode(seen), Observation) == seen
 

@@ -14,6 +14,7 @@ from typing import IO
 
 import zstandard
 
+from iotscan.capture.writer import Writable
 from iotscan.errors import UsageError
 
 STANDARD = Path("-")
@@ -70,7 +71,7 @@ def taken(target: Path, *, overwrite: bool) -> Iterator[Path]:
 
 
 @contextmanager
-def packed(target: Path) -> Iterator[object]:
+def packed(target: Path) -> Iterator[Writable]:
     """A file for its owner alone, packed as its name says. Raises UsageError, also when there is no
     room for it.
     """
@@ -86,7 +87,7 @@ def packed(target: Path) -> Iterator[object]:
 
 
 @contextmanager
-def _packed(target: Path, file: IO[bytes]) -> Iterator[object]:
+def _packed(target: Path, file: IO[bytes]) -> Iterator[Writable]:
     if target.suffix == ".gz":
         # Without a name and a time, so that the same input gives the same bytes.
         with gzip.GzipFile("", "wb", fileobj=file, mtime=0) as smaller:

@@ -99,11 +99,10 @@ class Framer:
         return True
 
     def _flush(self) -> None:
-        while self._queue and self._queue[0].new is not None:
+        while self._queue and (new := self._queue[0].new) is not None:
             done = self._queue.popleft()
             self._size -= len(done.frame[3]) + _EACH
-            # The loop has just seen that it is there; the type checker cannot.
-            self._write(done.frame, done.new)  # type: ignore[arg-type]
+            self._write(done.frame, new)
 
     def _force(self) -> None:
         """Let the first frame wait no longer: it is part of tunnels' packets, so many at most."""

@@ -12,7 +12,6 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
-from typing import BinaryIO, cast
 
 from iotscan.anonymise.addresses import Addresses
 from iotscan.anonymise.book import Book
@@ -95,7 +94,7 @@ def anonymise(source: Path, target: Path, wish: Wish) -> Done:
     _edits(heard, book, plugins, known, keep=wish.keep_payload)
     known.close()
     with packed(target) as out, opened(source) as stream:
-        writer, walk = Writer(cast("BinaryIO", out)), Walk(stream)
+        writer, walk = Writer(out), Walk(stream)
 
         def write(frame: Frame, new: bytes) -> None:
             _, at, link, data, wire = frame

@@ -28,7 +28,7 @@ def netbios(data: bytes, book: Book) -> bytes | None:
     return _message(data, book, netbios=True)
 
 
-def encoded_name(label: bytes, book: Book) -> bytes:
+def _encoded_name(label: bytes, book: Book) -> bytes:
     """A NetBIOS name in its first-level encoding (RFC 1001 section 14.1), replaced."""
     if label.strip(_NIBBLES):
         return book.words.word(label)
@@ -131,7 +131,7 @@ def _labels(labels: list[bytes], book: Book, *, netbios: bool) -> list[bytes]:
     lower = [label.lower() for label in labels]
     if netbios and labels and len(labels[0]) == 32:
         rest = [book.words.word(label) for label in labels[1:]]
-        return [encoded_name(labels[0], book), *rest]
+        return [_encoded_name(labels[0], book), *rest]
     if lower[-2:] == [b"in-addr", b"arpa"] and all(label.isdigit() for label in lower[:-2]):
         return _reversed4(labels, book)
     if lower[-2:] == [b"ip6", b"arpa"] and len(labels) == 34:

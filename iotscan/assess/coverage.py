@@ -102,9 +102,9 @@ def _advised(gap: Gap) -> Gap:
 def _owned(gap: Gap, owners: Mapping[Address, Device]) -> Gap:
     """With the key of the device that the gap's subject is an address of."""
     for text in (gap.device, gap.subject):
-        device = owners.get(_address(text))  # type: ignore[arg-type]
-        if device is not None:
-            return replace(gap, device=device.key)
+        address = _address(text)
+        if address is not None and address in owners:
+            return replace(gap, device=owners[address].key)
     return gap
 
 

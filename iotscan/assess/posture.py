@@ -115,7 +115,7 @@ def grade(findings: Sequence[Finding], framework: Framework) -> str:
     for finding in findings:
         relation = max(
             (
-                effective(finding.relation, framework.provisions.get(name))
+                _effective(finding.relation, framework.provisions.get(name))
                 for name in finding.crosswalk.get(framework.id, ())
             ),
             default=Relation.INFORMS,
@@ -126,7 +126,7 @@ def grade(findings: Sequence[Finding], framework: Framework) -> str:
     return GRADES[worst]
 
 
-def effective(relation: Relation, provision: Provision | None) -> Relation:
+def _effective(relation: Relation, provision: Provision | None) -> Relation:
     """The weaker of what a finding claims and what a scan can show against the provision."""
     seen = (provision and provision.observability) or _NOTHING
     return min(relation, seen.against)
@@ -266,7 +266,7 @@ def _holds(entry: Evidence, seen: Seen) -> bool:
 def _of_strength(
     relation: Relation, findings: Sequence[Finding], provision: Provision
 ) -> list[Finding]:
-    return [f for f in findings if effective(f.relation, provision) is relation]
+    return [f for f in findings if _effective(f.relation, provision) is relation]
 
 
 def _rules(findings: Sequence[Finding]) -> str:

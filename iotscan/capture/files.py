@@ -11,7 +11,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Protocol
+from typing import BinaryIO, Protocol, cast
 
 import zstandard
 
@@ -153,9 +153,10 @@ def _unreadable(path: Path | str, error: OSError) -> UsageError:
 
 def _unpacked(given: Given) -> Unpacked:
     head = given.peek(4)
+    # Both do no more than read it; their annotations ask for all that a file can do.
+    file = cast(BinaryIO, given)
     if head.startswith(GZIP):
-        return gzip.GzipFile(fileobj=given)  # type: ignore[call-overload, no-any-return]
+        return gzip.GzipFile(fileobj=file)
     if _is_zstd(head):
-        unpacker = zstandard.ZstdDecompressor()
-        return unpacker.stream_reader(given, read_across_frames=True)  # type: ignore[arg-type]
+        return zstandard.ZstdDecompressor().stream_reader(file, read_across_frames=True)
     return given

@@ -72,7 +72,7 @@ class Stations:
     def sightings(self) -> Iterator[Sighting]:
         """Every station, and every address that is its own."""
         private = any(
-            is_local(address) and not address.is_link_local
+            _is_local(address) and not address.is_link_local
             for known in self._known.values()
             for address in map(parsed, filter(None, known))
         )
@@ -91,7 +91,7 @@ class Stations:
             }
             if not mac:
                 for address, frame in addresses.items():
-                    if is_local(address):
+                    if _is_local(address):
                         yield _sighting(address, None, frame)
                 continue
             text = mac.hex(":")
@@ -108,7 +108,7 @@ class Stations:
         return self._distances.get((mac, address.packed), 0) <= _NEAR
 
 
-def is_local(address: Address) -> bool:
+def _is_local(address: Address) -> bool:
     """Whether the address is no one's on the internet: private, link-local, reserved, loopback."""
     if address.is_multicast or address.is_unspecified or str(address) == "255.255.255.255":
         return False
@@ -127,7 +127,7 @@ def _own(addresses: dict[Address, int], *, lone_public: bool) -> dict[Address, i
     """A lone private IPv4 address, a lone link-local one, and a lone one of any other sort if there
     is nothing else; public ones only where the capture's network has no private addresses at all.
     """
-    local = {address: frame for address, frame in addresses.items() if is_local(address)}
+    local = {address: frame for address, frame in addresses.items() if _is_local(address)}
     own = _lone({a: f for a, f in local.items() if a.version == 4 and not a.is_loopback})
     own |= _lone({a: f for a, f in local.items() if a.version == 6 and a.is_link_local})
     rest = {a: f for a, f in addresses.items() if a not in own and not a.is_multicast}
@@ -136,7 +136,7 @@ def _own(addresses: dict[Address, int], *, lone_public: bool) -> dict[Address, i
         for version in (4, 6):
             own |= _lone({a: f for a, f in rest.items() if a.version == version})
     elif not own:
-        own |= _lone({a: f for a, f in rest.items() if is_local(a)} if len(rest) == 1 else {})
+        own |= _lone({a: f for a, f in rest.items() if _is_local(a)} if len(rest) == 1 else {})
     return own
 
 

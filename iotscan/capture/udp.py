@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from iotscan.capture.flows import LONGEST, OVERHEAD, Directions, Emit, Held, Part, reverse
-from iotscan.model import Ending
+from iotscan.model import Ending, Sender
 
 # Datagrams in one part; exchanges that never end would otherwise never be read.
 MOST_DATAGRAMS = 64
@@ -39,8 +39,8 @@ class UdpFlow:
         size = len(data) + OVERHEAD
         self._kept += size
         self._held.size += size
-        sender = "client" if direction == self.direction else "server"
-        self._part.said.append((sender, at, data, frame))  # type: ignore[arg-type]
+        sender: Sender = "client" if direction == self.direction else "server"
+        self._part.said.append((sender, at, data, frame))
         if len(self._part.said) >= MOST_DATAGRAMS or self._kept > LONGEST:
             self._cut()
 

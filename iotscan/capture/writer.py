@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from typing import BinaryIO
+from typing import Protocol
 
 _SECTION, _INTERFACE, _ENHANCED, _SECRETS = 0x0A0D0D0A, 1, 6, 10
 _TLS_KEY_LOG = 0x544C534B
@@ -16,10 +16,16 @@ _HEAD, _SIZE = struct.Struct("<IIIIIII"), struct.Struct("<I")
 _PADDING = (b"", b"\0", b"\0\0", b"\0\0\0")
 
 
+class Writable(Protocol):
+    """What a file, a buffer or a packer offers."""
+
+    def write(self, data: bytes, /) -> object: ...
+
+
 class Writer:
     """Packets of any link types into one file; interfaces are described as they come up."""
 
-    def __init__(self, out: BinaryIO) -> None:
+    def __init__(self, out: Writable) -> None:
         self._out = out
         self._interfaces: dict[int, int] = {}
         self._block(_SECTION, struct.pack("<IHHq", 0x1A2B3C4D, 1, 0, -1))

@@ -58,10 +58,10 @@ def _tell(error: Exception, run: Run) -> int:
             _say(f"iotscan: {cause}")
         known = all(isinstance(cause, UsageError) for cause in causes)
         return WRONG_USE if known else INCOMPLETE
-    if all(isinstance(cause, OSError) and cause.errno in streams.UNWRITABLE for cause in causes):
+    refused = [cause.strerror for cause in causes if streams.is_unwritable(cause)]
+    if len(refused) == len(causes):
         streams.drop()
-        # All are OSError, as was just asked; the type checker does not follow that.
-        _say(f"iotscan: no more can be written: {causes[0].strerror}")  # type: ignore[attr-defined]
+        _say(f"iotscan: no more can be written: {refused[0]}")
         return WRONG_USE
     if run.debug:
         import traceback

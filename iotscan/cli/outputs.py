@@ -73,7 +73,7 @@ def write_all(
             if output.file is None:
                 to_screen(write)
             else:
-                to_file(write, output.file)
+                _to_file(write, output.file)
         except OSError as error:
             faults.append(f"{output.file or 'the screen'}: {error.strerror or error}")
     if faults:
@@ -131,7 +131,7 @@ def _special(file: Path) -> bool:
 def put(write: Callable[[TextIO], None], file: str) -> None:
     """Write to a file, or to the screen where it is "" or "-". Raises UsageError."""
     try:
-        to_file(write, Path(file).expanduser()) if file not in ("", "-") else to_screen(write)
+        _to_file(write, Path(file).expanduser()) if file not in ("", "-") else to_screen(write)
     except OSError as error:
         why = error.strerror or error
         raise UsageError(f"{file or 'the screen'} cannot be written: {why}") from error
@@ -146,7 +146,7 @@ def to_screen(write: Callable[[TextIO], None]) -> None:
         streams.drop()  # the reader (head, less) has seen enough
 
 
-def to_file(write: Callable[[TextIO], None], path: Path) -> None:
+def _to_file(write: Callable[[TextIO], None], path: Path) -> None:
     """Let ``write`` write the file, whole or not at all, for its owner alone. Raises OSError."""
     file = path.resolve()
     if _special(file):

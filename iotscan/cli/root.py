@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib
 from dataclasses import dataclass
+from typing import Any
 
 import click
 
@@ -56,8 +57,8 @@ class Run:
 class LazyGroup(click.Group):
     """A group of commands given as ``{name: ("module:attribute", "short help")}``."""
 
-    def __init__(self, commands: dict[str, tuple[str, str]], **attributes: object) -> None:
-        super().__init__(**attributes)  # type: ignore[arg-type]
+    def __init__(self, commands: dict[str, tuple[str, str]], **attributes: Any) -> None:
+        super().__init__(**attributes)
         self._lazy = commands
 
     def list_commands(self, ctx: click.Context) -> list[str]:

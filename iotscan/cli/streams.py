@@ -6,9 +6,10 @@ import errno
 import io
 import os
 import sys
+from typing import TypeGuard
 
 # What an operating system says where there is no room, or no place, for what is written.
-UNWRITABLE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EBADF})
+_UNWRITABLE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EBADF})
 
 
 def prepare() -> None:
@@ -21,6 +22,11 @@ def prepare() -> None:
             stream.reconfigure(errors="replace")
     if sys.stdout is None:
         sys.stdout = _Closed()
+
+
+def is_unwritable(error: BaseException) -> TypeGuard[OSError]:
+    """Whether an error says that there is no room, or no place, for what was written."""
+    return isinstance(error, OSError) and error.errno in _UNWRITABLE
 
 
 def drop() -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from ipaddress import IPv4Address
 
 # Public names that zeroconf imports but does not list in __all__.
-from zeroconf import (  # type: ignore[attr-defined]
+from zeroconf import (
     DNSAddress,
     DNSOutgoing,
     DNSPointer,

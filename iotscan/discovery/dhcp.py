@@ -70,12 +70,14 @@ class DhcpDiscoverer:
         addresses = () if own is None else (own,)
         unique = tuple(dict.fromkeys(names))
         yield Sighting(self.name, addresses, message.mac, unique, traits, proof=proof)
-        if own is not None and facts:
+        if own is None:
+            return
+        if facts:
             yield Observation(CLIENT.name, facts, own, proofs=(proof,))
-        for name in unique if own is not None else ():
+        for name in unique:
             told: dict[str, Fact] = {"via": self.name, "name": name}
             told["looks_personal"] = looks_personal(name)
-            yield Observation(DEVICE_NAME.name, told, own, proofs=(proof,))  # type: ignore[arg-type]
+            yield Observation(DEVICE_NAME.name, told, own, proofs=(proof,))
 
 
 DISCOVERER = DhcpDiscoverer()

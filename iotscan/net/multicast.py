@@ -114,7 +114,7 @@ def set_hops(sock: socket.socket, group: Address) -> None:
         sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_MULTICAST_HOPS, hops(group))
 
 
-def own_ipv4(interface: Attachment) -> IPv4Address:
+def _own_ipv4(interface: Attachment) -> IPv4Address:
     """The interface's first IPv4 address. Raises OSError if it has none."""
     for address in interface.addresses:
         if isinstance(address, IPv4Address):
@@ -135,7 +135,7 @@ def _share(sock: socket.socket) -> None:
 def _tie(sock: socket.socket, version: int, interface: Attachment) -> None:
     """Packets leave by this interface, from its address, whatever the routing table says."""
     if version == 4:
-        address = own_ipv4(interface)
+        address = _own_ipv4(interface)
         sock.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, address.packed)
         sock.bind((str(address), 0))
         return
@@ -154,7 +154,7 @@ def _join_ipv4(sock: socket.socket, group: IPv4Address, port: int, interface: At
     if sys.platform == "linux":
         # Without this a socket hears groups that others joined, on every interface: ip(7).
         sock.setsockopt(socket.IPPROTO_IP, getattr(socket, "IP_MULTICAST_ALL", 49), 0)
-    member = group.packed + own_ipv4(interface).packed
+    member = group.packed + _own_ipv4(interface).packed
     sock.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, member)
 
 

@@ -136,6 +136,7 @@ def _run_arp() -> str:
         return ""
     argv = [program, "-a"] if sys.platform == "win32" else [program, "-an"]
     try:
+        # The system's own program, with nothing of anyone else's in its words.
         done = subprocess.run(argv, capture_output=True, timeout=_PATIENCE, check=False)  # noqa: S603
     except (OSError, subprocess.TimeoutExpired):
         return ""

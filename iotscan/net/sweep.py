@@ -113,7 +113,7 @@ class _Sweeper:
         self._ports, self._number, self._now = ports, number, now
         self._selector = selectors.DefaultSelector()
         self._bell = Bell(self._selector)
-        self._most = most_sockets()
+        self._most = _most_sockets()
         self._under_way = 0
         self._hosts = 0
         self._ready: deque[HostSweep] = deque()
@@ -304,7 +304,7 @@ class _Sweeper:
         return min(times, default=self._clock() + _SLOT_WAIT)
 
 
-def most_sockets() -> int:
+def _most_sockets() -> int:
     """How many connections may be under way: half of the files this process may open, since
     probes and relays need the rest. On Windows ``select`` takes 512.
     """

@@ -54,7 +54,7 @@ class TlsSession:
         except ssl.SSLWantReadError:
             return False
         except ssl.SSLError as error:
-            raise TlsFailed(f"TLS handshake failed: {reason_of(error)}") from error
+            raise TlsFailed(f"TLS handshake failed: {_reason_of(error)}") from error
         self.facts = self._read_facts()
         return True
 
@@ -71,14 +71,14 @@ class TlsSession:
         except (ssl.SSLZeroReturnError, ssl.SSLEOFError):
             return b""
         except ssl.SSLError as error:
-            raise TlsFailed(f"TLS session ended: {reason_of(error)}") from error
+            raise TlsFailed(f"TLS session ended: {_reason_of(error)}") from error
 
     def write(self, data: bytes) -> None:
         """Encrypt; :meth:`pending` has the result. Raises TlsFailed."""
         try:
             self._object.write(data)
         except ssl.SSLError as error:
-            raise TlsFailed(f"TLS session ended: {reason_of(error)}") from error
+            raise TlsFailed(f"TLS session ended: {_reason_of(error)}") from error
 
     def _on_message(self, version: int, content: int, kind: int, data: bytes) -> None:
         """A handshake message in the clear, TLS 1.3's encrypted ones too."""
@@ -126,7 +126,7 @@ def certificates(message: bytes, has_context: bool) -> tuple[bytes, ...]:
     return tuple(chain)
 
 
-def reason_of(error: ssl.SSLError) -> str:
+def _reason_of(error: ssl.SSLError) -> str:
     """OpenSSL's words for the failure, in lower case: "sslv3 alert handshake failure"."""
     return (error.reason or str(error)).replace("_", " ").lower()
 

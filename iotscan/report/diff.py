@@ -58,7 +58,7 @@ def to_screen(difference: Difference, out: TextIO, options: Options | None = Non
         page.flush()
 
 
-def to_markdown(difference: Difference, out: TextIO) -> None:
+def _to_markdown(difference: Difference, out: TextIO) -> None:
     """The same as Markdown (CommonMark); what devices say is shown and never obeyed."""
     out.write(f"# What changed\n\n{plain(headline(difference))}\n\n")
     out.write(f"From {plain(_side(difference.before))} to {plain(_side(difference.after))}.\n")
@@ -71,15 +71,15 @@ def to_markdown(difference: Difference, out: TextIO) -> None:
             out.writelines(f"  - {plain(words)}\n" for words in more)
 
 
-def to_json(difference: Difference, out: TextIO) -> None:
+def _to_json(difference: Difference, out: TextIO) -> None:
     """Everything, for programs: docs/history.md describes it."""
     out.write(dumps(difference))
 
 
 FORMATS: Mapping[str, Callable[[Difference, TextIO], None]] = {
     "terminal": to_screen,
-    "json": to_json,
-    "markdown": to_markdown,
+    "json": _to_json,
+    "markdown": _to_markdown,
 }
 
 

@@ -40,6 +40,7 @@ def write_parquet(found: Iterable[Row], table: str, path: Path) -> None:
             out.writelines(json.dumps(_flat(row), ensure_ascii=False) + "\n" for row in found)
         connection = duckdb.connect(config={"threads": 1})
         try:
+            # Column names are ours; paths, which take no parameter here, are quoted.
             connection.execute(
                 f"COPY (SELECT * FROM read_json({_quoted(lines)}, columns={{{columns}}},"  # noqa: S608
                 f" format='newline_delimited')) TO {_quoted(path)} (FORMAT parquet)"

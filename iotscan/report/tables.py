@@ -35,7 +35,7 @@ def rows(report: Report, table: str) -> Iterator[Row]:
         raise UsageError(f"there is no table {table!r}; tables are: {known}") from None
 
 
-def write_jsonl(found: Iterable[Row], out: TextIO) -> None:
+def _write_jsonl(found: Iterable[Row], out: TextIO) -> None:
     """One JSON object a line."""
     for row in found:
         out.write(written(row, indent=None))
@@ -56,7 +56,7 @@ def write(report: Report, table: str, form: str, out: TextIO) -> None:
     if form == "csv":
         write_csv(rows(report, table), COLUMNS[table], out)
     else:
-        write_jsonl(rows(report, table), out)
+        _write_jsonl(rows(report, table), out)
 
 
 FORMATS = ("jsonl", "csv")

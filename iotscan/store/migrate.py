@@ -20,6 +20,7 @@ def revision(connection: Connection) -> str:
         if tables:
             raise StoreError("the database holds tables that are not iotscan's")
         return ""
+    # Nothing but our own name of the table goes into the text.
     found = connection.execute(text(f"SELECT version_num FROM {_VERSIONS}")).scalars().all()  # noqa: S608
     return str(found[0]) if found else ""
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 
 from iotscan.errors import ConnectionLost, Forbidden, Malformed, NetworkError, TimedOut, TlsFailed
@@ -23,7 +23,7 @@ from iotscan.model import (
     Transcript,
     Turn,
 )
-from iotscan.probe_api import Login, Probe
+from iotscan.probe_api import Login, Probe, Relay
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +166,9 @@ class FakeNetwork:
         async with self.tcp(to, login=login, tls=False) as stream:
             yield stream
 
-    def relay(self, to: Service, *, login: Login | None = None) -> AsyncIterator[FakeStream]:
+    def relay(
+        self, to: Service, *, login: Login | None = None
+    ) -> AbstractAsyncContextManager[Relay]:
         raise AssertionError("a relay needs a real peer: use the gateway")
 
     def outcome(self, login: Login, outcome: Outcome) -> None:
@@ -189,7 +191,7 @@ class FakeNetwork:
     async def play(self, probe: Probe, logins: Sequence[Login] = ()) -> Transcript:
         """Let a probe converse, and give the transcript with the ending the engine would note."""
         try:
-            await probe.converse(self.service, self, logins)  # type: ignore[arg-type]
+            await probe.converse(self.service, self, logins)
         except (NetworkError, Malformed) as error:
             return self.transcript(probe.name, error.ending)
         return self.transcript(probe.name)

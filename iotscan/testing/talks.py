@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from ipaddress import ip_address, ip_network
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from iotscan.capture.reader import Reader
 from iotscan.errors import Malformed, NetworkError
@@ -131,12 +131,12 @@ def told_by(probe: Probe, talk: Transcript) -> list[tuple[str, dict[str, Fact]]]
     return [(seen.kind, dict(seen.facts)) for seen in probe.read(talk)]
 
 
-def facts_of(probe: Probe, talk: Transcript, kind: str) -> list[dict[str, Fact]]:
-    """The facts of all observations of one kind."""
+def facts_of(probe: Probe, talk: Transcript, kind: str) -> list[dict[str, Any]]:
+    """The facts of all observations of one kind; of any type, since the test says what they are."""
     return [facts for name, facts in told_by(probe, talk) if name == kind]
 
 
-def only_facts(probe: Probe, talk: Transcript, kind: str) -> dict[str, Fact]:
+def only_facts(probe: Probe, talk: Transcript, kind: str) -> dict[str, Any]:
     """The facts of the one observation of a kind. AssertionError where there is none or another."""
     found = facts_of(probe, talk, kind)
     assert len(found) == 1, f"{len(found)} observations of {kind}"

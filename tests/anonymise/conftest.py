@@ -6,6 +6,7 @@ import io
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -66,7 +67,7 @@ def share(tmp_path: Path) -> Callable[..., Shared]:
     """``share(frames, link=…, key=…, keep_payload=…)``: a capture of them, and its new form."""
 
     def run(
-        frames: Iterable[bytes], link: int = 1, wires: tuple[int, ...] = (), **wish: object
+        frames: Iterable[bytes], link: int = 1, wires: tuple[int, ...] = (), **wish: Any
     ) -> Shared:
         out = io.BytesIO()
         writer = Writer(out)
@@ -75,7 +76,7 @@ def share(tmp_path: Path) -> Callable[..., Shared]:
             writer.packet(START + number / 10, link, frame, wire)
         before, after = tmp_path / "in.pcapng", tmp_path / "out.pcapng"
         before.write_bytes(out.getvalue())
-        given = Wish(**{"key": b"k", **wish})  # type: ignore[arg-type]
+        given = Wish(**{"key": b"k", **wish})
         return Shared(before, after, anonymise(before, after, given))
 
     return run

@@ -188,10 +188,10 @@ def test_announcements_and_stations_are_witnesses() -> None:
 
 
 def readings(*seen: Observation, near: str | None = None) -> Readings:
-    witnesses = ()
+    witnesses: tuple[Witness, ...] = ()
     if near:
         sighting = Sighting("arp", (ip_address(near),), "02:00:00:00:00:01")
-        witnesses = (Witness(sighting, own=True),)  # type: ignore[assignment]
+        witnesses = (Witness(sighting, own=True),)
     answers = {OUTSIDE: Proof("s1"), SERVER: Proof("s2")}
     return Readings(witnesses, seen, (), answers=answers)
 

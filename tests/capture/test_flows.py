@@ -10,7 +10,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from iotscan.capture.flows import BULK, LONGEST, MOST_HELD, MOST_TURNS, Held, Part, reverse
+from iotscan.capture.flows import (
+    BULK,
+    LONGEST,
+    MOST_HELD,
+    MOST_TURNS,
+    Directions,
+    Held,
+    Part,
+    reverse,
+)
 from iotscan.capture.segments import ACK, FIN, MOST_AHEAD, RST, SYN, Segment
 from iotscan.capture.tcp import TcpFlow
 from iotscan.capture.udp import MOST_DATAGRAMS, UdpFlow
@@ -27,7 +36,8 @@ class Flow:
         self, readable: Callable[[Part], bool] = lambda _: True, *, keys: bool = False
     ) -> None:
         self.parts: list[Part] = []
-        self.held, self.quiet = Held(), {}  # type: ignore[var-annotated]
+        self.held = Held()
+        self.quiet: Directions = {}
         self.frame = 0
         self.readable = readable
         part = Part(b"\x0a\0\0\1", 40_000, b"\x0a\0\0\2", 23, 6)
@@ -271,7 +281,8 @@ def test_any_segments_at_all(segments: Sequence[Any]) -> None:
 
 def udp(readable: bool = True) -> tuple[UdpFlow, list[Part], Held, dict[bytes, bool]]:
     parts: list[Part] = []
-    held, quiet = Held(), {}  # type: ignore[var-annotated]
+    held = Held()
+    quiet: Directions = {}
 
     def emit(part: Part) -> bool:
         parts.append(part)

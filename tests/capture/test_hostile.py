@@ -22,7 +22,7 @@ import pytest
 import zstandard
 
 from iotscan.capture.making import ACK, PUSH, SYN, Connection, ip_frame, udp_frame
-from iotscan.model import Address, Endpoint
+from iotscan.model import Address, Endpoint, Transport
 
 # Of address space, of which Python and its libraries take a third; seconds of processor time.
 MEMORY, SECONDS = 900 << 20, 60
@@ -43,8 +43,8 @@ def address(number: int) -> Address:
     return ip_address((10 << 24) + number)
 
 
-def place(host: Address, port: int, transport: str = "tcp") -> Endpoint:
-    return Endpoint(host, transport, port)  # type: ignore[arg-type]
+def place(host: Address, port: int, transport: Transport = "tcp") -> Endpoint:
+    return Endpoint(host, transport, port)
 
 
 def conversation(port: int, *said: tuple[bool, bytes]) -> Iterator[bytes]:

@@ -27,7 +27,7 @@ class VirtualHome:
 @pytest.fixture(autouse=True)
 def home(monkeypatch: pytest.MonkeyPatch) -> None:
     module = ModuleType("iotscan.demo.home")
-    module.VirtualHome = VirtualHome  # type: ignore[attr-defined]
+    monkeypatch.setattr(module, "VirtualHome", VirtualHome, raising=False)
     monkeypatch.setitem(sys.modules, "iotscan.demo.home", module)
 
 

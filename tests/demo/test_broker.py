@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import pytest
 from paho.mqtt.client import Client, MQTTMessage, MQTTv5, MQTTv31, MQTTv311
-from paho.mqtt.enums import CallbackAPIVersion
+from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
 from iotscan.demo.broker import Broker, matches
 from iotscan.testing import serve
@@ -25,7 +24,7 @@ def _use(
 ) -> Heard:
     """Connect and subscribe with a real client; what it was told."""
     heard = Heard()
-    client = Client(CallbackAPIVersion.VERSION2, protocol=version)  # type: ignore[arg-type]
+    client = Client(CallbackAPIVersion.VERSION2, protocol=MQTTProtocolVersion(version))
     if name is not None:
         client.username_pw_set(name, password)
 
@@ -59,7 +58,9 @@ async def test_subscribers_get_what_is_retained(version: int) -> None:
 
 @pytest.mark.parametrize("version", [MQTTv31, MQTTv311, MQTTv5])
 async def test_only_the_right_login_is_let_in(version: int) -> None:
-    admits: Callable[[str | None, bytes | None], bool] = lambda n, p: (n, p) == ("a", b"b")  # noqa: E731
+    def admits(name: str | None, password: bytes | None) -> bool:
+        return (name, password) == ("a", b"b")
+
     async with serve(Broker(admits, RETAINED).served()) as port:
         assert (await asyncio.to_thread(_use, port, version, None, None, "#", 1)).refused
         assert (await asyncio.to_thread(_use, port, version, "a", "a", "#", 1)).refused

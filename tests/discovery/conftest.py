@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 from lan import PATIENCE, POLL, Host, Lan, lan
-from zeroconf import (  # type: ignore[attr-defined]
+from zeroconf import (
     DNSAddress,
     DNSOutgoing,
     DNSPointer,

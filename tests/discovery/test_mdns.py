@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from zeroconf import DNSPointer  # type: ignore[attr-defined]
+from zeroconf import DNSPointer
 
 from iotscan.discovery.mdns import DISCOVERER
 from iotscan.model import Impact, Packet, Scope, Sighting

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from zeroconf import DNSPointer  # type: ignore[attr-defined]
+from zeroconf import DNSPointer
 
 from iotscan.discovery import mdns_plan
 from iotscan.discovery.mdns_plan import Plan

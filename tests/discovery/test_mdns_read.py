@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from zeroconf import DNSAddress, DNSHinfo, DNSService  # type: ignore[attr-defined]
+from zeroconf import DNSAddress, DNSHinfo, DNSService
 
 from iotscan.discovery.mdns_read import KINDS, read
 from iotscan.model import Endpoint, Observation, Packet, Proof, Service, Sighting

@@ -20,9 +20,11 @@ TARGET = ip_address("fe80::7").packed
 
 def read(data: bytes, source: str | None = "fe80::1") -> list[Sighting]:
     address = ip_address(source) if source else None
-    found = list(DISCOVERER.read(Packet("p1", 0.0, "ndp", data, address, FRAME_MAC, frame=3)))
-    assert all(isinstance(item, Sighting) for item in found)
-    return found  # type: ignore[return-value]
+    found: list[Sighting] = []
+    for item in DISCOVERER.read(Packet("p1", 0.0, "ndp", data, address, FRAME_MAC, frame=3)):
+        assert isinstance(item, Sighting)
+        found.append(item)
+    return found
 
 
 def test_a_solicitation_tells_of_its_sender() -> None:

@@ -7,6 +7,7 @@ import contextlib
 import json
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -30,15 +31,16 @@ class OldAgent(asyncio.DatagramProtocol):
         self.heard: list[snmp.Message] = []
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.DatagramTransport)
         self.transport = transport
 
-    def datagram_received(self, data: bytes, addr: object) -> None:
+    def datagram_received(self, data: bytes, addr: tuple[str | Any, int]) -> None:
         with contextlib.suppress(Malformed):
             message = snmp.decode(data)
             self.heard.append(message)
             if (message.version, message.community) == (snmp.V1, self.community):
                 answered = self._answer(message)
-                self.transport.sendto(answered, addr)  # type: ignore[attr-defined]
+                self.transport.sendto(answered, addr)
 
     def _answer(self, message: snmp.Message) -> bytes:
         assert message.pdu is not None
@@ -103,13 +105,14 @@ class Lamp(asyncio.DatagramProtocol):
         self.heard: list[str] = []
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.DatagramTransport)
         self.transport = transport
 
-    def datagram_received(self, data: bytes, addr: object) -> None:
+    def datagram_received(self, data: bytes, addr: tuple[str | Any, int]) -> None:
         method = json.loads(data)["method"]
         self.heard.append(method)
         said = json.dumps({"method": method, "result": {"mac": "a8bb50000197"}}).encode()
-        self.transport.sendto(said, addr)  # type: ignore[attr-defined]
+        self.transport.sendto(said, addr)
 
 
 async def test_what_announced_itself_is_asked_once_more_and_nobody_else_is(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from ipaddress import ip_address
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -29,10 +30,8 @@ QUICK = Limits(
 )  # fmt: skip
 
 
-def settings(*ports: int, **others: object) -> Settings:
-    return Settings(
-        targets=(HOME,), ports=ports, limits=QUICK, discovery_time=0.05, **others  # type: ignore[arg-type]
-    )  # fmt: skip
+def settings(*ports: int, **others: Any) -> Settings:
+    return Settings(targets=(HOME,), ports=ports, limits=QUICK, discovery_time=0.05, **others)
 
 
 @contextlib.asynccontextmanager
@@ -42,7 +41,7 @@ async def device(handler: Handler) -> AsyncIterator[tuple[int, list[bytes]]]:
 
     async def listening(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         noted = _Noting(reader, got)
-        await handler(noted, writer)  # type: ignore[arg-type]
+        await handler(noted, writer)  # type: ignore[arg-type]  # reads are all it takes
 
     async with serve(listening, HOME) as port:
         yield port, got

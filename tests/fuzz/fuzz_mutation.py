@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from random import Random
+from typing import Literal
 
 TELLING = (0, 1, 0x7F, 0x80, 0xFF, 0x0A, 0x0D, 0x20, 0x3A, 0x40)
+ORDERS: tuple[Literal["big", "little"], ...] = ("big", "little")
 LENGTHS = (0, 1, 0x7F, 0x80, 0xFF, 0x100, 0x7FFF, 0x8000, 0xFFFF, 0x7FFFFFFF, 0xFFFFFFFF)
 LONGEST = 100_000
 
@@ -27,10 +29,10 @@ def _tell(data: bytes, _: Sequence[bytes], dice: Random) -> bytes:
 
 def _lengthen(data: bytes, _: Sequence[bytes], dice: Random) -> bytes:
     """A number where a length may stand, of one to four bytes, in either byte order."""
-    size, order = dice.choice((1, 2, 4)), dice.choice(("big", "little"))
+    size, order = dice.choice((1, 2, 4)), dice.choice(ORDERS)
     value = dice.choice(LENGTHS) % (1 << 8 * size)
     at = dice.randrange(len(data) + 1)
-    return data[:at] + value.to_bytes(size, order) + data[at + size :]  # type: ignore[arg-type]
+    return data[:at] + value.to_bytes(size, order) + data[at + size :]
 
 
 def _cut(data: bytes, _: Sequence[bytes], dice: Random) -> bytes:
@@ -58,11 +60,11 @@ def _insert(data: bytes, _: Sequence[bytes], dice: Random) -> bytes:
     return data[:at] + dice.randbytes(dice.choice((1, 2, 8, 64))) + data[at:]
 
 
-def _put(data: bytes, dice: Random, change: object) -> bytes:
+def _put(data: bytes, dice: Random, change: Callable[[int], int]) -> bytes:
     if not data:
         return data
     at = dice.randrange(len(data))
-    return data[:at] + bytes([change(data[at])]) + data[at + 1 :]  # type: ignore[operator]
+    return data[:at] + bytes([change(data[at])]) + data[at + 1 :]
 
 
 def _stretch(data: bytes, dice: Random) -> tuple[int, int]:

@@ -9,9 +9,9 @@ import asyncio
 import ssl
 import sys
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pymodbus.pdu.device import ModbusDeviceIdentification
@@ -31,7 +31,7 @@ def _modbus_device() -> SimDevice:
 def _modbus_identity() -> ModbusDeviceIdentification:
     from pymodbus.pdu.device import ModbusDeviceIdentification
 
-    return ModbusDeviceIdentification(  # type: ignore[no-untyped-call]
+    return ModbusDeviceIdentification(  # type: ignore[no-untyped-call]  # it has no types
         info_name={
             "VendorName": "Lantern Controls",
             "ProductCode": "LC-20",
@@ -139,9 +139,9 @@ async def iec104(address: str, folder: Path) -> None:
         time.sleep(1.0)
 
 
-KINDS: Mapping[str, Callable[[str, Path], Awaitable[None]]] = {
+KINDS: Mapping[str, Callable[[str, Path], Coroutine[Any, Any, None]]] = {
     kind.__name__: kind for kind in (modbus, modbus_secure, bacnet, opcua, opcua_sound, s7, iec104)
 }
 
 if __name__ == "__main__":
-    asyncio.run(KINDS[sys.argv[1]](sys.argv[2], Path(sys.argv[3])))  # type: ignore[arg-type]
+    asyncio.run(KINDS[sys.argv[1]](sys.argv[2], Path(sys.argv[3])))

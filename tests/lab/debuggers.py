@@ -36,9 +36,10 @@ class Wdb(asyncio.DatagramProtocol):
     """Answers procedure 0 with success; any other ends the program."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.DatagramTransport)
         self.transport = transport
 
-    def datagram_received(self, data: bytes, address: object) -> None:
+    def datagram_received(self, data: bytes, addr: tuple[str | Any, int]) -> None:
         if len(data) < 40:
             return
         number, direction, version, program, _, procedure = struct.unpack_from("!6I", data)
@@ -48,7 +49,7 @@ class Wdb(asyncio.DatagramProtocol):
             sys.exit("somebody attached to the target")
         state = 0 if program == WDB_PROGRAM else 1
         answer = struct.pack("!6I", number, 1, 0, 0, 0, state)
-        self.transport.sendto(answer, address)  # type: ignore[attr-defined]
+        self.transport.sendto(answer, addr)
 
 
 async def sercomm(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -67,12 +68,13 @@ class Netcore(asyncio.DatagramProtocol):
     """Asks for its password; a header with something behind it is an order."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.DatagramTransport)
         self.transport = transport
 
-    def datagram_received(self, data: bytes, address: object) -> None:
+    def datagram_received(self, data: bytes, addr: tuple[str | Any, int]) -> None:
         if len(data) > 8:
             sys.exit("somebody gave an order")
-        self.transport.sendto(b"\xd0\xa5Login:", address)  # type: ignore[attr-defined]
+        self.transport.sendto(b"\xd0\xa5Login:", addr)
 
 
 KINDS: dict[str, tuple[type[asyncio.DatagramProtocol], int, Talk, int]] = {

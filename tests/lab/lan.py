@@ -39,10 +39,10 @@ class Host:
         """The argv that runs a program on this host."""
         return ["ip", "netns", "exec", self.namespace, *argv]
 
-    def run(self, *argv: str, **options: object) -> subprocess.CompletedProcess[str]:
+    def run(self, *argv: str, timeout: float | None = None) -> subprocess.CompletedProcess[str]:
         """Run a program to its end on this host; never raises for its exit code."""
-        return subprocess.run(  # type: ignore[call-overload, no-any-return]
-            self.command(*argv), capture_output=True, text=True, check=False, **options
+        return subprocess.run(
+            self.command(*argv), capture_output=True, text=True, check=False, timeout=timeout
         )
 
     def start(self, *argv: str) -> subprocess.Popen[bytes]:

@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import gi  # type: ignore[import-not-found]
+import gi  # type: ignore[import-not-found]  # of the system, not of our environment
 
 gi.require_version("Gst", "1.0")
 gi.require_version("GstRtsp", "1.0")

@@ -12,7 +12,7 @@ import threading
 from collections.abc import Callable
 from ipaddress import ip_address
 
-import aiocoap  # type: ignore[import-untyped]
+import aiocoap
 import paho.mqtt.client as mqtt
 import pytest
 from paho.mqtt.enums import CallbackAPIVersion

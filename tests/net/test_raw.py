@@ -152,13 +152,15 @@ def test_an_interface_without_mac_is_no_ethernet(monkeypatch: pytest.MonkeyPatch
         Frames(Attachment("tun0", None, (), ()), lambda *_: None)
 
 
-def test_an_interface_that_is_not_there_leaves_no_socket_open(link: Any) -> None:
+def test_an_interface_that_is_not_there_leaves_no_socket_open(
+    link: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     fake = FakeSocket()
 
     def refuse(address: tuple[str, int]) -> None:
         raise OSError("no such device")
 
-    fake.bind = refuse  # type: ignore[method-assign]
+    monkeypatch.setattr(fake, "bind", refuse)
     with pytest.raises(OSError, match="no such device"):
         link(fake)
     assert fake.closed

@@ -12,7 +12,7 @@ from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
-import aiocoap  # type: ignore[import-untyped]
+import aiocoap
 import paho.mqtt.client as mqtt
 import pytest
 from certificates import identity

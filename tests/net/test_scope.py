@@ -18,7 +18,9 @@ from iotscan.net.scope import Targets, resolve_targets
 from iotscan.probe_api import Attachment
 from iotscan.settings import Settings
 
-TODAY: Callable[[], date] = lambda: date(2026, 6, 1)  # noqa: E731
+
+def today() -> date:
+    return date(2026, 6, 1)
 
 
 def attachment(name: str, *interfaces: str) -> Attachment:
@@ -40,7 +42,7 @@ def resolve(
     names: Callable[[str], Sequence[Address]] = no_names,
     **settings: Any,
 ) -> Targets:
-    return resolve_targets(Settings(targets=targets, **settings), attached, names, today=TODAY)
+    return resolve_targets(Settings(targets=targets, **settings), attached, names, today=today)
 
 
 def texts(targets: Targets) -> list[str]:

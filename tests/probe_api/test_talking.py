@@ -84,5 +84,5 @@ async def test_the_first_datagram_must_come() -> None:
 async def test_what_was_greeted_is_not_talked_to_again() -> None:
     probe, network = Greeted(), FakeNetwork(SERVICE, [])
     assert not probe.handles(SERVICE)
-    await probe.converse(SERVICE, network, ())  # type: ignore[arg-type]
+    await probe.converse(SERVICE, network, ())
     assert network.channels == []

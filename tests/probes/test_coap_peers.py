@@ -8,8 +8,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
 
-import aiocoap  # type: ignore[import-untyped]
-import aiocoap.resource  # type: ignore[import-untyped]
+import aiocoap
+import aiocoap.resource
 import pytest
 from daemons import free_port, libcoap
 
@@ -133,7 +133,7 @@ async def test_hostile_coap_over_tcp_ends_with_the_truth(
     assert facts(talk, "coap.discovery") == []
 
 
-class Big(aiocoap.resource.Resource):  # type: ignore[misc]
+class Big(aiocoap.resource.Resource):  # type: ignore[misc]  # it has no types
     """A resource of many blocks, served by an independent implementation."""
 
     async def render_get(self, request: object) -> object:

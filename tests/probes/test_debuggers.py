@@ -39,7 +39,7 @@ async def heard(probe: Probe, port: int, transport: Transport, *pieces: bytes) -
         await stream.write(probe.openings[0].says)
         for _ in pieces:
             await stream.read()
-    await probe.converse(service, network, ())  # type: ignore[arg-type]
+    await probe.converse(service, network, ())
     assert len(network.channels) == 1, "nothing more is asked"
     return network.transcript("recognise")
 

@@ -6,7 +6,6 @@ import time
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
-from typing import cast
 
 import pytest
 from cryptography import x509
@@ -20,7 +19,6 @@ from iotscan import plugins, testing
 from iotscan.assess.candidates import Candidates
 from iotscan.model import (
     Ending,
-    Sender,
 )
 from iotscan.protocols.dtls.codec import (
     Record,
@@ -306,7 +304,7 @@ def test_the_opening_is_a_hello_without_cookie() -> None:
 
 @pytest.mark.parametrize(("head", "found"), [(b"", 1), (b"\1\0\0\0", 1), (b"\1\0\0\1", 0)])
 def test_access_points_put_four_bytes_before_it(head: bytes, found: int) -> None:
-    said = [("client", client_hello(DTLS12)), ("server", message(2, hello(0xC02B), 0))]
-    talk = captured([(cast(Sender, sender), head + data) for sender, data in said], 5246, "udp")
+    asked, answered = client_hello(DTLS12), message(2, hello(0xC02B), 0)
+    talk = captured([("client", head + asked), ("server", head + answered)], 5246, "udp")
     assert Candidates({PROBE.name: PROBE}).of(talk) == (PROBE,)
     assert len(facts(talk, "dtls.service")) == found

@@ -107,7 +107,7 @@ async def test_an_answer_that_is_no_ipp_is_called_so() -> None:
     script: list[Step] = [Hears(), Says(told()[:-1] + b"\x41"), Closes()]
     network = FakeNetwork(SERVICE, [script])
     with pytest.raises(Malformed):
-        await PROBE.converse(SERVICE, network, ())  # type: ignore[arg-type]
+        await PROBE.converse(SERVICE, network, ())
     assert facts(network.transcript("ipp")) == []
 
 

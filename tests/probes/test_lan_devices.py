@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from iotscan.errors import ConnectionLost, TimedOut
-from iotscan.model import Channel, Ending, Endpoint, Service, Transcript, Turn
+from iotscan.model import Channel, Ending, Endpoint, Sender, Service, Transcript, Turn
 from iotscan.plugins import probes
 from iotscan.probe_api import Opening
 from iotscan.protocols.makers import kasa, lifx, miio, tuya, wiz, yeelight
@@ -130,12 +130,12 @@ async def test_a_plug_that_does_not_answer_proves_nothing(
 def test_other_peoples_talk_with_a_plug_shows_it_whoever_was_taken_for_the_server(
     device: Any,
 ) -> None:
-    phone = "client" if device == "server" else "server"
+    phone: Sender = "client" if device == "server" else "server"
     said = [(phone, kasa.STREAM_QUESTION), (device, PLUG)]
     (seen,) = BY_NAME["kasa"].read(captured(said, 9999))
     ends = {"server": "192.0.2.1", "client": "192.0.2.7"}
     assert (str(seen.address), seen.facts["peer"]) == (ends[device], ends[phone])
-    assert list(BY_NAME["kasa"].read(captured([(phone, kasa.STREAM_QUESTION)], 9999))) == []  # type: ignore[list-item]
+    assert list(BY_NAME["kasa"].read(captured([(phone, kasa.STREAM_QUESTION)], 9999))) == []
 
 
 async def test_a_lamp_of_lifx_is_asked_for_what_recognition_has_not_told() -> None:

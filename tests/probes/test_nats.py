@@ -51,7 +51,7 @@ async def test_half_a_greeting_proves_nothing() -> None:
     script: list[Step] = [Says(greeting()[:30]), Closes()]
     network = FakeNetwork(SERVICE, [script])
     with pytest.raises(ConnectionLost):
-        await PROBE.converse(SERVICE, network, ())  # type: ignore[arg-type]
+        await PROBE.converse(SERVICE, network, ())
     assert facts(network.transcript("nats")) == []
 
 

@@ -107,8 +107,8 @@ async def test_a_list_that_lies_is_not_believed() -> None:
 
 
 def test_an_answer_to_somebody_elses_call_is_not_ours() -> None:
-    said = [("client", ASK_PROGRAMS), ("server", LISTED)]
-    assert list(PORTMAP.read(captured(said, 111))) == []  # type: ignore[arg-type]
+    talk = captured([("client", ASK_PROGRAMS), ("server", LISTED)], 111)
+    assert list(PORTMAP.read(talk)) == []
 
 
 @pytest.mark.parametrize(

@@ -40,7 +40,7 @@ async def test_over_udp_and_tcp_it_says_what_it_is() -> None:
 async def test_what_is_no_sip_is_called_so() -> None:
     net = FakeNetwork(service("tcp"), [[Hears(None), Says(b"HTTP/1.1 400 x\r\n\r\n")]])
     try:
-        await PROBE.converse(net.service, net, ())  # type: ignore[arg-type]
+        await PROBE.converse(net.service, net, ())
     except Malformed:
         assert facts(net.transcript("sip")) == []
         return

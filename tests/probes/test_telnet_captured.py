@@ -106,15 +106,14 @@ def test_delays_between_refusals_are_measured_in_the_record() -> None:
     def tries(delay: float) -> Transcript:
         turns: list[Turn] = []
         for channel, at in ((0, 0.0), (1, 10.0), (2, 20.0)):
-            for sender, when, data in (
-                ("server", 0.0, b"login: "),
-                ("client", 0.1, b"root\r"),
-                ("server", 0.2, b"Password: "),
-                ("client", 0.3, b"****\r"),
-                ("server", 0.31, b"\r\n"),
-                ("server", 0.3 + delay, b"Login incorrect\r\nlogin: "),
-            ):
-                turns.append(Turn(sender, at + when, data, channel))  # type: ignore[arg-type]
+            turns += (
+                Turn("server", at, b"login: ", channel),
+                Turn("client", at + 0.1, b"root\r", channel),
+                Turn("server", at + 0.2, b"Password: ", channel),
+                Turn("client", at + 0.3, b"****\r", channel),
+                Turn("server", at + 0.31, b"\r\n", channel),
+                Turn("server", at + 0.3 + delay, b"Login incorrect\r\nlogin: ", channel),
+            )
         channels = tuple(Channel(SERVICE.endpoint, login=f"pair-{i}") for i in range(3))
         return Transcript("c1", SERVICE, "telnet", 0.0, tuple(turns), channels)
 

@@ -177,7 +177,7 @@ async def test_the_line_ends_in_a_bare_carriage_return() -> None:
 async def test_what_is_not_telnet_ends_as_another_protocol() -> None:
     net = FakeNetwork(SERVICE, [[Says(b"SSH-2.0-x\r\n"), SILENCE, Hears(b"\r"), Closes()]])
     with pytest.raises(Malformed):
-        await PROBE.converse(SERVICE, net, ())  # type: ignore[arg-type]
+        await PROBE.converse(SERVICE, net, ())
     assert list(PROBE.read(net.transcript("telnet"))) == []
 
 

@@ -226,7 +226,7 @@ async def test_a_redirection_is_not_followed() -> None:
 async def test_hostile_descriptions_are_not_believed(answer: bytes) -> None:
     network = FakeNetwork(SERVICE, [says(answer)])
     with pytest.raises(Malformed):
-        await PROBE.converse(SERVICE, network, ())  # type: ignore[arg-type]
+        await PROBE.converse(SERVICE, network, ())
     assert list(PROBE.read(network.transcript("upnp", Ending.WRONG_PROTOCOL))) == []
 
 
@@ -234,7 +234,7 @@ async def test_a_large_answer_is_not_read_to_its_end() -> None:
     step = Says(b"HTTP/1.1 200 OK\r\n\r\n" + b"x" * 1_000_000)
     network = FakeNetwork(SERVICE, [[Hears(), step]])
     with pytest.raises(Malformed):
-        await PROBE.converse(SERVICE, network, ())  # type: ignore[arg-type]
+        await PROBE.converse(SERVICE, network, ())
     assert len(network.transcript("upnp").said_by("server")) < 80_000
 
 

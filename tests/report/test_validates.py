@@ -45,9 +45,12 @@ def report(request: pytest.FixtureRequest, samples: ModuleType, recorded: Report
     """Reports of all sorts; a number is that of a hostile text."""
     if request.param == "recorded":
         return recorded
+    made: Report
     if isinstance(request.param, int):
-        return samples.hostile(samples.HOSTILE[request.param])  # type: ignore[no-any-return]
-    return getattr(samples, request.param)()  # type: ignore[no-any-return]
+        made = samples.hostile(samples.HOSTILE[request.param])
+    else:
+        made = getattr(samples, request.param)()
+    return made
 
 
 @cache

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from paper import TELNET, Thing, report
@@ -184,9 +185,15 @@ def test_risk_that_is_not_complete_is_refused(
     change: dict[str, str], said: str, store: Store
 ) -> None:
     store.add(report(CAMERA))
-    given = {"rule": "x", "device": 1, "reason": "r", "owner": "o", "expires": UNTIL} | change
+    given: dict[str, Any] = {
+        "rule": "x",
+        "device": 1,
+        "reason": "r",
+        "owner": "o",
+        "expires": UNTIL,
+    } | change
     with pytest.raises(UsageError, match=said):
-        store.accept(**given)  # type: ignore[arg-type]
+        store.accept(**given)
     assert store.acceptances() == []
 
 

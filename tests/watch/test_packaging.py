@@ -30,8 +30,10 @@ class Unit(ConfigParser):
 
     def __init__(self, path: Path) -> None:
         super().__init__(strict=False, interpolation=None, delimiters="=", comment_prefixes="#;")
-        self.optionxform = str  # type: ignore[assignment,method-assign]
         self.read_string(path.read_text("utf-8"))
+
+    def optionxform(self, optionstr: str) -> str:
+        return optionstr
 
 
 @pytest.fixture(scope="module")

@@ -86,13 +86,13 @@ async def test_fault_of_our_own_is_not_hidden(fault: Exception) -> None:
     assert watching.failed == []
 
 
-async def test_stop_ends_the_wait_at_once() -> None:
+async def test_stop_ends_the_wait_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     watching = Watching(9)
 
     async def stopped(stop: asyncio.Event, seconds: float) -> None:
         stop.set()
 
-    watching.wait = stopped  # type: ignore[method-assign]
+    monkeypatch.setattr(watching, "wait", stopped)
     await watching.run()
     assert watching.began == hours(0)
 
@@ -104,7 +104,9 @@ async def test_stop_before_the_first_turn_takes_none() -> None:
     assert watching.began == []
 
 
-async def test_clock_that_jumps_ahead_while_asleep_is_noticed_within_a_nap() -> None:
+async def test_clock_that_jumps_ahead_while_asleep_is_noticed_within_a_nap(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """A laptop that was closed: the hours pass in one wait."""
     watching = Watching(2)
     naps = iter([timedelta(hours=7)])
@@ -112,6 +114,6 @@ async def test_clock_that_jumps_ahead_while_asleep_is_noticed_within_a_nap() -> 
     async def asleep(stop: asyncio.Event, seconds: float) -> None:
         watching._now += next(naps)
 
-    watching.wait = asleep  # type: ignore[method-assign]
+    monkeypatch.setattr(watching, "wait", asleep)
     await watching.run()
     assert watching.began == [NOON, NOON + timedelta(hours=7, seconds=60)]

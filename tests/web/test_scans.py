@@ -45,7 +45,12 @@ async def test_watchers_see_hosts_appear_and_the_scan_end() -> None:
         tell(service("10.0.0.2", "mqtt"))
 
     kept = []
-    scans = Scans(looks(act), lambda report: kept.append(report) or "7")  # type: ignore[func-returns-value]
+
+    def keep(report: Report) -> str:
+        kept.append(report)
+        return "7"
+
+    scans = Scans(looks(act), keep)
     scans.start(Settings())
     early = [news async for news in scans.watch()]
     late = [news async for news in scans.watch()]

@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import TypeGuard
 
 from iotscan.model import Fact
 
@@ -99,13 +100,13 @@ def _present(known: Fact, want: Want) -> Answer:
 def _compared(test: Callable[[float, float], bool]) -> Callable[[Fact, Want], Answer]:
     def compare(known: Fact, want: Want) -> Answer:
         if _is_number(known) and _is_number(want):
-            return test(float(known), float(want))  # type: ignore[arg-type]
+            return test(known, want)
         return None
 
     return compare
 
 
-def _is_number(value: object) -> bool:
+def _is_number(value: object) -> TypeGuard[float]:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 

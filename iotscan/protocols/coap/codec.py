@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from urllib.parse import quote, unquote
 
-import aiocoap  # type: ignore[import-untyped]
-from aiocoap.numbers.optionnumbers import OptionNumber  # type: ignore[import-untyped]
+import aiocoap
+from aiocoap.numbers.optionnumbers import OptionNumber
 
 from iotscan.errors import Malformed
 

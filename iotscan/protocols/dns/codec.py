@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
 # Public names that zeroconf imports but does not list in __all__.
-from zeroconf import (  # type: ignore[attr-defined]
+from zeroconf import (
     DNSAddress,
     DNSHinfo,
     DNSIncoming,

@@ -207,7 +207,7 @@ def outcome_of(reply: Reply | None) -> Outcome:
     return Outcome.REFUSED if reply.code in (430, 530) else Outcome.UNCLEAR
 
 
-def session_outcome(session: Session) -> Outcome:
+def _session_outcome(session: Session) -> Outcome:
     """How the login of a connection ended."""
     last = session.reply("PASS") or session.reply("USER")
     if session.greeting is not None and session.greeting.code == 421:
@@ -216,7 +216,7 @@ def session_outcome(session: Session) -> Outcome:
 
 
 def _logins(talk: Transcript, tries: Sequence[Session]) -> Iterator[Observation]:
-    fared = Tries([session_outcome(session) for session in tries])
+    fared = Tries([_session_outcome(session) for session in tries])
     facts, cited = fared.facts(talk.ending), tries[fared.cited]
     if fared.won is not None:
         name = next((c.argument for c, _ in cited.pairs if c.verb == "USER"), b"")

@@ -116,20 +116,20 @@ def is_html(response: Response) -> bool:
 
 def header_facts(response: Response, encrypted: bool) -> Facts:
     """Which protective headers a page comes with. OWASP Secure Headers Project; RFC 6797 (HSTS)."""
-    policy = first_value(response.headers, "content-security-policy").lower()
-    framing = first_value(response.headers, "x-frame-options").lower()
-    options = first_value(response.headers, "x-content-type-options").lower()
+    policy = _first_value(response.headers, "content-security-policy").lower()
+    framing = _first_value(response.headers, "x-frame-options").lower()
+    options = _first_value(response.headers, "x-content-type-options").lower()
     found: Facts = {
         "encrypted": encrypted,
         "content_security_policy": bool(policy),
         "frame_protection": framing.startswith(("deny", "sameorigin"))
         or "frame-ancestors" in policy,
         "content_type_options": options.startswith("nosniff"),
-        "referrer_policy": bool(first_value(response.headers, "referrer-policy")),
+        "referrer_policy": bool(_first_value(response.headers, "referrer-policy")),
     }
     if encrypted:  # browsers pass over it in clear, RFC 6797 section 8.1
         found["strict_transport_security"] = _lasts(
-            first_value(response.headers, "strict-transport-security")
+            _first_value(response.headers, "strict-transport-security")
         )
     needed = ("content_security_policy", "frame_protection", "content_type_options")
     found["missing"] = tuple(name for name in needed if not found[name])
@@ -159,8 +159,8 @@ def cookie_facts(response: Response, encrypted: bool) -> Iterator[Facts]:
 
 def cors_facts(request: Request, response: Response) -> Facts:
     """Which foreign pages may read the answer. Fetch Standard section 3.2."""
-    allowed = first_value(response.headers, "access-control-allow-origin").strip()
-    credentials = first_value(response.headers, "access-control-allow-credentials")
+    allowed = _first_value(response.headers, "access-control-allow-origin").strip()
+    credentials = _first_value(response.headers, "access-control-allow-credentials")
     reflects = bool(allowed) and allowed == request.header("origin").strip()
     found: Facts = {
         "any_origin": allowed == "*",
@@ -186,7 +186,7 @@ def favicon_facts(response: Response) -> Facts | None:
 def credential_facts(request: Request, response: Response | None) -> Iterator[Facts]:
     """Logins that a client sent where they can be overheard, without any password."""
     for name in ("authorization", "proxy-authorization"):
-        answer = parse_answer(first_value(request.headers, name))
+        answer = parse_answer(_first_value(request.headers, name))
         if answer is not None and answer.scheme in ("basic", "digest"):
             found: Facts = {
                 "scheme": answer.scheme,
@@ -244,7 +244,7 @@ def values(headers: Headers, name: str) -> list[str]:
     return [value.decode("utf-8", "backslashreplace") for key, value in headers if key == name]
 
 
-def first_value(headers: Headers, name: str) -> str:
+def _first_value(headers: Headers, name: str) -> str:
     """The first value of a header, "" without one."""
     return next(iter(values(headers, name)), "")
 

@@ -17,7 +17,6 @@ START = b"\x05\x64"
 # Control byte: who sends (set: the master), and whether it begins a link transaction.
 FROM_MASTER, PRIMARY = 0x80, 0x40
 REQUEST_LINK_STATUS, LINK_STATUS = 9, 11
-NOT_SUPPORTED = 15
 _USER_DATA = frozenset({3, 4})
 # Clause 9.2.4: any device that is set to may take frames to this address for its own.
 SELF_ADDRESS = 0xFFFC

@@ -12,7 +12,8 @@ from iotscan.protocols.link.arp import mac_text
 ETHERTYPE = 0x88CC
 _END, _CHASSIS, _PORT, _LIFETIME = 0, 1, 2, 3
 _NAME, _DESCRIPTION, _CAPABILITIES, _MANAGEMENT, _OWN = 5, 6, 7, 8, 127
-_CHASSIS_MAC = 4
+# The subtype of a chassis that a MAC names, table 8-2.
+_CHASSIS_MAC = b"\x04"
 _TIA = b"\x00\x12\xbb"
 # IANA's own identifier with the subtype of MUD URLs, RFC 8520 section 12.
 _IANA_MUD = b"\x00\x00\x5e\x01"
@@ -43,7 +44,7 @@ def parse(data: bytes) -> Lldp:
     if [kind for kind, _ in fields[:3]] != [_CHASSIS, _PORT, _LIFETIME]:
         raise Malformed("LLDP begins with chassis, port and lifetime")
     chassis = fields[0][1]
-    mac = mac_text(chassis[1:]) if chassis[:1] == b"\4" and len(chassis) == 7 else ""
+    mac = mac_text(chassis[1:]) if chassis[:1] == _CHASSIS_MAC and len(chassis) == 7 else ""
     name = next((body for kind, body in fields if kind == _NAME), b"")
     described = next((body for kind, body in fields if kind == _DESCRIPTION), b"")
     enabled = next((body[2:4] for kind, body in fields if kind == _CAPABILITIES), b"")

@@ -64,7 +64,7 @@ class WanReading:
 
     def _take_mapping(self, answer: upnp.Reply | upnp.Fault, refused: bool) -> bool:
         if isinstance(answer, upnp.Reply):
-            mapping = read_mapping(answer)
+            mapping = _read_mapping(answer)
             self.readable = True
             self.mappings += [mapping] if mapping else []
             return True
@@ -76,7 +76,7 @@ class WanReading:
         return False
 
 
-def read_mapping(reply: upnp.Reply) -> PortMapping | None:
+def _read_mapping(reply: upnp.Reply) -> PortMapping | None:
     """The mapping in a GetGenericPortMappingEntry answer; None if its numbers cannot be read."""
     said = reply.values
     outside, inside = (

@@ -5,9 +5,9 @@ from __future__ import annotations
 import random
 import time
 
-import aiocoap  # type: ignore[import-untyped]
+import aiocoap
 import pytest
-from aiocoap.numbers.codes import Code  # type: ignore[import-untyped]
+from aiocoap.numbers.codes import Code
 from hypothesis import given
 from hypothesis import strategies as st
 

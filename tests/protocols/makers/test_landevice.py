@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from ipaddress import ip_address
+from typing import Any
 
 import pytest
 
@@ -51,13 +52,18 @@ def read(data: bytes) -> LanDevice:
     if not data.startswith(b"lamp "):
         raise Malformed("no lamp")
     word, _, text = data[5:].decode().partition("=")
-    return LanDevice("Lamp", **{word: text})  # type: ignore[arg-type]
+    told: dict[str, Any] = {word: text}
+    return LanDevice("Lamp", **told)
 
 
 def test_our_own_conversation_is_told_in_one_observation_with_its_turns() -> None:
-    said = [("client", b"?"), ("server", b"lamp model=L1"), ("server", b"noise"),
-            ("client", b"lamp name=ours"), ("server", b"lamp firmware=2.0")]  # fmt: skip
-    turns = tuple(Turn(who, 0.0, data) for who, data in said)  # type: ignore[arg-type]
+    turns = (
+        Turn("client", 0.0, b"?"),
+        Turn("server", 0.0, b"lamp model=L1"),
+        Turn("server", 0.0, b"noise"),
+        Turn("client", 0.0, b"lamp name=ours"),
+        Turn("server", 0.0, b"lamp firmware=2.0"),
+    )
     talk = Transcript("c1", Service(HERE), "lamp", 0.0, turns, (Channel(HERE),))
     (seen,) = described(talk, read)
     assert seen.facts == {"protocol": "Lamp", "model": "L1", "firmware": "2.0"}

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, SSHPublicKeyTypes
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -98,9 +98,9 @@ def test_what_is_no_kexinit_is_refused(payload: bytes) -> None:
         parse_kexinit(payload)
 
 
-def openssh(key: object) -> bytes:
+def openssh(key: SSHPublicKeyTypes) -> bytes:
     """The blob of a public key as the library writes it."""
-    text = key.public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH)  # type: ignore[attr-defined]
+    text = key.public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH)
     return base64.b64decode(text.split()[1])
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+from collections.abc import Iterable
 from contextlib import suppress
 
 import pytest
@@ -63,9 +64,9 @@ def test_what_is_written_is_read_again(hello: ClientHello) -> None:
 
 @given(HELLOS)
 def test_a_hello_is_read_whole_in_pieces_and_with_a_tail(hello: ClientHello) -> None:
-    def feed(chunks: object) -> ClientHello | None:
+    def feed(chunks: Iterable[bytes]) -> ClientHello | None:
         heard = b""
-        for chunk in chunks:  # type: ignore[attr-defined]
+        for chunk in chunks:
             heard += chunk
             found = parse_client(heard)
             if found is not None:

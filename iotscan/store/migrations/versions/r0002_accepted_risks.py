@@ -21,7 +21,7 @@ def upgrade() -> None:
         sa.Column("expires", sa.String(10), nullable=False),
         sqlite_autoincrement=True,
     )
-    none = {"nullable": False, "server_default": "0"}
-    op.add_column("scans", sa.Column("accepted", sa.Integer, **none))  # type: ignore[arg-type]
-    false = {"nullable": False, "server_default": sa.false()}
-    op.add_column("findings", sa.Column("accepted", sa.Boolean, **false))  # type: ignore[arg-type]
+    none = sa.Column("accepted", sa.Integer, nullable=False, server_default="0")
+    op.add_column("scans", none)
+    false = sa.Column("accepted", sa.Boolean, nullable=False, server_default=sa.false())
+    op.add_column("findings", false)
