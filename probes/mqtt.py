@@ -10,24 +10,17 @@ Sources: OASIS MQTT 3.1.1 and 5.0; section 6 of both for WebSocket.
 
 from __future__ import annotations
 
-import asyncio
-import selectors
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 import yaml
-from paho.mqtt import client as paho
-from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
-from paho.mqtt.packettypes import PacketTypes
-from paho.mqtt.properties import Properties
 
 from iotscan.errors import BudgetSpent, ConnectionLost, Malformed, TimedOut
 from iotscan.model import Impact, Observation, Outcome, Service, Transcript
-from iotscan.probe_api import Beginning, Login, Network, Opening, Relay, Stream, try_logins
+from iotscan.probe_api import Beginning, Login, Network, Opening, Stream, try_logins
 from iotscan.protocols.common.overheard import beginning
 from iotscan.protocols.http import codec as http
 from iotscan.protocols.http import websocket
@@ -39,6 +32,8 @@ from iotscan.protocols.mqtt.reader import Reader, Sample
 from iotscan.protocols.mqtt.topics import Catalogue, catalogue
 from iotscan.protocols.mqtt.wire import Property
 
+from ._mqtt_listening import LARGEST_MESSAGE, Listener, subscriber
+
 # Of the request that opens a WebSocket.
 _LONGEST_HEAD = 8192
 _CLIENT = "iotscan"
@@ -46,11 +41,6 @@ _DOOR = "websocket "  # openings of this name carry the path behind it
 _SYSTEM, _EVERYTHING = "$SYS/#", "#"
 # The most of one packet that is read while connecting; a CONNACK has a few hundred bytes.
 _LARGEST = 65_536
-# Told to version 5 brokers, so that they keep large messages to themselves.
-_LARGEST_MESSAGE = 16_384
-_HANDSHAKE_SECONDS = 5.0
-_PARTING_SECONDS = 1.0
-_STEP_SECONDS = 0.2
 _SAMPLE = Sample()
 
 _PLAIN = packets.Connect(client_id=_CLIENT)
@@ -175,7 +165,7 @@ class _Talk:
 
     async def connect(self, version: int) -> int:
         """Connect without a login, ping if that was accepted, take leave; the CONNACK's code."""
-        limit = (Property("maximum_packet_size", _LARGEST_MESSAGE),) if version == 5 else ()
+        limit = (Property("maximum_packet_size", LARGEST_MESSAGE),) if version == 5 else ()
         hello = packets.Connect(version, self.client_id, properties=limit)
         async with self.net.tcp(self.service) as stream:
             link = await self._link(stream, version)
@@ -215,10 +205,11 @@ class _Talk:
         """
         waiting, unanswered, stayed = [_SYSTEM, _EVERYTHING], list[str](), True
         while waiting:
-            listener = _Listener(self._paho(version), waiting, sample)
+            client = subscriber(version, self.client_id, self.path, self._host)
+            listener = Listener(client, waiting, sample)
             try:
                 async with self.net.relay(self.service) as relay:
-                    await listener.run(relay, _connect_properties(version))
+                    await listener.run(relay, version)
             except BudgetSpent:
                 if listener.waiting:
                     raise
@@ -242,19 +233,6 @@ class _Talk:
     def _host(self) -> str:
         endpoint = self.service.endpoint
         return http.host_field(endpoint.address, endpoint.port)
-
-    def _paho(self, version: int) -> paho.Client:
-        client = paho.Client(
-            CallbackAPIVersion.VERSION2,
-            client_id=self.client_id,
-            clean_session=None if version == 5 else True,
-            protocol=MQTTProtocolVersion(version),
-            transport="websockets" if self.path else "tcp",
-            reconnect_on_failure=False,
-        )
-        if self.path:
-            client.ws_set_options(self.path, {"Host": self._host, "Origin": f"http://{self._host}"})
-        return client
 
 
 class _Link:
@@ -293,110 +271,6 @@ class _Link:
                 raise ConnectionLost("the device closed the connection")
             self._inbound.receive(data)
         return item
-
-
-class _Listener:
-    """paho-mqtt at a relay: subscribes filter by filter, listens for a while, leaves politely.
-
-    Driven step by step from here. It only counts: what was said is on record.
-    """
-
-    def __init__(self, client: paho.Client, filters: Sequence[str], sample: Sample) -> None:
-        self.client, self.sample = client, sample
-        self.waiting, self.answered = list(filters), list[str]()
-        self.over = self.stayed = False
-        self._messages = self._octets = self._released = 0
-        client.on_connect = self._connected
-        client.on_subscribe = self._subscribed
-        client.on_unsubscribe = self._unsubscribed
-        client.on_message = self._heard
-
-    async def run(self, relay: Relay, properties: Properties | None) -> None:
-        """Returns when enough was heard or the broker hung up; ``waiting`` tells what is open, and
-        ``stayed`` whether the broker was still there when it had been waited for long enough.
-        """
-        clean = paho.MQTT_CLEAN_START_FIRST_ONLY if properties is None else True
-        try:
-            await asyncio.to_thread(
-                self.client.connect,
-                relay.host,
-                relay.port,
-                clean_start=clean,
-                properties=properties,
-            )
-            await self._drive(_HANDSHAKE_SECONDS, lambda: self.over or not self.waiting)
-            self.stayed = not self.over and self.client.socket() is not None
-            if not self.waiting:
-                await self._drive(self.sample.seconds, lambda: self.over)
-            # One by one: what a broker still says to a client that has left could cut it short.
-            for name in self.answered:
-                self.client.unsubscribe(name)
-            await self._drive(_PARTING_SECONDS, lambda: self._released >= len(self.answered))
-            self.client.disconnect()
-            await self._drive(_PARTING_SECONDS, lambda: False)
-        # paho parses what the device sends and lets out whatever goes wrong there. Nothing is
-        # lost by that: ``waiting`` tells, and the record is read by our own codec.
-        except Exception:
-            self.over = True
-
-    async def _drive(self, seconds: float, enough: Callable[[], bool]) -> None:
-        """Go on for so many seconds, in which only those count that were spent at the door: while
-        this machine was busy elsewhere, the broker may have answered.
-        """
-        clock = asyncio.get_running_loop().time
-        while not enough() and seconds > 0 and self.client.socket() is not None:
-            seconds -= await asyncio.to_thread(self._step, clock)
-
-    def _step(self, clock: Callable[[], float]) -> float:
-        """One look, and what it cost: never more than a look may take."""
-        began = clock()
-        # Not client.loop(): it uses select(), which cannot see descriptors above 1,023.
-        door = self.client.socket()
-        if door is None:
-            return 0.0
-        writing = selectors.EVENT_WRITE if self.client.want_write() else 0
-        with selectors.DefaultSelector() as selector:
-            selector.register(door, selectors.EVENT_READ | writing)
-            ready = [events for _, events in selector.select(_STEP_SECONDS)]
-        for events in ready:
-            if events & selectors.EVENT_READ:
-                self.client.loop_read()
-            if events & selectors.EVENT_WRITE:
-                self.client.loop_write()
-        self.client.loop_misc()
-        return min(clock() - began, _STEP_SECONDS)
-
-    def _connected(self, *told: Any) -> None:
-        if told[3].is_failure:
-            self.over = True
-        else:
-            self._ask()
-
-    def _ask(self) -> None:
-        if self.waiting:
-            self.client.subscribe(self.waiting[0], 0)
-
-    def _subscribed(self, *_told: Any) -> None:
-        if self.waiting:
-            self.answered.append(self.waiting.pop(0))
-        self._ask()
-
-    def _unsubscribed(self, *_told: Any) -> None:
-        self._released += 1
-
-    def _heard(self, _client: paho.Client, _user: Any, message: paho.MQTTMessage) -> None:
-        self._messages += 1
-        self._octets += len(message.payload)
-        if self._messages >= self.sample.messages or self._octets >= self.sample.octets:
-            self.over = True
-
-
-def _connect_properties(version: int) -> Properties | None:
-    if version != 5:
-        return None
-    properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]  # paho's own
-    properties.MaximumPacketSize = _LARGEST_MESSAGE
-    return properties
 
 
 def _connack(packet: packets.Packet) -> packets.Connack:

@@ -29,7 +29,7 @@ PROBE = Mine()
 
 
 def test_every_file_of_the_folder_is_a_probe() -> None:
-    files = [path for path in (ROOT / "probes").glob("*.py") if path.stem != "__init__"]
+    files = [path for path in (ROOT / "probes").glob("*.py") if not path.stem.startswith("_")]
     assert len(plugins.probes()) == len(files)
     assert all(isinstance(probe, Probe) for probe in plugins.probes())
 
