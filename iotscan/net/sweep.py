@@ -12,20 +12,16 @@ import errno
 import heapq
 import itertools
 import os
-import selectors
-import socket
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from math import inf
 
 from iotscan.errors import NetworkError
 from iotscan.model import Address, Endpoint, Sweep
 from iotscan.net import guard
-from iotscan.net.addresses import family_of, plain, socket_address
-from iotscan.net.bell import Bell
-from iotscan.net.dial import is_own_echo
-from iotscan.net.failures import EXHAUSTED, UNREACHABLE, number_of
+from iotscan.net.addresses import plain
+from iotscan.net.attempts import Attempts
+from iotscan.net.failures import EXHAUSTED, UNREACHABLE
 from iotscan.net.gateway import Gateway
 from iotscan.net.swept import HostSweep
 
@@ -33,11 +29,8 @@ from iotscan.net.swept import HostSweep
 _HOSTS_AT_ONCE = 1024
 # Connections begun between two looks at the clock and at the answers.
 _BATCH = 64
-# EAGAIN is not among them: from ``connect`` it means that no local port was free.
-_PENDING = frozenset({errno.EINPROGRESS, 10035})
 _CLOSED = frozenset({errno.ECONNREFUSED, errno.ECONNRESET})
 _OUT_OF_MEANS = EXHAUSTED | {errno.EAGAIN}
-_MOST_SOCKETS = 4096
 # Pauses while this machine is out of ports or files, and how many before the port is given up.
 _RECOVERY = 0.05
 _PATIENCE = 40
@@ -90,15 +83,6 @@ async def sweep_many(
     return alive
 
 
-@dataclass(slots=True)
-class _Attempt:
-    host: HostSweep
-    port: int
-    sock: socket.socket
-    began: float
-    settled: bool = False
-
-
 class _Sweeper:
     """The loop that begins connections and settles them."""
 
@@ -111,14 +95,10 @@ class _Sweeper:
     ) -> None:
         self._gateway, self._governor, self._clock = gateway, gateway.governor, gateway.clock
         self._ports, self._number, self._now = ports, number, now
-        self._selector = selectors.DefaultSelector()
-        self._bell = Bell(self._selector)
-        self._most = _most_sockets()
-        self._under_way = 0
+        self._attempts = Attempts(gateway.clock)
         self._hosts = 0
         self._ready: deque[HostSweep] = deque()
         self._later: list[tuple[float, int, HostSweep]] = []
-        self._deadlines: list[tuple[float, int, _Attempt]] = []
         self._finished: deque[HostSweep] = deque()
         self._order = itertools.count()
         self._hindrances = 0
@@ -136,13 +116,12 @@ class _Sweeper:
             if busy:
                 await asyncio.sleep(0)
             elif self._hosts:
-                await self._bell.wait(max(0.0, self._next_event() - self._clock()))
+                await self._attempts.wait(max(0.0, self._next_event() - self._clock()))
 
     def close(self) -> None:
         """Close what is still open, and give its places back."""
-        for key in tuple(self._selector.get_map().values()):
-            self._settle(key.data)
-        self._selector.close()
+        for attempt in self._attempts.close():
+            self._give_back(attempt.host)
 
     def _take_in(self, coming: Iterator[Address]) -> None:
         for address in itertools.islice(coming, _HOSTS_AT_ONCE - self._hosts):
@@ -178,7 +157,7 @@ class _Sweeper:
         return begun
 
     def _has_room(self, now: float) -> bool:
-        if self._under_way >= self._most:
+        if self._attempts.is_full:
             return False
         wait = self._governor.due()
         self._resume = now + wait
@@ -206,81 +185,46 @@ class _Sweeper:
         return 0
 
     def _begin(self, host: HostSweep, port: int) -> None:
-        began = self._clock()
-        sock: socket.socket | None = None
-        pending = False
         try:
-            sock = socket.socket(family_of(host.address), socket.SOCK_STREAM)
-            sock.setblocking(False)
-            code = sock.connect_ex(socket_address(host.address, port))
-            if code in _PENDING:
-                attempt = _Attempt(host, port, sock, began)
-                self._selector.register(sock, selectors.EVENT_WRITE, attempt)
-                pending = True
-                self._under_way += 1
-                host.in_flight += 1
-                deadline = began + host.patience()
-                heapq.heappush(self._deadlines, (deadline, next(self._order), attempt))
-            else:
-                self._judge(host, port, code, sock, 0.0, at_once=True)
-        except OSError as error:
-            if isinstance(error, NetworkError):
-                raise  # the guard's veto is both
-            self._judge(host, port, number_of(error), None, 0.0, at_once=True)
-        finally:
-            if not pending:
-                self._governor.done(plain(host.address))
-                if sock is not None:
-                    sock.close()
+            code = self._attempts.begin(host, port)
+        except NetworkError:
+            self._governor.done(plain(host.address))
+            raise
+        if code is None:
+            host.in_flight += 1
+            return
+        self._governor.done(plain(host.address))
+        if code in UNREACHABLE:  # this machine says so, nobody was asked
+            host.give_up(f"no way leads there from this machine ({os.strerror(code)})", port)
+            self._hindrances = 0
+        else:
+            self._judge(host, port, code, 0.0)
 
     def _collect(self) -> int:
-        """Settle what is decided, and what has waited long enough."""
-        events = self._selector.select(0) if self._under_way else []
-        now = self._clock()
-        for key, _ in events:
-            attempt: _Attempt = key.data
-            code = attempt.sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
-            self._judge(attempt.host, attempt.port, code, attempt.sock, now - attempt.began)
-            self._settle(attempt)
-        while self._deadlines and (self._deadlines[0][2].settled or self._deadlines[0][0] <= now):
-            attempt = heapq.heappop(self._deadlines)[2]
-            if not attempt.settled:
+        """Take in what was settled; how many there were."""
+        settled = 0
+        for attempt, code in self._attempts.settle():
+            settled += 1
+            if code is None:
                 attempt.host.fell_silent(attempt.port)
-                self._settle(attempt)
-        return len(events)
+            else:
+                seconds = self._clock() - attempt.began
+                self._judge(attempt.host, attempt.port, code, seconds)
+            self._give_back(attempt.host)
+        return settled
 
-    def _settle(self, attempt: _Attempt) -> None:
-        attempt.settled = True
-        self._selector.unregister(attempt.sock)
-        attempt.sock.close()
-        attempt.host.in_flight -= 1
-        self._under_way -= 1
-        self._governor.done(plain(attempt.host.address))
-        self._queue(attempt.host)
+    def _give_back(self, host: HostSweep) -> None:
+        host.in_flight -= 1
+        self._governor.done(plain(host.address))
+        self._queue(host)
 
-    def _judge(
-        self,
-        host: HostSweep,
-        port: int,
-        code: int,
-        sock: socket.socket | None,
-        seconds: float,
-        *,
-        at_once: bool = False,
-    ) -> None:
-        """What the outcome of a connect says. ``at_once``: this machine decided it alone, except
-        on loopback, where the answer is there before the call returns.
-        """
-        if code == 0:
-            taken = sock is not None and not is_own_echo(sock)
-            host.answered(port, seconds, taken)
-        elif code in _CLOSED:
-            host.answered(port, seconds, False)
+    def _judge(self, host: HostSweep, port: int, code: int, seconds: float) -> None:
+        """What the outcome of a connect says, after so many seconds."""
+        if code == 0 or code in _CLOSED:
+            host.answered(port, seconds, code == 0)
         elif code in _OUT_OF_MEANS:
             self._hinder(host, port, code)
             return
-        elif code in UNREACHABLE and at_once:
-            host.give_up(f"no way leads there from this machine ({os.strerror(code)})", port)
         elif code in UNREACHABLE or code == errno.ETIMEDOUT:
             host.fell_silent(port)
         else:
@@ -298,19 +242,8 @@ class _Sweeper:
         host.give_up(f"this machine ran out of ports or files ({os.strerror(code)})", port)
 
     def _next_event(self) -> float:
-        times = [heap[0][0] for heap in (self._later, self._deadlines) if heap]
-        if self._ready and self._under_way < self._most:
+        times = [self._attempts.next_deadline(), *(when for when, *_ in self._later[:1])]
+        if self._ready and not self._attempts.is_full:
             times.append(self._resume)
-        return min(times, default=self._clock() + _SLOT_WAIT)
-
-
-def _most_sockets() -> int:
-    """How many connections may be under way: half of the files this process may open, since
-    probes and relays need the rest. On Windows ``select`` takes 512.
-    """
-    try:
-        import resource
-    except ImportError:
-        return 256
-    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    return _MOST_SOCKETS if soft == resource.RLIM_INFINITY else min(_MOST_SOCKETS, soft // 2)
+        nearest = min(times)
+        return nearest if nearest < inf else self._clock() + _SLOT_WAIT
