@@ -14,15 +14,10 @@ from iotscan.errors import Malformed, TimedOut
 from iotscan.model import Fact, Impact, Kind, Observation, Proof, Service, Transcript
 from iotscan.probe_api import Beginning, Datagrams, Login, Network, Opening
 from iotscan.protocols.dtls import facts as dtls_facts
-from iotscan.protocols.dtls.codec import (
-    Flight,
-    bare,
-    client_hello,
-    goodbye,
-    looks_like_server,
-    parse_server,
-)
+from iotscan.protocols.dtls.codec import Flight, looks_like_server, parse_server
 from iotscan.protocols.dtls.facts import Handshake, put_together
+from iotscan.protocols.dtls.offers import client_hello, goodbye
+from iotscan.protocols.dtls.records import bare
 from iotscan.protocols.tls import facts as tls_facts
 from iotscan.protocols.tls.hello import DTLS10, DTLS12
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from iotscan.protocols.dtls.codec import Record, encode_record
+from iotscan.protocols.dtls.records import Record, encode_record
 from iotscan.protocols.tls.codec import ALERT, HANDSHAKE
 from iotscan.protocols.tls.hello import DTLS10, DTLS12
 

@@ -20,14 +20,9 @@ from iotscan.assess.candidates import Candidates
 from iotscan.model import (
     Ending,
 )
-from iotscan.protocols.dtls.codec import (
-    Record,
-    client_hello,
-    encode_record,
-    goodbye,
-    parse_client,
-    records,
-)
+from iotscan.protocols.dtls.codec import parse_client
+from iotscan.protocols.dtls.offers import client_hello, goodbye
+from iotscan.protocols.dtls.records import Record, encode_record, records
 from iotscan.protocols.tls.codec import ALERT
 from iotscan.protocols.tls.hello import DTLS10, DTLS12
 from iotscan.settings import Limits

@@ -9,10 +9,7 @@ import pytest
 from handshakes import COOKIE, PSK_FLIGHT, REFUSAL, VERIFY, hello, message
 
 from iotscan import plugins, testing
-from iotscan.protocols.dtls.codec import (
-    Record,
-    encode_record,
-)
+from iotscan.protocols.dtls.records import Record, encode_record
 from iotscan.protocols.tls.hello import DTLS12, ClientHello
 from iotscan.testing import conversations_in, facts_of
 

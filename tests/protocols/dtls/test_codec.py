@@ -10,17 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from iotscan.errors import Malformed
-from iotscan.protocols.dtls.codec import (
-    Record,
-    client_hello,
-    encode_record,
-    goodbye,
-    in_clear,
-    looks_like_server,
-    parse_client,
-    parse_server,
-    records,
-)
+from iotscan.protocols.dtls.codec import in_clear, looks_like_server, parse_client, parse_server
+from iotscan.protocols.dtls.offers import client_hello, goodbye
+from iotscan.protocols.dtls.records import Record, encode_record, records
 from iotscan.protocols.tls.codec import ALERT, CHANGE_CIPHER, HANDSHAKE
 from iotscan.protocols.tls.hello import DTLS10, DTLS12
 from iotscan.protocols.tls.offers import RANDOM
