@@ -17,6 +17,7 @@ from iotscan.net.airwaves import Air
 from iotscan.net.limits import Governor
 from iotscan.protocols.upnp import ssdp
 from iotscan.settings import Limits, Settings
+from iotscan.testing import Reply, serve_udp
 
 HERE = ip_address("192.168.1.1")
 IGD = "urn:schemas-upnp-org:device:InternetGatewayDevice:1"
@@ -118,40 +119,28 @@ def test_a_packet_without_a_sender_says_nothing() -> None:
     assert list(DISCOVERER.read(Packet("p1", 0.0, "ssdp", answer()))) == []
 
 
-class Device(asyncio.DatagramProtocol):
-    """Answers searches on port 1900 of a loopback address."""
-
-    def __init__(self) -> None:
-        self.asked: list[bytes] = []
-        self.transport: asyncio.DatagramTransport
-
-    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
-        self.asked.append(data)
-        self.transport.sendto(answer("http://127.20.0.9:80/d.xml"), addr)
-
-
 async def test_a_device_without_multicast_is_searched_by_unicast() -> None:
     limits = Limits(packets_per_second=1e6, host_connections_per_second=1e6)
 
     async def brief(seconds: float) -> None:
         await asyncio.sleep(min(seconds, 0.05))
 
-    device = Device()
     packets: list[Packet] = []
-    loop = asyncio.get_running_loop()
-    transport, _ = await loop.create_datagram_endpoint(
-        lambda: device, local_addr=("127.20.0.9", 1900)
-    )
-    device.transport = transport
+    asked: list[bytes] = []
+
+    def device(data: bytes, reply: Reply) -> None:
+        asked.append(data)
+        reply(answer("http://127.20.0.9:80/d.xml"))
+
     governor = Governor(limits, time.monotonic, brief)
     scope = Scope((ip_network("127.20.0.0/24"),), impact=Impact.GREET)
-    try:
-        async with Air(scope, Settings(limits=limits), governor, packets.append, ()) as air:
-            await DISCOVERER.solicit(air, [ip_address("127.20.0.0") + i for i in range(256)])
-            assert any("can do multicast" in note for note in air.blind)
-    finally:
-        transport.abort()
-    assert device.asked == [ssdp.search(ssdp.ALL, "127.20.0.9:1900", 1)]
+    async with (
+        serve_udp(device, "127.20.0.9", 1900),
+        Air(scope, Settings(limits=limits), governor, packets.append, ()) as air,
+    ):
+        await DISCOVERER.solicit(air, [ip_address("127.20.0.0") + i for i in range(256)])
+        assert any("can do multicast" in note for note in air.blind)
+    assert asked == [ssdp.search(ssdp.ALL, "127.20.0.9:1900", 1)]
     (packet,) = packets
     found = next(DISCOVERER.read(packet))
     assert isinstance(found, Sighting)

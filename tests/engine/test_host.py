@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import json
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -18,29 +16,25 @@ from iotscan.model import Impact, Transcript
 from iotscan.protocols.encodings import ber
 from iotscan.protocols.snmp import codec as snmp
 from iotscan.settings import Limits, Settings
+from iotscan.testing import Reply, serve_udp
 
 HOME = "127.31.0.6"
 QUICK = Limits(read_timeout=0.2, login_pause=0.0, host_connections_per_second=1000.0)
 
 
-class OldAgent(asyncio.DatagramProtocol):
+class OldAgent:
     """SNMP version 1 with one community, silent to all else. ``heard``: what it was asked."""
 
     def __init__(self, community: bytes) -> None:
         self.community = community
         self.heard: list[snmp.Message] = []
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.DatagramTransport)
-        self.transport = transport
-
-    def datagram_received(self, data: bytes, addr: tuple[str | Any, int]) -> None:
+    def __call__(self, data: bytes, reply: Reply) -> None:
         with contextlib.suppress(Malformed):
             message = snmp.decode(data)
             self.heard.append(message)
             if (message.version, message.community) == (snmp.V1, self.community):
-                answered = self._answer(message)
-                self.transport.sendto(answered, addr)
+                reply(self._answer(message))
 
     def _answer(self, message: snmp.Message) -> bytes:
         assert message.pdu is not None
@@ -54,17 +48,12 @@ class OldAgent(asyncio.DatagramProtocol):
 
 @contextlib.asynccontextmanager
 async def agent(community: bytes) -> AsyncIterator[OldAgent]:
-    loop = asyncio.get_running_loop()
+    silent = OldAgent(community)
     try:
-        transport, protocol = await loop.create_datagram_endpoint(
-            lambda: OldAgent(community), local_addr=(HOME, snmp.PORT)
-        )
+        async with serve_udp(silent, HOME, snmp.PORT):
+            yield silent
     except PermissionError:
         pytest.skip("port 161 needs a privilege here")
-    try:
-        yield protocol
-    finally:
-        transport.close()
 
 
 async def scanned(folder: Path, impact: Impact = Impact.LOGIN) -> list[Transcript]:
@@ -98,36 +87,22 @@ async def test_below_login_no_word_is_tried(tmp_path: Path) -> None:
     assert {message.version for message in silent.heard} == {snmp.V3}
 
 
-class Lamp(asyncio.DatagramProtocol):
-    """A lamp of WiZ. ``heard``: the methods that it was asked for."""
-
-    def __init__(self) -> None:
-        self.heard: list[str] = []
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.DatagramTransport)
-        self.transport = transport
-
-    def datagram_received(self, data: bytes, addr: tuple[str | Any, int]) -> None:
-        method = json.loads(data)["method"]
-        self.heard.append(method)
-        said = json.dumps({"method": method, "result": {"mac": "a8bb50000197"}}).encode()
-        self.transport.sendto(said, addr)
-
-
 async def test_what_announced_itself_is_asked_once_more_and_nobody_else_is(tmp_path: Path) -> None:
-    loop = asyncio.get_running_loop()
-    transport, lamp = await loop.create_datagram_endpoint(Lamp, local_addr=(HOME, 38899))
-    try:
-        path = tmp_path / "scan.jsonl"
-        settings = Settings(
-            targets=(HOME, "127.31.0.7"), ports=(9,), limits=QUICK, discovery_time=0.3,
-            record=str(path),
-        )  # fmt: skip
+    heard: list[str] = []
+
+    def lamp(data: bytes, reply: Reply) -> None:
+        method = json.loads(data)["method"]
+        heard.append(method)
+        reply(json.dumps({"method": method, "result": {"mac": "a8bb50000197"}}).encode())
+
+    path = tmp_path / "scan.jsonl"
+    settings = Settings(
+        targets=(HOME, "127.31.0.7"), ports=(9,), limits=QUICK, discovery_time=0.3,
+        record=str(path),
+    )  # fmt: skip
+    async with serve_udp(lamp, HOME, 38899):
         await iotscan.scan(settings)
-    finally:
-        transport.close()
-    assert lamp.heard == ["getPilot", "getSystemConfig"]
+    assert heard == ["getPilot", "getSystemConfig"]
     asked = [talk for talk in load(path).transcripts if talk.service.endpoint.port == 38899]
     assert [(str(talk.service.endpoint.address), talk.service.name) for talk in asked] == [
         (HOME, "wiz")

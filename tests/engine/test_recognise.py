@@ -7,7 +7,6 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from ipaddress import ip_address, ip_network
-from typing import cast
 
 import pytest
 
@@ -24,7 +23,7 @@ from iotscan.net.conversation import Conversation
 from iotscan.net.gateway import Gateway
 from iotscan.plugins import probes
 from iotscan.settings import Limits
-from iotscan.testing import NOISE, Handler, serve
+from iotscan.testing import NOISE, Handler, Reply, serve, serve_udp
 
 ADDRESS = ip_address("127.31.0.6")
 LIMITS = Limits(connect_timeout=0.5, read_timeout=0.25)
@@ -113,32 +112,21 @@ async def test_a_port_that_refuses_is_no_service() -> None:
         await recognise_tcp(service, door(service), probes())
 
 
-class _Answerer(asyncio.DatagramProtocol):
-    def __init__(self, answer: Callable[[bytes, int], bytes | None]) -> None:
-        self.answer, self.count = answer, 0
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self.transport = cast("asyncio.DatagramTransport", transport)
-
-    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
-        self.count += 1
-        said = self.answer(data, self.count)
-        if said is not None:
-            self.transport.sendto(said, addr)
-
-
 @asynccontextmanager
 async def udp_device(
-    answer: Callable[[bytes, int], bytes | None],
-) -> AsyncIterator[tuple[int, _Answerer]]:
-    loop = asyncio.get_running_loop()
-    transport, protocol = await loop.create_datagram_endpoint(
-        lambda: _Answerer(answer), local_addr=(str(ADDRESS), 0)
-    )
-    try:
-        yield transport.get_extra_info("sockname")[1], protocol
-    finally:
-        transport.close()
+    answer: Callable[[bytes, int], bytes | None], port: int = 0
+) -> AsyncIterator[tuple[Service, list[bytes]]]:
+    """A service, and what it has heard; ``answer`` is told how much that was."""
+    heard: list[bytes] = []
+
+    def hear(data: bytes, reply: Reply) -> None:
+        heard.append(data)
+        said = answer(data, len(heard))
+        if said is not None:
+            reply(said)
+
+    async with serve_udp(hear, str(ADDRESS), port) as taken:
+        yield Service(Endpoint(ADDRESS, "udp", taken)), heard
 
 
 def ssdp_answer(data: bytes, count: int) -> bytes | None:
@@ -150,27 +138,24 @@ def ssdp_answer(data: bytes, count: int) -> bytes | None:
 
 async def test_a_lost_datagram_is_sent_once_more() -> None:
     probe, opening, _ = next(c for c in candidates(probes(), []) if c[2] == 1900)
-    async with udp_device(ssdp_answer) as (port, device):
-        service = Service(Endpoint(ADDRESS, "udp", port))
+    async with udp_device(ssdp_answer) as (service, heard):
         found = await recognise_udp(service, door(service), probe, opening)
     assert found is not None
-    assert (found.service.name, device.count) == (probe.name, 2)
+    assert (found.service.name, len(heard)) == (probe.name, 2)
 
 
 async def test_an_answer_of_another_protocol_is_not_taken_for_this_one() -> None:
     probe, opening, _ = next(c for c in candidates(probes(), []) if c[2] == 1900)
-    async with udp_device(lambda data, count: NOISE) as (port, _):
-        service = Service(Endpoint(ADDRESS, "udp", port))
+    async with udp_device(lambda data, count: NOISE) as (service, _):
         assert await recognise_udp(service, door(service), probe, opening) is None
 
 
 async def test_silence_on_udp_is_said_as_silence() -> None:
     probe, opening, _ = next(c for c in candidates(probes(), []) if c[2] == 1900)
-    async with udp_device(lambda data, count: None) as (port, device):
-        service = Service(Endpoint(ADDRESS, "udp", port))
+    async with udp_device(lambda data, count: None) as (service, heard):
         with pytest.raises(TimedOut):
             await recognise_udp(service, door(service), probe, opening)
-    assert device.count == 2
+    assert len(heard) == 2
 
 
 def test_announced_ports_are_asked_by_the_probe_they_are_announced_for_only() -> None:
@@ -206,20 +191,9 @@ async def test_a_guarded_port_hears_its_own_protocol_and_no_client_hello() -> No
 
 async def test_a_guarded_udp_port_is_asked_by_its_own_protocol() -> None:
     knx = next(probe for probe in probes() if probe.name == "knxnetip")
-    heard: list[bytes] = []
-
-    class Server(asyncio.DatagramProtocol):
-        def datagram_received(self, data: bytes, address: object) -> None:
-            heard.append(data)
-
-    loop = asyncio.get_running_loop()
-    transport, _ = await loop.create_datagram_endpoint(Server, local_addr=(str(ADDRESS), 3671))
-    try:
-        service = Service(Endpoint(ADDRESS, "udp", 3671))
+    async with udp_device(lambda data, count: None, 3671) as (service, heard):
         with pytest.raises(TimedOut):
             await recognise_udp(service, door(service), knx, knx.openings[0])
-    finally:
-        transport.close()
     assert heard == [knx.openings[0].says] * 2
 
 

@@ -12,7 +12,7 @@ import asyncio
 import struct
 import sys
 from collections.abc import Callable, Coroutine
-from typing import Any
+from typing import Any, cast
 
 Talk = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Coroutine[Any, Any, None]]
 HANDSHAKE = b"JDWP-Handshake"
@@ -36,8 +36,7 @@ class Wdb(asyncio.DatagramProtocol):
     """Answers procedure 0 with success; any other ends the program."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.DatagramTransport)
-        self.transport = transport
+        self.transport = cast(asyncio.DatagramTransport, transport)
 
     def datagram_received(self, data: bytes, addr: tuple[str | Any, int]) -> None:
         if len(data) < 40:
@@ -68,8 +67,7 @@ class Netcore(asyncio.DatagramProtocol):
     """Asks for its password; a header with something behind it is an order."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.DatagramTransport)
-        self.transport = transport
+        self.transport = cast(asyncio.DatagramTransport, transport)
 
     def datagram_received(self, data: bytes, addr: tuple[str | Any, int]) -> None:
         if len(data) > 8:

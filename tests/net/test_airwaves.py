@@ -18,6 +18,7 @@ from iotscan.net.airwaves import Air
 from iotscan.net.limits import Governor
 from iotscan.probe_api import Attachment
 from iotscan.settings import Limits, Settings
+from iotscan.testing import Reply, serve_udp
 
 DEVICE, OTHER = IPv4Address("127.20.0.3"), IPv4Address("127.20.0.4")
 HOME = ip_network("127.20.0.0/24")
@@ -37,33 +38,20 @@ async def airwaves(
         assert packets == list(air.heard)
 
 
-class Responder(asyncio.DatagramProtocol):
-    """Answers every datagram with what ``answers`` makes of it, from the same address."""
-
-    def __init__(self, answers: Callable[[bytes], Sequence[bytes]]) -> None:
-        self.answers = answers
-        self.heard: list[bytes] = []
-        self.transport: asyncio.DatagramTransport
-
-    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
-        self.heard.append(data)
-        for answer in self.answers(data):
-            self.transport.sendto(answer, addr)
-
-
 @asynccontextmanager
 async def responder(
     address: IPv4Address, port: int, answers: Callable[[bytes], Sequence[bytes]]
-) -> AsyncIterator[Responder]:
-    loop = asyncio.get_running_loop()
-    transport, protocol = await loop.create_datagram_endpoint(
-        lambda: Responder(answers), local_addr=(str(address), port)
-    )
-    protocol.transport = transport
-    try:
-        yield protocol
-    finally:
-        transport.abort()
+) -> AsyncIterator[list[bytes]]:
+    """Answers every datagram from the same address; gives what it has heard."""
+    heard: list[bytes] = []
+
+    def hear(data: bytes, reply: Reply) -> None:
+        heard.append(data)
+        for said in answers(data):
+            reply(said)
+
+    async with serve_udp(hear, str(address), port):
+        yield heard
 
 
 async def until(condition: Callable[[], bool]) -> None:
@@ -99,7 +87,7 @@ async def test_nothing_goes_to_an_address_outside_the_scope(target: str) -> None
         with pytest.raises(OutOfScope):
             await air.ask("mdns", b"?", port=5353, to=ip_address(target))
         assert not air.permits(ip_address(target), 5353)
-        assert other.heard == []
+        assert other == []
 
 
 @pytest.mark.parametrize("group", ["239.1.2.3", "225.0.0.1", "ff0e::1", "127.20.0.3"])
@@ -116,7 +104,7 @@ async def test_listening_asks_nothing() -> None:
         with pytest.raises(Forbidden):
             await air.ask("mdns", b"?", port=5353, to=DEVICE)
         assert not await air.arp("lo", [DEVICE])
-        assert peer.heard == []
+        assert peer == []
 
 
 async def test_answers_from_outside_the_scope_are_counted_and_not_kept() -> None:
@@ -241,4 +229,4 @@ async def test_a_nudge_goes_only_to_hosts_on_a_link() -> None:
     async with airwaves() as air, responder(DEVICE, 9, lambda _: []) as peer:
         await air.nudge([DEVICE, IPv4Address("192.0.2.77")])
         await air.pause(0)
-        assert peer.heard == []
+        assert peer == []

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable
+import socket
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from ipaddress import ip_address
-from typing import Any
 
 import pytest
 
@@ -14,6 +14,7 @@ from iotscan.model import Ending, Endpoint, Service, Turn
 from iotscan.net.conversation import Conversation
 from iotscan.net.gateway import Gateway
 from iotscan.probe_api import Login
+from iotscan.testing import Reply, serve_udp
 
 ROOT = Login("pair-1", "root", "system")
 VAULT = {"pair-1": b"xc3511"}
@@ -28,29 +29,20 @@ def words(turns: tuple[Turn, ...]) -> list[tuple[str, bytes]]:
     return [(turn.sender, turn.data) for turn in turns]
 
 
-class Device(asyncio.DatagramProtocol):
-    def __init__(self, answer: Callable[[bytes], list[bytes]]) -> None:
-        self.heard: list[bytes] = []
-        self._answer = answer
-        self.transport: Any = None
+@asynccontextmanager
+async def udp_device(
+    answer: Callable[[bytes], list[bytes]],
+) -> AsyncIterator[tuple[Service, list[bytes]]]:
+    """A service, and what it has heard."""
+    heard: list[bytes] = []
 
-    def connection_made(self, transport: Any) -> None:
-        self.transport = transport
+    def hear(data: bytes, reply: Reply) -> None:
+        heard.append(data)
+        for said in answer(data):
+            reply(said)
 
-    def datagram_received(self, data: bytes, addr: Any) -> None:
-        self.heard.append(data)
-        for answer in self._answer(data):
-            self.transport.sendto(answer, addr)
-
-
-async def udp_device(answer: Callable[[bytes], list[bytes]]) -> tuple[Device, Service]:
-
-    loop = asyncio.get_running_loop()
-    transport, device = await loop.create_datagram_endpoint(
-        lambda: Device(answer), local_addr=("127.0.0.1", 0)
-    )
-    port = transport.get_extra_info("sockname")[1]
-    return device, Service(Endpoint(ip_address("127.0.0.1"), "udp", port), "test")
+    async with serve_udp(hear) as port:
+        yield Service(Endpoint(ip_address("127.0.0.1"), "udp", port), "test"), heard
 
 
 async def ask_on(net: Conversation, service: Service) -> None:
@@ -62,38 +54,35 @@ async def ask_on(net: Conversation, service: Service) -> None:
 
 
 async def test_datagrams_are_recorded_and_masked(gateway_with: Make) -> None:
-    device, service = await udp_device(lambda data: [data[::-1]])
-    net = talk(gateway_with(vault=VAULT), service)
-    async with net.udp(service, login=ROOT) as exchange:
-        await exchange.send(b"get " + exchange.secret, hide=exchange.secret)
-        assert await exchange.receive() == b"1153cx teg"
-        with pytest.raises(TimedOut):
-            await exchange.receive(0.01)
-    device.transport.close()
+    async with udp_device(lambda data: [data[::-1]]) as (service, heard):
+        net = talk(gateway_with(vault=VAULT), service)
+        async with net.udp(service, login=ROOT) as exchange:
+            await exchange.send(b"get " + exchange.secret, hide=exchange.secret)
+            assert await exchange.receive() == b"1153cx teg"
+            with pytest.raises(TimedOut):
+                await exchange.receive(0.01)
     assert words(net.transcript().turns) == [("client", b"get ******"), ("server", b"1153cx teg")]
-    assert device.heard == [b"get xc3511"]
+    assert heard == [b"get xc3511"]
 
 
 async def test_only_the_endpoints_own_datagrams_pass(gateway_with: Make) -> None:
-    other, _ = await udp_device(lambda data: [])
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
 
-    def answer(data: bytes) -> list[bytes]:
-        port = exchange._socket.getsockname()[1]
-        other.transport.sendto(b"not me", ("127.0.0.1", port))
-        return [b"me"]
+        def answer(data: bytes) -> list[bytes]:
+            other.sendto(b"not me", exchange._socket.getsockname())
+            return [b"me"]
 
-    device, service = await udp_device(answer)
-    async with talk(gateway_with(), service).udp(service) as exchange:
-        await exchange.send(b"who?")
-        assert await exchange.receive() == b"me"
-        with pytest.raises(TimedOut):
-            await exchange.receive(0.05)
-    device.transport.close()
-    other.transport.close()
+        async with (
+            udp_device(answer) as (service, _),
+            talk(gateway_with(), service).udp(service) as exchange,
+        ):
+            await exchange.send(b"who?")
+            assert await exchange.receive() == b"me"
+            with pytest.raises(TimedOut):
+                await exchange.receive(0.05)
 
 
 async def test_no_listener_is_refused_for_datagrams(gateway_with: Make, free_port: int) -> None:
-
     service = Service(Endpoint(ip_address("127.0.0.1"), "udp", free_port))
     net = talk(gateway_with(), service)
     with pytest.raises(Refused):
@@ -102,9 +91,8 @@ async def test_no_listener_is_refused_for_datagrams(gateway_with: Make, free_por
 
 
 async def test_a_flood_of_datagrams_ends_with_the_bytes(gateway_with: Make) -> None:
-    device, service = await udp_device(lambda data: [b"A" * 1400] * 20)
-    net = talk(gateway_with(conversation_bytes=5000), service)
-    with pytest.raises(BudgetSpent):
-        await ask_on(net, service)
-    device.transport.close()
+    async with udp_device(lambda data: [b"A" * 1400] * 20) as (service, _):
+        net = talk(gateway_with(conversation_bytes=5000), service)
+        with pytest.raises(BudgetSpent):
+            await ask_on(net, service)
     assert len(net.transcript().said_by("server")) <= 5000

@@ -22,6 +22,7 @@ from iotscan.errors import BudgetSpent, ConnectionLost, Refused, TimedOut
 from iotscan.model import Ending, Endpoint, Service
 from iotscan.net.gateway import Gateway
 from iotscan.probe_api import Login
+from iotscan.testing import Reply, serve_udp
 
 LOGIN = Login("pair-1", "admin", "mqtt")
 VAULT = {"pair-1": b"admin", "pair-2": b"correct horse"}
@@ -207,34 +208,25 @@ async def test_a_relay_ends_with_the_conversations_time(gateway_with: Make, serv
             await wait_for_it()
 
 
-class CoapDevice(asyncio.DatagramProtocol):
+def coap_device(data: bytes, reply: Reply) -> None:
     """Answers every confirmable GET with 2.05 and "hi" (RFC 7252 section 3)."""
-
-    transport: asyncio.DatagramTransport
-
-    def connection_made(self, transport: Any) -> None:
-        self.transport = transport
-
-    def datagram_received(self, data: bytes, addr: Any) -> None:
-        token = data[4 : 4 + (data[0] & 0x0F)]
-        head = bytes([0x60 | len(token), 0x45]) + data[2:4]
-        self.transport.sendto(head + token + b"\xffhi", addr)
+    token = data[4 : 4 + (data[0] & 0x0F)]
+    reply(bytes([0x60 | len(token), 0x45]) + data[2:4] + token + b"\xffhi")
 
 
 async def test_aiocoap_talks_through_the_relay(gateway_with: Make) -> None:
-    loop = asyncio.get_running_loop()
-    transport, _ = await loop.create_datagram_endpoint(CoapDevice, local_addr=("127.0.0.1", 0))
-    port = transport.get_extra_info("sockname")[1]
-    service = Service(Endpoint(ip_address("127.0.0.1"), "udp", port), "coap")
     gateway = gateway_with()
-    net = gateway.conversation(service, "coap", id="c1", began=0.0)
     with gateway.watch() as watch:
-        async with net.relay(service) as relay:
-            context = await aiocoap.Context.create_client_context()
-            uri = f"coap://{relay.host}:{relay.port}/x"
-            response = await context.request(aiocoap.Message(code=aiocoap.GET, uri=uri)).response
-            await context.shutdown()
-    transport.close()
+        async with serve_udp(coap_device) as port:
+            service = Service(Endpoint(ip_address("127.0.0.1"), "udp", port), "coap")
+            net = gateway.conversation(service, "coap", id="c1", began=0.0)
+            async with net.relay(service) as relay:
+                context = await aiocoap.Context.create_client_context()
+                message = aiocoap.Message(
+                    code=aiocoap.GET, uri=f"coap://{relay.host}:{relay.port}/x"
+                )
+                response = await context.request(message).response
+                await context.shutdown()
     assert response.payload == b"hi"
     assert watch.stopped == []
     said = net.transcript()
