@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import NamedTuple
 
 IPV4, ARP, IPV6 = 0x0800, 0x0806, 0x86DD
-LLDP = 0x88CC
 _VLAN = {0x8100, 0x88A8, 0x9100}
 # Other tags → their length with the EtherType that follows: redundant frames (IEEE 802.1CB, HSR),
 # ports of extended and virtual switches (IEEE 802.1BR, VN-Tag), security groups of Cisco.
