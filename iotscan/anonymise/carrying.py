@@ -10,7 +10,7 @@ from iotscan.anonymise import sums
 from iotscan.anonymise.book import Book
 from iotscan.anonymise.heads import added
 from iotscan.capture.internet import UDP
-from iotscan.capture.tunnels import GENEVE, GRE, GTP, L2TP, TEREDO, TZSP
+from iotscan.capture.tunnels import CAPWAP, GENEVE, GRE, GTP, L2TP, TEREDO, TZSP
 
 _HEAD = 8  # of UDP
 
@@ -42,6 +42,8 @@ def _in_udp(ports: set[int], head: bytes, by: int, book: Book) -> bytes:
         return added(head, 2, by)
     if GENEVE in ports:
         return _geneve(head)
+    if CAPWAP in ports:
+        return _capwap(head)
     return _tzsp(head) if TZSP in ports else head
 
 
@@ -66,6 +68,16 @@ def _geneve(head: bytes) -> bytes:
         end = min(len(head), at + 4 + 4 * (head[at + 3] & 0x1F))
         out[at + 4 : end] = bytes(end - at - 4)
         at = end
+    return bytes(out)
+
+
+def _capwap(head: bytes) -> bytes:
+    """RFC 5415 section 4.3: the radio's MAC and what it tells of the air, each with a length."""
+    out, at = bytearray(head), 8
+    while at < len(head):
+        end = min(len(head), at + 1 + head[at])
+        out[at + 1 : end] = bytes(end - at - 1)
+        at = end + -end % 4
     return bytes(out)
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from iotscan.capture.flows import Asks, Directions, Emit, Held, part_of, reverse
 from iotscan.capture.internet import UDP, Packet
 from iotscan.capture.table import Table
+from iotscan.capture.tunnels import PORTS
 from iotscan.capture.udp import SILENCE, UdpFlow
 
 # Sockets that asked a group and may be answered by anybody, from any port (SSDP).
@@ -41,6 +42,7 @@ class Datagrams:
     held: Held
     relieve: Callable[[], None]
     quiet: Directions = field(default_factory=dict)
+    _unseen: Directions = field(default_factory=dict)
     _flows: Table[UdpFlow] = field(default_factory=Table)
     _askers: OrderedDict[bytes, str] = field(default_factory=OrderedDict)
 
@@ -91,7 +93,11 @@ class Datagrams:
             if self._flows.full:
                 self.relieve()
             asking = direction if self.asks(head) else reverse(direction)
-            flow = UdpFlow(part_of(asking, UDP), asking, self.emit, self.held, self.quiet)
+            # Of the ends of a tunnel all is looked at, though nobody reads their own words: what is
+            # carried comes between the same two sockets.
+            tunnel = head[:2] in PORTS or head[2:4] in PORTS
+            quiet = self._unseen if tunnel else self.quiet
+            flow = UdpFlow(part_of(asking, UDP), asking, self.emit, self.held, quiet)
             self._flows.add(flow)
         return flow
 

@@ -2,7 +2,8 @@
 
 Sources: RFC 2003 and RFC 4213 (IP in IP), RFC 3378 (EtherIP), RFC 2784, RFC 2890 and RFC 2637
 (GRE), draft-foschiano-erspan, RFC 7348 (VXLAN), RFC 8926 (GENEVE), RFC 4380 (Teredo), RFC 2661
-(L2TP), 3GPP TS 29.281 (GTP-U), the TaZmen sniffer protocol of mirroring routers.
+(L2TP), 3GPP TS 29.281 (GTP-U), RFC 5415 and RFC 5416 (CAPWAP, which access points speak to their
+controller), the TaZmen sniffer protocol of mirroring routers.
 """
 
 from __future__ import annotations
@@ -17,16 +18,20 @@ from iotscan.capture.tags import IPV4, IPV6, Link, typed
 
 # Tunnels in tunnels deeper than this are attacks, not traffic.
 DEEPEST = 4
-_PPP = 9
+_PPP, _WIFI = 9, 105
 _ETHERNET_BRIDGED, _PPP_IN_GRE = 0x6558, 0x880B
 _ERSPAN, _ERSPAN_III = 0x88BE, 0x22EB
 _VXLAN, GENEVE, TEREDO, L2TP, GTP, TZSP = 4789, 6081, 3544, 1701, 2152, 37_008
+CAPWAP = 5247
 GRE = 47
 # Linux's own port for VXLAN, older than the RFC.
 _VXLAN_LINUX = 8472
 _TEREDO_ADDRESSES = IPv6Network("2001::/32").network_address.packed[:4]
 # Encapsulated protocols of TZSP → link types.
 _TZSP_LINKS = {1: ETHERNET, 18: 105, 119: 119, 126: 127}
+
+# RFC 5416 section 2.1: what binds CAPWAP to IEEE 802.11; the head without optional fields.
+_BINDING_WIFI, _CAPWAP_HEAD = 1, 8
 
 # A link layer and the bytes it speaks of.
 Carried = tuple[Link, bytes]
@@ -144,6 +149,27 @@ def _gtp(data: bytes) -> Inside | None:
     return _ip(data[offset:])
 
 
+def _capwap(data: bytes) -> Inside | None:
+    """RFC 5415 section 4.3. Of a frame in fragments the first one is read: it has the heads."""
+    words = int.from_bytes(data[1:4], "big")
+    later = words & 0x80 and (data[6] << 8 | data[7]) >> 3
+    offset = 4 * (words >> 19)
+    if data[0] or offset < _CAPWAP_HEAD or words & 0x0F or later:
+        return None  # another version or DTLS, keep-alives and flags that are not known
+    if not words & 0x100:
+        return _framed(ETHERNET, data[offset:])
+    return _radio(data[offset:]) if words >> 9 & 31 == _BINDING_WIFI else None
+
+
+def _radio(frame: bytes) -> Inside | None:
+    """A frame of IEEE 802.11. Widespread access points send its first two bytes the other way
+    round: as it should be, they cannot begin with a version and go on with a data frame.
+    """
+    if frame[0] & 3 and frame[1] & 0x0F == 8:
+        frame = frame[1::-1] + frame[2:]
+    return _framed(_WIFI, frame)
+
+
 def _tzsp(data: bytes) -> Inside | None:
     if data[0] != 1 or data[1] > 1:
         return None
@@ -168,10 +194,13 @@ _PORTS: Mapping[bytes, Callable[[bytes], Inside | None]] = {
         TEREDO: _teredo,
         L2TP: _l2tp,
         GTP: _gtp,
+        CAPWAP: _capwap,
         TZSP: _tzsp,
     }.items()
 }
 # Of these, both ends speak from or to the port; the others only to it.
-_ANSWERING = {port: _PORTS[port] for port in (p.to_bytes(2, "big") for p in (TEREDO, L2TP, GTP))}
+_ANSWERING = {
+    port: _PORTS[port] for port in (p.to_bytes(2, "big") for p in (TEREDO, L2TP, GTP, CAPWAP))
+}
 # Protocols and ports, as they stand in packets, that are worth a question here.
 PROTOCOLS, PORTS = frozenset(_PROTOCOLS), frozenset(_PORTS)

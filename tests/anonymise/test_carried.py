@@ -17,7 +17,7 @@ from iotscan.anonymise.wish import Wish
 from iotscan.capture.internet import Fragments, parse
 from iotscan.capture.links import parse as parse_link
 from iotscan.capture.making import Connection, checksum, ip_frame, udp_frame
-from iotscan.capture.tunnels import GENEVE, GRE, GTP, L2TP, TEREDO, TZSP
+from iotscan.capture.tunnels import CAPWAP, GENEVE, GRE, GTP, L2TP, TEREDO, TZSP
 from iotscan.model import Address, Endpoint, Report
 
 Share = Callable[..., Any]
@@ -247,6 +247,7 @@ TUNNELS: dict[str, Callable[[bytes], bytes]] = {
     "GTP": gtp,
     "L2TP": l2tp,
     "TZSP": udp_tunnel(TZSP, b"\x01\0\0\x01\x3c\x06kitche\x01"),
+    "CAPWAP": udp_tunnel(CAPWAP, b"\0\x20\2\x10\0\0\0\0\6kitche\0"),
     "VXLAN in GRE": lambda inner: gre(udp_tunnel(4789, b"\x08\0\0\0\0\0\x01\0")(inner)),
     "802.1Q in VXLAN": lambda inner: udp_tunnel(4789, b"\x08\0\0\0\0\0\x01\0")(
         inner[:12] + b"\x81\0\0\7" + inner[12:]

@@ -38,6 +38,39 @@ def in_udp(port: int, head: bytes = b"", cut: int = 14) -> Callable[[bytes], byt
     return lambda frame: udp_frame(here, there, head + frame[cut:])
 
 
+def on_air(control: bytes, quality: bytes = b"", bits: int = 0x100) -> Callable[[bytes], bytes]:
+    """In CAPWAP as a data frame of IEEE 802.11 on its way to the network. ``bits``: T, F and L."""
+    here, there = Endpoint(OUTER[0], "udp", 50_000), Endpoint(OUTER[1], "udp", 5247)
+    head = (0x10_02_00 | bits).to_bytes(4, "big") + bytes(4)
+    llc = quality + b"\xaa\xaa\3\0\0\0"
+
+    def wrap(frame: bytes) -> bytes:
+        radio = control + bytes(2) + b"\2\0\0\0\0\x63" + frame[6:12] + frame[:6] + bytes(2)
+        return udp_frame(here, there, head + radio + llc + frame[12:])
+
+    return wrap
+
+
+def test_of_a_frame_in_fragments_the_first_is_read(read: Read, pcap: Pcap) -> None:
+    frames = [on_air(b"\x08\1", bits=0x180)(frame) for frame in talk(INSIDE)]
+    rest = in_udp(5247, b"\0\x10\3\xc0\0\1\x02\0rest of it")(b"")
+    keep_alive = in_udp(5247, b"\0\x10\2\x08" + bytes(4) + b"\0\x16\0\x23\0\x10" + bytes(16))(b"")
+    sealed = in_udp(5247, b"\1\0\0\0\x17\xfe\xfd" + bytes(40))(b"")
+    heard = read(pcap([*frames, rest, keep_alive, sealed]))
+    assert sorted(len(said.turns) for said in heard.talks) == [2, 3]
+    protected = [on_air(b"\x08\x41")(frame) for frame in talk(INSIDE)]
+    assert read(pcap(protected)).talks == []
+
+
+def test_what_the_ends_of_a_tunnel_say_to_each_other_hides_nothing(read: Read, pcap: Pcap) -> None:
+    """Nobody reads it, and what nobody reads is no longer looked at elsewhere."""
+    echo = in_udp(2152, b"\x32\x01\0\4" + bytes(8))(b"")
+    carrying = [in_udp(2152, b"\x30\xff\0\x40\0\0\0\1")(frame) for frame in talk(INSIDE)]
+    heard = read(pcap([echo] * 200 + carrying), lambda _: False)
+    (said,) = [one for one in heard.talks if one.service.endpoint.transport == "tcp"]
+    assert len(said.turns) == 2
+
+
 WHOLE = {"cut": 0}
 TUNNELS: dict[str, tuple[Callable[[bytes], bytes], tuple[Any, Any]]] = {
     "IPv4 in IPv4": (in_ip(4), INSIDE),
@@ -70,6 +103,14 @@ TUNNELS: dict[str, tuple[Callable[[bytes], bytes], tuple[Any, Any]]] = {
         in_udp(2152, b"\x34\xff\0\x40\0\0\0\1\0\0\0\x85\1\0\0\0"),
         INSIDE6,
     ),
+    "CAPWAP of Ethernet": (in_udp(5247, b"\0\x10\2\0" + bytes(4), 0), INSIDE),
+    "CAPWAP with the radio's MAC": (
+        in_udp(5247, b"\0\x20\2\x10" + bytes(4) + b"\6\2\0\0\0\0\1\0", 0),
+        INSIDE6,
+    ),
+    "CAPWAP of Wi-Fi": (on_air(b"\x08\1"), INSIDE),
+    "CAPWAP of Wi-Fi with QoS": (on_air(b"\x88\1", b"\0\0"), INSIDE6),
+    "CAPWAP of Wi-Fi the other way round": (on_air(b"\1\x88", b"\0\0"), INSIDE),
     "TZSP": (in_udp(37_008, b"\1\0\0\1\0\x0a\1\xd5\1", 0), INSIDE),
 }
 
@@ -112,6 +153,8 @@ def test_whoever_sends_in_a_bridged_tunnel_is_a_station(read: Read, pcap: Pcap) 
         (3544, b""),
         (1701, b"\xc8\x02\0\x14\0\1\0\2\0\0\0\0\x80\x08\0\0\0\0\0\1"),
         (2152, b"\x32\x01\0\4\0\0\0\0\0\0\0\0"),
+        (5247, b"\0\x10\5\0" + bytes(40)),
+        (5247, b"\x10\x10\2\0" + bytes(40)),
         (37_008, b"\1\2\0\1\1"),
     ],
 )
@@ -125,7 +168,7 @@ def test_other_datagrams_on_the_port_of_a_tunnel_are_a_talk(
 
 @given(
     st.sampled_from([4, 17, 41, 47, 97]),
-    st.sampled_from([1701, 2152, 3544, 4789, 6081, 8472, 37_008]),
+    st.sampled_from([1701, 2152, 3544, 4789, 5247, 6081, 8472, 37_008]),
     st.binary(max_size=80),
 )
 def test_no_bytes_confuse_the_looking(protocol: int, port: int, data: bytes) -> None:
