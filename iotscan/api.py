@@ -165,7 +165,10 @@ async def _look(
     hears = {place: reader.name for reader in discoverers() for place in reader.hears}
     dissect = Dissector(hears)
     governor = gateway.governor
-    async with Air(targets.scope, settings, governor, engine.hear, dissect=dissect) as air:
+    async with (
+        gateway.attention.watched(),
+        Air(targets.scope, settings, governor, engine.hear, dissect=dissect) as air,
+    ):
         with guard.watching(permits) as watch:
             try:
                 return await _until_stopped(engine.run(air), stop)

@@ -101,15 +101,22 @@ class Refused(NetworkError):
 
 
 class TimedOut(NetworkError):
-    """Nothing came within the time allowed; ``phase`` is connect, read or conversation, or what was
-    asked for.
-    """
+    """Nothing came within the time allowed; ``phase`` is connect or read, or what was asked for."""
 
     ending = Ending.TIMEOUT
 
     def __init__(self, phase: str) -> None:
         super().__init__(f"no answer in time ({phase})")
         self.phase = phase
+
+
+class OutOfTime(NetworkError):
+    """The conversation has used up its time: no silence of the device, which may have answered."""
+
+    ending = Ending.TIMEOUT
+
+    def __init__(self) -> None:
+        super().__init__("the conversation took longer than allowed")
 
 
 class ConnectionLost(NetworkError):

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import traceback
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from iotscan.capture.recording import Journal
 from iotscan.discovery.nmap import nmap_sweep
 from iotscan.engine.recognise import Recognised, candidates, recognise_tcp, recognise_udp
-from iotscan.errors import Malformed, NetworkError, Refused, TimedOut
+from iotscan.errors import Malformed, NetworkError, OutOfTime, Refused, TimedOut
 from iotscan.model import (
     RECOGNITION,
     Address,
@@ -32,6 +32,7 @@ from iotscan.net.conversation import Conversation
 from iotscan.net.gateway import Gateway
 from iotscan.net.port_rules import rule_for
 from iotscan.net.sweep import sweep_host
+from iotscan.net.waiting import while_left
 from iotscan.probe_api import Login, Opening, Probe
 from iotscan.settings import Settings
 
@@ -225,7 +226,7 @@ class HostWorker:
         return self.shop.choose(service.name, " ".join(self.words).lower())
 
     async def _fenced(
-        self, service: Service, name: str, talk: Callable[[Conversation], Awaitable[_T]]
+        self, service: Service, name: str, talk: Callable[[Conversation], Coroutine[Any, Any, _T]]
     ) -> tuple[_T | None, Transcript]:
         """Run one conversation; its result, None if it failed, and its transcript."""
         udp = service.endpoint.transport == "udp"
@@ -237,13 +238,12 @@ class HostWorker:
             ending, note = Ending.CLOSED, "the scan was stopped"
             result: _T | None = None
             try:
-                async with asyncio.timeout(self.shop.settings.limits.conversation_timeout):
-                    result = await talk(door)
+                result = await while_left(door.left, talk(door))
                 ending, note = Ending.COMPLETE, ""
             except (NetworkError, Malformed) as error:
                 ending, note = error.ending, str(error)
             except TimeoutError:
-                ending, note = Ending.TIMEOUT, "the conversation took longer than allowed"
+                ending, note = Ending.TIMEOUT, str(OutOfTime())
             except asyncio.CancelledError:
                 self.shop.journal.add(door.transcript(ending, note))
                 raise

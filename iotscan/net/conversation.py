@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
@@ -12,6 +11,7 @@ from iotscan.errors import (
     Malformed,
     NetworkError,
     OutOfScope,
+    OutOfTime,
     Refused,
     TimedOut,
 )
@@ -23,7 +23,11 @@ from iotscan.net.line import Line
 from iotscan.net.record import Record
 from iotscan.net.relay import TcpRelay, UdpRelay, relay_tcp, relay_udp
 from iotscan.net.streams import TcpStream, UdpExchange
+from iotscan.net.waiting import while_left
 from iotscan.probe_api import Login
+
+# Times its setting that a conversation may last on the wall, however busy this machine is.
+_LONGEST = 10
 
 
 class Conversation:
@@ -50,7 +54,7 @@ class Conversation:
         self._id = id
         self._began = began
         self._impact = impact
-        self._start = gateway.clock()
+        self._start, self._lost = gateway.clock(), gateway.attention.lost
         limits = gateway.limits
         self._record = Record(self._now, limits.conversation_bytes)
 
@@ -105,7 +109,7 @@ class Conversation:
         left = self._left()
         await self._gateway.sleep(min(seconds, left))
         if seconds > left:
-            raise TimedOut("conversation")
+            raise OutOfTime
 
     def transcript(self, ending: Ending = Ending.COMPLETE, note: str = "") -> Transcript:
         """All that was said so far. ``note`` says why it ended when that is not COMPLETE."""
@@ -128,13 +132,16 @@ class Conversation:
         endpoint = Endpoint(to.endpoint.address, transport, to.endpoint.port)
         line = self._new_line(endpoint, to.name or self._probe, login)
         async with AsyncExitStack() as stack:
+
+            async def admitted() -> None:
+                if login is not None:
+                    await self._gateway.logins.take(endpoint, login)
+                await stack.enter_async_context(self._gateway.place(endpoint, line.rule))
+
             try:
-                async with asyncio.timeout(self._left()):
-                    if login is not None:
-                        await self._gateway.logins.take(endpoint, login)
-                    await stack.enter_async_context(self._gateway.place(endpoint, line.rule))
+                await while_left(self.left, admitted())
             except TimeoutError as error:
-                raise TimedOut("conversation") from error
+                raise OutOfTime from error
             line.channel = self._record.open(endpoint, login.id if login else None)
             try:
                 yield line
@@ -193,11 +200,18 @@ class Conversation:
     def _now(self) -> float:
         return self._began + self._gateway.clock() - self._start
 
+    def left(self) -> float:
+        """Seconds that it still has, none or fewer when it is over; those in which this machine
+        was too busy to listen are not the device's.
+        """
+        allowed = self._gateway.limits.conversation_timeout
+        lost = self._gateway.attention.lost - self._lost
+        return allowed + min(lost, allowed * (_LONGEST - 1)) - (self._gateway.clock() - self._start)
+
     def _left(self) -> float:
-        spent = self._gateway.clock() - self._start
-        left = self._gateway.limits.conversation_timeout - spent
+        left = self.left()
         if left <= 0.0:
-            raise TimedOut("conversation")
+            raise OutOfTime
         return left
 
 

@@ -15,6 +15,7 @@ from iotscan.net.addresses import plain, zone_of
 from iotscan.net.limits import Clock, Governor, Sleep
 from iotscan.net.logins import LoginBudget
 from iotscan.net.port_rules import PortRule, rule_for
+from iotscan.net.waiting import Attention
 from iotscan.settings import Limits
 
 
@@ -23,7 +24,8 @@ class Gatekeeper:
 
     ``clock``: any steady clock in seconds; ``sleep`` waits on the same time. ``vault``: passwords
     by login id, handed out only with a granted try. ``device_of`` tells which addresses are one
-    device, so that its accounts are counted together.
+    device, so that its accounts are counted together. ``attention``: what of the time is not the
+    devices'; whoever runs a scan has it watched.
     """
 
     def __init__(
@@ -43,6 +45,7 @@ class Gatekeeper:
         self.vault: Mapping[str, bytes] = vault or {}
         self.governor = Governor(limits, clock, sleep)
         self.logins = LoginBudget(limits, clock, sleep, device_of)
+        self.attention = Attention()
         self.doors: set[tuple[Address, int]] = set()
         self._quiet_until: dict[Endpoint, float] = {}
 

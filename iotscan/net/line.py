@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from iotscan.errors import BudgetSpent, Forbidden, TimedOut
+from iotscan.errors import BudgetSpent, Forbidden, NetworkError, OutOfTime, TimedOut
 from iotscan.model import Endpoint
 from iotscan.net.limits import Governor
 from iotscan.net.port_rules import PortRule
@@ -17,7 +17,7 @@ from iotscan.settings import Limits
 class Line:
     """One channel's paces, bounds and record.
 
-    ``left``: seconds the conversation still has; raises TimedOut when it has none.
+    ``left``: seconds the conversation still has; raises OutOfTime when it has none.
     ``may_speak``: whether the port's rule lets this probe write here. ``channel`` is there once the
     line has its place in the limits.
     """
@@ -54,13 +54,13 @@ class Line:
         setting = self.limits.read_timeout
         return min(setting if longest is None else min(longest, setting), self.left())
 
-    def late(self, phase: str = "read") -> TimedOut:
+    def late(self, otherwise: NetworkError | None = None) -> NetworkError:
         """What to raise when the device took too long: the conversation's end, if that came."""
         try:
             self.left()
-        except TimedOut as over:
+        except OutOfTime as over:
             return over
-        return TimedOut(phase)
+        return otherwise or TimedOut("read")
 
     def must_speak(self) -> None:
         """Raises Forbidden where the port's rule forbids a single byte."""

@@ -144,7 +144,13 @@ async def _from_client(client: socket.socket, stream: TcpStream) -> None:
 async def _from_device(client: socket.socket, stream: TcpStream, line: Line) -> None:
     """The library decides how long to wait for the device, within the conversation's time."""
     loop = asyncio.get_running_loop()
-    while data := await stream.read_within(line.left(), _CHUNK):
+    while True:
+        try:
+            data = await stream.read_within(line.left(), _CHUNK)
+        except TimedOut:
+            continue  # the conversation was given more time meanwhile
+        if not data:
+            return
         try:
             await loop.sock_sendall(client, data)
         except OSError:
@@ -204,9 +210,7 @@ class _UdpPump:
         while True:
             try:
                 data = await self._exchange.receive()
-            except TimedOut as silence:
-                if silence.phase == "conversation":
-                    raise
+            except TimedOut:
                 continue
             if self._client is not None:
                 await loop.sock_sendto(self._local, data, self._client)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import socket
 
-from iotscan.errors import BudgetSpent, ConnectionLost, TlsFailed
+from iotscan.errors import BudgetSpent, ConnectionLost, TimedOut, TlsFailed
 from iotscan.model import TlsFacts
 from iotscan.net import guard
 from iotscan.net.addresses import from_socket_address, plain, socket_address
@@ -69,7 +69,7 @@ class TcpStream:
         try:
             await within(self._line.patience(), self._send(data))
         except TimeoutError as error:
-            raise self._line.late("write") from error
+            raise self._line.late(TimedOut("write")) from error
 
     async def start_tls(self) -> TlsFacts:
         self._line.must_speak()
@@ -80,8 +80,8 @@ class TcpStream:
             seconds = min(_HANDSHAKE_READS * self._line.limits.read_timeout, self._line.left())
             await within(seconds, self._shake_hands(session))
         except TimeoutError as error:
-            self._line.late()
-            raise TlsFailed("TLS handshake failed: no answer in time") from error
+            silence = TlsFailed("TLS handshake failed: no answer in time")
+            raise self._line.late(silence) from error
         except ConnectionLost as error:
             raise TlsFailed(f"TLS handshake failed: {error}") from error
         assert session.facts is not None
@@ -187,7 +187,7 @@ class UdpExchange:
         try:
             await within(self._line.patience(), self._send(data))
         except TimeoutError as error:
-            raise self._line.late("write") from error
+            raise self._line.late(TimedOut("write")) from error
         except OSError as error:
             raise of_datagram(error) from error
 

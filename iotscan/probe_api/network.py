@@ -97,7 +97,8 @@ class Network(Protocol):
     Every method raises OutOfScope or Forbidden before any system call when the address is not the
     service's own, the port's rules forbid it, or the allowed impact is below what is asked, and
     BudgetSpent or LockedOut when a login may not be tried. Connecting raises Refused, TimedOut,
-    TlsFailed. Probes let these pass: the engine's fence turns them into the transcript's ending.
+    TlsFailed. Whatever takes time raises OutOfTime when that of the conversation is used up. Probes
+    let these pass: the engine's fence turns them into the transcript's ending.
     """
 
     @property

@@ -14,12 +14,12 @@ from typing import Any
 import pytest
 from certificates import identity
 
-from iotscan.errors import TimedOut
+from iotscan.errors import OutOfTime, TimedOut
 from iotscan.model import Endpoint, Service
 from iotscan.model import Transport as Kind
 from iotscan.net.conversation import Conversation
 from iotscan.net.gateway import Gateway
-from iotscan.net.waiting import settled, within
+from iotscan.net.waiting import Attention, settled, within
 
 Make = Callable[..., Gateway]
 # Seconds: a read's patience, and how long the program is busy meanwhile.
@@ -114,14 +114,58 @@ async def test_time_that_was_noticed_late_is_given_once_more_and_not_for_ever() 
         until = loop.time() + BUSY
         while loop.time() < until:
             pass
-        again = loop.call_soon(busy)
-        silent.add_done_callback(lambda _: again.cancel())
+        if not silent.done():
+            loop.call_soon(busy)
 
     busy()
     assert not await settled(silent, PATIENCE)
     assert 2 <= rounds <= 5
     silent.cancel()
     await asyncio.wait({silent})
+
+
+async def test_time_in_which_we_could_not_listen_is_not_the_devices(
+    gateway_with: Make, fake_clock: Any
+) -> None:
+    gateway = gateway_with(clock=fake_clock, conversation_timeout=60.0)
+    with listening(socket.SOCK_STREAM) as device:
+        net = talk(gateway, service_of(device, "tcp"))
+        fake_clock.now += 100.0
+        with pytest.raises(OutOfTime):
+            await net.pause(1.0)
+        gateway.attention.lost += 70.0
+        assert net.left() == pytest.approx(30.0)
+        gateway.attention.lost += 1e6
+        fake_clock.now += 500.0
+        with pytest.raises(OutOfTime):
+            await net.pause(1.0)
+
+
+async def test_being_busy_is_noticed() -> None:
+    attention, loop = Attention(), asyncio.get_running_loop()
+    async with attention.watched():
+        await asyncio.sleep(0)
+        until = loop.time() + BUSY
+        while loop.time() < until:
+            pass
+        while not attention.lost:
+            await asyncio.sleep(0)
+    assert attention.lost >= BUSY / 2
+
+
+async def test_a_handshake_that_our_own_time_ended_did_not_fail(
+    gateway_with: Make, fake_clock: Any
+) -> None:
+    """Nor was the device silent: probes that bear silence must not go on."""
+    with listening(socket.SOCK_STREAM) as device:
+        service = service_of(device, "tcp")
+        net = talk(gateway_with(clock=fake_clock, read_timeout=PATIENCE), service)
+        async with net.tcp(service) as stream:
+            fake_clock.now += 60.0
+            for ask in (stream.read, stream.start_tls):
+                with pytest.raises(OutOfTime):
+                    await ask()
+    assert not issubclass(OutOfTime, TimedOut)
 
 
 async def test_errors_and_cancelling_go_through() -> None:

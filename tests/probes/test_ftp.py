@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from daemons import free_port, program, running
 
-from iotscan.errors import NetworkError
+from iotscan.errors import NetworkError, OutOfTime
 from iotscan.model import Ending, Endpoint, Impact, Outcome, Service, TlsFacts, Transcript
 from iotscan.plugins import probes
 from iotscan.probe_api import Login
@@ -125,6 +125,13 @@ async def test_a_refusal_that_does_not_speak_of_tls_leaves_clear_text_open() -> 
     found = facts(await net.play(PROBE), "ftp.service")
     assert "cleartext" not in found
     assert found["tls_offered"] is True
+
+
+async def test_a_login_for_which_no_time_was_left_has_no_outcome() -> None:
+    net = network(NO_TLS, NO_STRANGERS, OutOfTime())
+    talk = await net.play(PROBE, (ADMIN, CONTROL))
+    assert talk.ending is Ending.TIMEOUT
+    assert net.outcomes == {}
 
 
 def strangers_in(*after: Step) -> list[Step]:

@@ -8,7 +8,15 @@ from typing import Any
 import pytest
 from brokers import LOGINS, OVER_WEBSOCKET, PLAIN, PROBE, VAULT, read, service_at
 
-from iotscan.errors import LockedOut, Malformed, NetworkError, Refused, TimedOut, TlsFailed
+from iotscan.errors import (
+    LockedOut,
+    Malformed,
+    NetworkError,
+    OutOfTime,
+    Refused,
+    TimedOut,
+    TlsFailed,
+)
 from iotscan.model import Ending, Impact, Outcome
 from iotscan.protocols.http import websocket
 from iotscan.protocols.mqtt import codec as mqtt
@@ -95,6 +103,14 @@ async def test_a_login_that_hangs_is_a_sign_of_throttling() -> None:
     talk = await net.play(PROBE, LOGINS)
     assert talk.ending is Ending.LOCKED_OUT
     assert read(talk)["mqtt.login"][0] == {"attempts": 1, "locked_out": True, "encrypted": False}
+
+
+async def test_the_end_of_our_own_time_is_no_sign_of_throttling() -> None:
+    net = network(refused(4), refused(5, 0x87), [Hears(), Fails(OutOfTime())])
+    talk = await net.play(PROBE, LOGINS)
+    assert talk.ending is Ending.TIMEOUT
+    assert net.outcomes == {}
+    assert read(talk)["mqtt.login"][0] == {"attempts": 1, "locked_out": False, "encrypted": False}
 
 
 async def test_a_ban_ends_the_logins() -> None:
