@@ -30,7 +30,6 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
         [*command, folder / "docs", folder / "html"],
         capture_output=True,
         text=True,
-        timeout=120,
         check=False,
         env=os.environ | {"PYTHONDONTWRITEBYTECODE": "1"},
     )

@@ -19,7 +19,7 @@ CAPTURES = EXAMPLES.parent / "captures"
 
 def run(name: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, str(EXAMPLES / name), *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=100)
+    return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
 def test_every_example_is_run_here() -> None:
@@ -93,6 +93,5 @@ def test_the_library_reads_captures_side_by_side_for_any_program(
         capture_output=True,
         text=True,
         check=False,
-        timeout=100,
     )
     assert (done.stdout, done.stderr) == ("2 1\n", "")

@@ -241,7 +241,7 @@ def test_first_interrupt_ends_with_the_report_of_what_is_known(
 ) -> None:
     process = started(stage(WAITS.format(report="home"), "scan", "127.0.0.1", "--quiet"))
     process.send_signal(number)
-    out, err = process.communicate(timeout=30)
+    out, err = process.communicate()
     assert process.returncode == 1
     assert "INCOMPLETE" in out
     assert "Stopping." in err
@@ -255,7 +255,7 @@ def test_second_interrupt_leaves_at_once(stage: Callable[..., list[str]], tmp_pa
     while "Stopping." not in process.stderr.readline():
         assert process.poll() is None
     process.send_signal(signal.SIGINT)
-    out, _ = process.communicate(timeout=30)
+    out, _ = process.communicate()
     assert process.returncode == 130
     assert out == ""
     assert sorted(path.name for path in tmp_path.iterdir()) == ["stage.py"]

@@ -59,7 +59,7 @@ def test_a_server_that_joined_the_group_is_found(home: Any, tmp_path: Path) -> N
             found = home.discover("coap", patience=9.0)
     finally:
         server.terminate()
-        server.wait(10)
+        server.wait()
     seen = [s for s in found["sightings"] if s["source"] == "coap"]
     assert {s["addresses"][0] for s in seen} == {host.address}
     asked = [frame for frame in frames() if bytes(ip_address(group).packed) == frame[30:34]]

@@ -185,7 +185,7 @@ def saying(home: Any, *frames: Any, host: str = "host0") -> Iterator[None]:
         yield
     finally:
         script.kill()
-        script.wait(10)
+        script.wait()
 
 
 def kernels_own(frame: bytes) -> bool:

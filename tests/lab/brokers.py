@@ -25,8 +25,8 @@ PROBE: Any = importlib.import_module("iotscan.probes.mqtt").PROBE
 MOSQUITTO = shutil.which("mosquitto", path="/usr/sbin:/usr/local/sbin:/usr/bin:/usr/local/bin")
 needs_mosquitto = pytest.mark.skipif(MOSQUITTO is None, reason="not installed: mosquitto")
 
-LIMITS = Limits(read_timeout=1.0, connect_timeout=1.0, conversation_timeout=20.0, login_pause=0.01)
-BRIEF = Sample(seconds=0.3)
+LIMITS = Limits(read_timeout=5.0, connect_timeout=5.0, login_pause=0.01)
+BRIEF = Sample(seconds=0.5)
 PAIRS = {"mqtt-admin": ("admin", b"admin-pw"), "mqtt-guest": ("guest", b"guest-pw")}
 CONTROL = Login("control", "q7x2", "mqtt", control=True)
 LOGINS = (*(Login(name, pair[0], "mqtt") for name, pair in PAIRS.items()), CONTROL)

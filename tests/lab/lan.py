@@ -14,9 +14,10 @@ from pathlib import Path
 
 NETWORK, NETWORK6 = "10.77.0.0/24", "fd77::/64"
 SCANNER, SCANNER6 = "10.77.0.2", "fd77::2"
-# What a daemon prints or opens when it is ready is checked this often, in seconds, for at most this
-# long: the slowest needs two on an idle machine, and one that ended is not waited for.
-POLL, PATIENCE = 0.05, 120.0
+# How often it is looked whether a daemon is ready, and for how long, in seconds. One that ended is
+# told at once. One that is only slow is worth the wait: the slowest take two seconds on an idle
+# machine, and more than two minutes on a full one.
+POLL, PATIENCE = 0.05, 600.0
 
 
 def ip(*words: str) -> None:
@@ -133,7 +134,7 @@ class Lan:
         for host in self.hosts.values():
             _end_all(host.namespace)
             for process in host.processes:
-                process.wait(10)
+                process.wait()
         for namespace in [host.namespace for host in self.hosts.values()] + [self.switch]:
             subprocess.run(["ip", "netns", "del", namespace], capture_output=True, check=False)
 

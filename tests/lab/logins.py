@@ -78,7 +78,7 @@ class Peer:
         for byte in itertools.cycle(b"\r\n"):
             writer.write(bytes([byte]))
             await writer.drain()
-            await asyncio.sleep(1)
+            await asyncio.sleep(10)  # as endlessh does; a second is what scanners wait
 
     async def printer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while data := await reader.read(4096):

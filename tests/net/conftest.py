@@ -66,7 +66,7 @@ def system_calls() -> Iterator[list[tuple[str, Any]]]:
 QUICK = Limits(
     connect_timeout=0.5,
     read_timeout=0.4,
-    conversation_timeout=5.0,
+    conversation_timeout=60.0,
     login_pause=0.0,
     connections_per_second=1e6,
     host_connections_per_second=1e6,

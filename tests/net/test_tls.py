@@ -150,7 +150,7 @@ async def test_a_device_that_insists_on_a_client_certificate_says_so(
     context = server_context(chain[0], version, ask=ssl.CERT_REQUIRED)
     with socket.create_server(("127.0.0.1", 0)) as listener:
         endpoint = Endpoint(ip_address("127.0.0.1"), "tcp", listener.getsockname()[1])
-        thread = threading.Thread(target=insist, args=(listener, context))
+        thread = threading.Thread(target=insist, args=(listener, context), daemon=True)
         thread.start()
         with pytest.raises(TlsFailed, match=r"certificate required|handshake failure"):
             await echo_through(gateway_with(), Service(endpoint, "test", tls=True))

@@ -75,7 +75,7 @@ async def test_hostile_udp_peers_end_in_time_with_the_truth(name: str) -> None:
     began = time.monotonic()
     async with serve_udp(answer) as port:
         talk = await converse(service(port))
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 30
     assert talk.ending is ending
     assert not [seen for seen in PROBE.read(talk) if seen.facts.get("answered")]
 
@@ -96,7 +96,7 @@ async def test_hostile_tcp_peers_end_in_time_without_an_observation(name: str) -
     began = time.monotonic()
     async with serve(HOSTILE[name]) as port:
         talk = await converse(service(port, transport="tcp"))
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 30
     assert talk.ending is not Ending.COMPLETE
     assert list(PROBE.read(talk)) == []
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 from brokers import (
+    BRIEF,
+    LIMITS,
     LOGINS,
     OVER_WEBSOCKET,
     PROBE,
@@ -63,7 +64,7 @@ async def test_an_open_broker_is_seen_as_open_and_left_as_it_was(tmp_path: Path)
     assert (traffic["topics"], traffic["messages"], traffic["retained"]) == (3, 3, 3)
     assert traffic["system_topics"] > 10
     assert traffic["capped"] is False
-    assert 0.3 <= traffic["seconds"] < 3
+    assert BRIEF.seconds <= traffic["seconds"] < 100 * BRIEF.seconds
     assert {(s["topic"], s["kind"], s["retained"]) for s in found["mqtt.secret"]} == {
         ("home/wifi/password", "wifi key", True),
         ("phone", "location", True),
@@ -244,14 +245,12 @@ async def test_a_login_over_a_websocket_is_masked_as_well(tmp_path: Path) -> Non
 
 @needs_mosquitto
 async def test_listening_stops_at_so_many_messages(tmp_path: Path) -> None:
-    few = Sample(seconds=10.0, messages=60)
+    few = Sample(seconds=LIMITS.conversation_timeout, messages=60)
     with broker(tmp_path, "allow_anonymous true") as running:
         running.retain({f"t/{number}": b"x" for number in range(15)})
-        began = time.monotonic()
         talk = await converse(service_at(running.port), sample=few)
     assert read(talk, few)["mqtt.traffic"][0]["capped"] is True
-    assert talk.ending is Ending.COMPLETE
-    assert time.monotonic() - began < 8
+    assert talk.ending is Ending.COMPLETE, "else its time would have been up"
 
 
 @needs_mosquitto

@@ -32,7 +32,7 @@ ROOT = Login("xiongmai-root", "root", "system")
 ADMIN = Login("generic-admin-1", "admin", "system")
 OTHER = Login("generic-support", "support", "system")
 CONTROL = Login("control-x", "qzx", "system", control=True)
-PATIENT = replace(QUICK, read_timeout=1.0)
+PATIENT = replace(QUICK, read_timeout=4.0)
 SECRETS = {
     ROOT.id: b"Sesame-1",
     ADMIN.id: b"Sesame-2",

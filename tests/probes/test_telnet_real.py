@@ -46,7 +46,7 @@ async def _converse(
 async def test_a_hostile_peer_costs_little_and_proves_nothing(name: str) -> None:
     async with serve(HOSTILE[name]) as port:
         talk, seconds = await _converse(port, [ROOT, ADMIN, CONTROL])
-    assert seconds < QUICK.conversation_timeout + 1.0
+    assert seconds < 6 * QUICK.conversation_timeout
     assert sum(len(turn.data) for turn in talk.turns) <= QUICK.conversation_bytes * 2
     assert talk.ending is not Ending.BUG
     seen = list(PROBE.read(talk))

@@ -70,7 +70,7 @@ def serving(handshake: Handshake) -> Iterator[int]:
             except OSError:
                 return
             with connection:
-                connection.settimeout(5)
+                connection.settimeout(60)
                 # What the probe asks for is what such a server refuses.
                 with suppress(OSError, ValueError, AssertionError, tlslite.BaseTLSException):
                     handshake(connection)
@@ -82,7 +82,7 @@ def serving(handshake: Handshake) -> Iterator[int]:
     finally:
         listener.shutdown(socket.SHUT_RDWR)
         listener.close()
-        thread.join(10)
+        thread.join()
 
 
 def make_certificate(

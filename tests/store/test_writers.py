@@ -74,7 +74,7 @@ def test_processes_that_write_at_once_lose_nothing_and_share_the_devices(place: 
     writers = [writer(place, number, 5) for number in range(3)]
     for process in writers:
         begin(process)
-    ids = [int(line) for process in writers for line in process.communicate(timeout=60)[0].split()]
+    ids = [int(line) for process in writers for line in process.communicate()[0].split()]
     assert [process.returncode for process in writers] == [0, 0, 0]
     assert len(set(ids)) == len(ids) == 15
     with open_store(place) as store:
@@ -138,7 +138,7 @@ def test_writer_killed_in_the_middle_leaves_no_half_scan(place: str) -> None:
     safe = {int(process.stdout.readline()) for _ in range(2)}
     assert process.stdout.readline() == "middle\n"
     process.kill()
-    process.communicate(timeout=30)
+    process.communicate()
     with open_store(place) as store:
         assert {scan.id for scan in store.scans()} == safe
         check_whole(store, safe)
@@ -151,7 +151,7 @@ def test_writer_killed_at_any_moment_loses_no_finished_scan(place: str) -> None:
     assert process.stdout is not None
     safe = {int(process.stdout.readline()) for _ in range(3)}
     process.kill()
-    rest = process.communicate(timeout=30)[0]
+    rest = process.communicate()[0]
     safe |= {int(line) for line in rest.splitlines() if line.isdecimal()}
     assert process.returncode < 0
     with open_store(place) as store:
