@@ -1,4 +1,4 @@
-"""DNS on port 53: whether a device resolves names for us, and the version it tells.
+"""DNS: whether a device resolves names for us, and the version it tells.
 
 Two questions are asked: one for a name under .invalid, which no zone holds (RFC 6761 section 6.4),
 so that nobody else is bothered, and one for the server's own version. What others ask is read from
@@ -8,15 +8,14 @@ captures: names in clear, booked on whoever asks.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
-from ipaddress import ip_address
 from itertools import islice
 
 from iotscan.errors import Malformed, TimedOut
-from iotscan.model import Address, Fact, Impact, Kind, Observation, Proof, Service, Transcript
-from iotscan.probe_api import ANY_BYTE, Beginning, Login, Network, Opening, either, hear_whole
+from iotscan.model import Fact, Impact, Kind, Observation, Proof, Service, Transcript
+from iotscan.probe_api import ANY_BYTE, Login, Network, Opening, either, hear_whole
 from iotscan.protocols.dns import message as dns_message
 from iotscan.protocols.dns.message import PORT, Message, frame, framed, query
+from iotscan.protocols.dns.overheard import ANSWER, OVERHEARD, parsed, read_captured
 from iotscan.text import clean
 
 _NAME = "iotscan-check.invalid"
@@ -25,14 +24,8 @@ _ASK = query(_ID, _NAME)
 # ISC's convention, which most servers follow: RFC 4892 section 2.
 _VERSION_NAME = "version.bind"
 _ASK_VERSION = query(_VERSION_ID, _VERSION_NAME, dns_message.TXT, dns_message.CLASS_CHAOS)
-# Datagrams of a captured exchange that are looked at: the first messages tell all.
-_MOST_TURNS = 64
-_MOST_ADDRESSES = 16
-# A message of fewer than 4,096 bytes in a stream has a length of two bytes before it, an id, and an
-# operation of 0 to 6 in its flags: RFC 1035 section 4.2.2, RFC 8490.
-_OPERATIONS = bytes(byte for byte in range(256) if byte >> 3 & 15 <= 6)
-_STREAMED = (ANY_BYTE, ANY_BYTE, ANY_BYTE, ANY_BYTE, _OPERATIONS)
-_SIZES = {dns_message.A: 4, dns_message.AAAA: 16}
+# RFC 1035 section 4.2.2: in a stream, behind a length of two bytes.
+_STREAMED = (ANY_BYTE, ANY_BYTE, *dns_message.BEGINS)
 
 RESOLVER = Kind(
     "dns.resolver",
@@ -45,18 +38,6 @@ VERSION = Kind(
     {"version": str},
     "A server told its version to anybody who asks.",
 )
-ANSWER = Kind(
-    "dns.answer",
-    {"name": str, "addresses": tuple},
-    "Somebody else was told the addresses of a name, in clear; about the one who asked. peer: who"
-    " answered.",
-)
-OVERHEARD = Kind(
-    "dns.overheard",
-    {"peer": str, "transport": str},
-    "Somebody else's DNS on port 53 was overheard in clear; about the one who asks. peer: who is"
-    " asked.",
-)
 
 
 class Dns:
@@ -67,7 +48,7 @@ class Dns:
     )
     impact = Impact.GREET
     emits = (RESOLVER, VERSION, OVERHEARD, ANSWER)
-    begins = (Beginning("udp"), *either("tcp", _STREAMED))
+    begins = (*either("udp", dns_message.BEGINS), *either("tcp", _STREAMED))
 
     def recognises(self, heard: bytes) -> bool:
         """An answer that repeats our own question, as a datagram or in a stream."""
@@ -96,7 +77,7 @@ class Dns:
 
     def read(self, talk: Transcript) -> Iterator[Observation]:
         if talk.client is not None:
-            yield from _overheard(talk)
+            yield from read_captured(talk)
             return
         for number, message in _heard(talk):
             where, proof = talk.service.endpoint, Proof(talk.id, (number,))
@@ -118,23 +99,13 @@ def _heard(talk: Transcript) -> Iterator[tuple[int, Message]]:
         turns = [(i, turn) for i, turn in talk.turns_of(channel) if turn.sender == "server"]
         if tcp and turns:
             whole = framed(b"".join(turn.data for _, turn in turns))
-            yield from _parsed([(turns[0][0], whole or b"")])
+            yield from parsed([(turns[0][0], whole or b"")])
         elif not tcp:
-            yield from _parsed((i, turn.data) for i, turn in turns)
-
-
-def _parsed(
-    said: Iterator[tuple[int, bytes]] | list[tuple[int, bytes]],
-) -> Iterator[tuple[int, Message]]:
-    for number, data in said:
-        try:
-            yield number, dns_message.parse(data)
-        except Malformed:
-            continue
+            yield from parsed((i, turn.data) for i, turn in turns)
 
 
 def _answers(data: bytes, identity: int, name: str) -> bool:
-    return any(_asks(message, identity, name) for _, message in _parsed([(0, data)]))
+    return any(_asks(message, identity, name) for _, message in parsed([(0, data)]))
 
 
 def _asks(message: Message, identity: int, name: str) -> bool:
@@ -153,76 +124,6 @@ def _resolver(message: Message) -> dict[str, Fact]:
     elif message.code in ("NOERROR", "NXDOMAIN"):
         facts["recursion"] = True
     return facts
-
-
-def _overheard(talk: Transcript) -> Iterator[Observation]:
-    """One observation for an exchange with a resolver, about its client.
-
-    Whose port is 53 is the resolver; where both are, whoever asks is the client.
-    """
-    server = talk.service.endpoint
-    assert talk.client is not None
-    if PORT not in (server.port, talk.client.port):
-        return
-    messages = list(_messages(talk))
-    if not messages:
-        return
-    number, message = messages[0]
-    sender = talk.turns[number].sender
-    here, there = (talk.client, server) if sender == "client" else (server, talk.client)
-    client, resolver = (there, here) if message.response else (here, there)
-    if resolver.port != PORT or any(map(_to_all, (client.address, resolver.address))):
-        return
-    facts: dict[str, Fact] = {"peer": str(resolver.address), "transport": server.transport}
-    where, proof = replace(client, port=PORT), Proof(talk.id, (number,))
-    yield Observation(OVERHEARD.name, facts, where.address, where, (proof,))
-    told: set[str] = set()
-    for answered, message in messages:
-        name, addresses = _told(message)
-        if addresses and name not in told:
-            told.add(name)
-            said: dict[str, Fact] = {"name": name, "addresses": addresses}
-            proof = Proof(talk.id, (answered,))
-            yield Observation(ANSWER.name, said, where.address, where, (proof,))
-
-
-def _to_all(address: Address) -> bool:
-    """A question to everybody is none to a resolver."""
-    return address.is_multicast or str(address) == "255.255.255.255"
-
-
-def _told(message: Message) -> tuple[str, tuple[str, ...]]:
-    """The name that was asked for, and its addresses. An answer holds the whole chain of aliases
-    that leads to them: RFC 1034 section 3.6.2.
-    """
-    if not message.response or message.code != "NOERROR" or len(message.questions) != 1:
-        return "", ()
-    addresses = [
-        str(ip_address(record.data))
-        for record in message.answers
-        if len(record.data) == _SIZES.get(record.type)
-    ]
-    asked = clean(message.questions[0][0].lower(), 255)
-    return asked, tuple(dict.fromkeys(addresses[:_MOST_ADDRESSES]))
-
-
-def _messages(talk: Transcript) -> Iterator[tuple[int, Message]]:
-    """All messages of a captured exchange over UDP, the first of each side over TCP; each with the
-    turn in which it was complete.
-    """
-    turns = list(enumerate(talk.turns[:_MOST_TURNS]))
-    if talk.service.endpoint.transport == "udp":
-        yield from _parsed([(i, turn.data) for i, turn in turns])
-        return
-    for sender in ("client", "server"):
-        stream = b""
-        for number, turn in turns:
-            if turn.sender == sender:
-                stream += turn.data
-                whole = framed(stream)
-                if whole is not None:
-                    yield from _parsed([(number, whole)])
-                    break
 
 
 PROBE = Dns()

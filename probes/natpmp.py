@@ -10,12 +10,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from iotscan.errors import Malformed, TimedOut
-from iotscan.model import Fact, Impact, Kind, Observation, Proof, Service, Transcript
+from iotscan.model import Fact, Impact, Kind, Observation, Proof, Sender, Service, Transcript
 from iotscan.probe_api import Beginning, Login, Network, Opening
 from iotscan.protocols import natpmp
-from iotscan.protocols.natpmp import ASK_ADDRESS, ASK_PCP, NATPMP, PORT, Answer
+from iotscan.protocols.natpmp import ASK_ADDRESS, ASK_PCP, NATPMP, PORT, Answer, MapRequest
 
 _VERSION = bytes((natpmp.NATPMP, natpmp.PCP))
+# What asks for a door, and what may answer: RFC 6886 section 3, RFC 6887 section 7.
+_ASKS, _ANSWERS = (_VERSION, b"\1\2"), (_VERSION, b"\x80\x81\x82")
 _NAMES = {natpmp.NATPMP: "NAT-PMP", natpmp.PCP: "PCP"}
 # Answers that say "not for you" or "not at all"; any other shows that the service works.
 _CLOSED = frozenset({"not authorized", "unsupported version", "unsupported opcode"})
@@ -49,7 +51,7 @@ class NatPmp:
     openings: Sequence[Opening] = (Opening("natpmp", "udp", (PORT,), ASK_ADDRESS),)
     impact = Impact.GREET
     emits = (GATEWAY, OVERHEARD)
-    begins = (Beginning("udp", _VERSION, _VERSION),)
+    begins = (Beginning("udp", _ASKS, _ANSWERS),)
 
     def recognises(self, heard: bytes) -> bool:
         """An answer of either protocol: a server of PCP alone answers the older one as well."""
@@ -103,22 +105,19 @@ def _facts(answer: Answer) -> dict[str, Fact]:
 
 
 def _overheard(talk: Transcript) -> Iterator[Observation]:
-    """Requests for doors, once for each door; the requests have no mark but their form, so only
-    those to the port of the protocol are believed.
-    """
+    """Requests for doors, once for each door."""
     assert talk.client is not None
-    server = talk.service.endpoint
-    gateway, asker = (server, talk.client) if server.port == PORT else (talk.client, server)
-    if gateway.port != PORT:
+    asks = _asking(talk)
+    if not asks:
         return
+    server, client = talk.service.endpoint, talk.client
+    gateway, asker = (server, client) if asks == "client" else (client, server)
     told: set[object] = set()
     for number, turn in enumerate(talk.turns[:_MOST_TURNS]):
-        if (turn.sender == "client") != (gateway == server):
+        request = _request(turn.data) if turn.sender == asks else None
+        if request is None or request in told:
             continue
-        try:
-            request = natpmp.parse_map_request(turn.data)
-        except Malformed:
-            continue
+        told.add(request)
         facts: dict[str, Fact] = {
             "peer": str(asker.address),
             "protocol": _NAMES[request.version],
@@ -128,10 +127,38 @@ def _overheard(talk: Transcript) -> Iterator[Observation]:
             "lifetime": request.lifetime,
             "closes": request.lifetime == 0,
         }
-        if request not in told:
-            told.add(request)
-            proof = Proof(talk.id, (number,))
-            yield Observation(OVERHEARD.name, facts, gateway.address, gateway, (proof,))
+        proof = Proof(talk.id, (number,))
+        yield Observation(OVERHEARD.name, facts, gateway.address, gateway, (proof,))
+
+
+def _asking(talk: Transcript) -> Sender | None:
+    """Which side asks the other one for doors, None if none does.
+
+    The requests have hardly a mark but their form: to the port of the protocol they are believed,
+    to another one if they name their sender, as PCP does, or are answered.
+    """
+    assert talk.client is not None
+    server, client = talk.service.endpoint, talk.client
+    if PORT in (server.port, client.port):
+        return "client" if server.port == PORT else "server"
+    turns = talk.turns[:_MOST_TURNS]
+    for number, turn in enumerate(turns):
+        request = _request(turn.data)
+        if request is None:
+            continue
+        sender = client if turn.sender == "client" else server
+        replies = (one.data for one in turns[number:] if one.sender != turn.sender)
+        own = request.client == sender.address
+        if own or any(natpmp.answers(turn.data, reply) for reply in replies):
+            return turn.sender
+    return None
+
+
+def _request(data: bytes) -> MapRequest | None:
+    try:
+        return natpmp.parse_map_request(data)
+    except Malformed:
+        return None
 
 
 PROBE = NatPmp()

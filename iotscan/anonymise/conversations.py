@@ -7,9 +7,11 @@ from collections.abc import Iterable
 
 from iotscan.anonymise import names, pictures
 from iotscan.anonymise.book import Book
+from iotscan.anonymise.exchanges import emptied, looked_up
 from iotscan.anonymise.secrets import typed_in
 from iotscan.model import Sender, Transcript
 from iotscan.protocols.dns.message import PORT, framed
+from iotscan.protocols.dns.overheard import lookup
 
 SEALED = "bytes of encrypted records"
 _RECORDS = (20, 21, 22, 23)
@@ -24,10 +26,11 @@ def rewritten(
     """The data of each turn, replaced. ``more``: names and logins of its own (see ``own``);
     ``keep``: encrypted content and pictures stay.
     """
-    udp = talk.service.endpoint.transport == "udp"
     out = [turn.data for turn in talk.turns]
-    if udp:
-        return tuple(datagram(talk, data, book, more) for data in out)
+    if talk.service.endpoint.transport == "udp":
+        found = looked_up(talk, book)
+        plain = out if keep else emptied(talk, book)
+        return found or tuple(datagram(talk, data, book, more) for data in plain)
     sides: tuple[Sender, ...] = ("client", "server")
     for side in sides:
         places = [i for i, turn in enumerate(talk.turns) if turn.sender == side]
@@ -55,7 +58,8 @@ def datagram(talk: Transcript | None, data: bytes, book: Book, more: Iterable[by
 def _stream(
     talk: Transcript, said: bytes, book: Book, more: frozenset[bytes], *, keep: bool
 ) -> bytes:
-    if talk.service.endpoint.port == PORT and (message := framed(said)) is not None:
+    resolver = talk.service.endpoint.port == PORT or lookup(talk) is not None
+    if resolver and (message := framed(said)) is not None:
         inner = names.dns(message, book)
         rest = len(said) - 2 - len(message)
         return said[:2] + (inner if inner is not None else bytes(len(message))) + bytes(rest)

@@ -17,7 +17,8 @@ from iotscan.model import Transcript
 from iotscan.protocols import ldap
 from iotscan.protocols.amqp import codec as amqp
 from iotscan.protocols.common import overheard
-from iotscan.protocols.dns import message as dns
+from iotscan.protocols.dns.message import PORT, Message
+from iotscan.protocols.dns.overheard import lookup, parsed
 from iotscan.protocols.logins.dialogue import Prompt
 from iotscan.protocols.mqtt.session import read_session
 from iotscan.protocols.snmp import codec as snmp
@@ -90,14 +91,17 @@ def hosts(talk: Transcript) -> Iterator[bytes]:
             hello = None
         if hello is not None and hello.sni:
             yield hello.sni.encode()
-    if dns.PORT in (talk.service.endpoint.port, talk.client.port if talk.client else 0):
-        for turn in talk.turns[:64]:
-            try:
-                message = dns.parse(turn.data)
-            except Malformed:
-                continue
-            yield from (name.encode() for name, _, _ in message.questions)
-            yield from (record.name.encode() for record in message.answers)
+    for message in _lookups(talk):
+        yield from (name.encode() for name, _, _ in message.questions)
+        yield from (record.name.encode() for record in message.answers)
+
+
+def _lookups(talk: Transcript) -> Iterator[Message]:
+    if talk.client is not None:
+        found = lookup(talk)
+        yield from (message for _, message in found.messages) if found else ()
+    elif talk.service.endpoint.port == PORT:
+        yield from (message for _, message in parsed(enumerate(turn.data for turn in talk.turns)))
 
 
 def typed_in(talk: Transcript) -> frozenset[int]:

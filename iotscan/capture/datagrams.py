@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from iotscan.capture.flows import Asks, Directions, Emit, Held, part_of, reverse
 from iotscan.capture.internet import UDP, Packet
+from iotscan.capture.roaming import Roaming
 from iotscan.capture.table import Table
 from iotscan.capture.tunnels import PORTS
 from iotscan.capture.udp import SILENCE, UdpFlow
@@ -45,6 +46,7 @@ class Datagrams:
     _unseen: Directions = field(default_factory=dict)
     _flows: Table[UdpFlow] = field(default_factory=Table)
     _askers: OrderedDict[bytes, str] = field(default_factory=OrderedDict)
+    _roaming: Roaming = field(default_factory=Roaming)
 
     def take(self, packet: Packet, mac: bytes, at: float, number: int) -> None:
         """One datagram; ``mac``: of who sent the frame."""
@@ -61,15 +63,17 @@ class Datagrams:
                 port = int.from_bytes(there[-2:], "big")
                 self.on_group(packet.source, packet.destination, port, at, number)
                 return
-        direction = packet.source + packet.destination + head[:4]
-        flow = self._flow(direction, head, at)
+        direction = self._roaming.home(packet.source + packet.destination + head[:4], data)
+        flow = self._flow(direction, head, data, at)
         flow.datagram(direction, data, at, number, cut=length > len(head))
         if self.held.full:
             self.relieve()
 
     def take_late(self, packet: Packet, mac: bytes, at: float, number: int) -> None:
         """One that came at ``at`` and was held back since: an exchange does not go back in time."""
-        flow = self._flows.get(packet.source + packet.destination + packet.payload[:4])
+        head = packet.payload
+        direction = packet.source + packet.destination + head[:4]
+        flow = self._flows.get(self._roaming.home(direction, head[8:]))
         self.take(packet, mac, max(at, flow.last) if flow else at, number)
 
     def make_room(self) -> None:
@@ -83,7 +87,7 @@ class Datagrams:
         """End what the capture left open."""
         self._flows.finish()
 
-    def _flow(self, direction: bytes, head: bytes, at: float) -> UdpFlow:
+    def _flow(self, direction: bytes, head: bytes, data: bytes, at: float) -> UdpFlow:
         """The exchange that a datagram belongs to, or that it begins."""
         flow = self._flows.get(direction)
         if flow is not None and at - flow.last > SILENCE:
@@ -92,7 +96,8 @@ class Datagrams:
         if flow is None:
             if self._flows.full:
                 self.relieve()
-            asking = direction if self.asks(head) else reverse(direction)
+            asks = self._roaming.asks(direction, data) or self.asks(head)
+            asking = direction if asks else reverse(direction)
             # Of the ends of a tunnel all is looked at, though nobody reads their own words: what is
             # carried comes between the same two sockets.
             tunnel = head[:2] in PORTS or head[2:4] in PORTS

@@ -90,6 +90,20 @@ def parse_map_request(data: bytes) -> MapRequest:
     return MapRequest(PCP, transport, inside, outside, lifetime, mapped or client)
 
 
+def answers(request: bytes, answer: bytes) -> bool:
+    """Whether the second answers the first, a request for a door, whatever it decides.
+
+    NAT-PMP repeats the inside port (RFC 6886 section 3.3), PCP a random number of twelve bytes (RFC
+    6887 section 11.1).
+    """
+    if answer[:2] != bytes([request[0], request[1] | _RESPONSE]):
+        return False
+    if request[0] == PCP:
+        return len(answer) >= _PCP_MAP and answer[24:36] == request[24:36]
+    code = int.from_bytes(answer[2:4], "big")
+    return len(answer) == 16 and code < len(RESULTS) and answer[8:10] == request[4:6]
+
+
 def _natpmp_answer(data: bytes) -> Answer:
     code = int.from_bytes(data[2:4], "big")
     # A server may leave the address out of an error: RFC 6886 section 3.5.

@@ -33,6 +33,15 @@ _OPERATIONS = frozenset({0, 1, 2, 4, 5, 6})
 _MOST_QUESTIONS = 4
 _MOST_RECORDS = 512
 _LONGEST_NAME = 255
+# What can stand at each of the first places of a message: an id, the flags, how many questions.
+BEGINS = (
+    bytes(range(256)),
+    bytes(range(256)),
+    bytes(byte for byte in range(256) if byte >> 3 & 15 in _OPERATIONS),
+    bytes(byte for byte in range(256) if not byte & _RESERVED and byte & 15 < len(CODES)),
+    b"\0",
+    bytes(range(_MOST_QUESTIONS + 1)),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +56,9 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """``questions``: (name, type, class). ``complete`` is False when records were cut off."""
+    """``questions``: (name, type, class). ``complete`` is False when records were cut off.
+    ``operation``: 0 is an ordinary query (RFC 1035 section 4.1.1).
+    """
 
     id: int
     response: bool
@@ -56,6 +67,7 @@ class Message:
     questions: tuple[tuple[str, int, int], ...]
     answers: tuple[Record, ...] = ()
     complete: bool = True
+    operation: int = 0
 
 
 def query(identity: int, name: str, kind: int = A, group: int = CLASS_IN) -> bytes:
@@ -80,7 +92,8 @@ def parse(data: bytes) -> Message:
     )
     response = bool(flags & _RESPONSE)
     code = flags & 0x0F
-    wrong = flags & _RESERVED or flags >> 11 & 0x0F not in _OPERATIONS or code >= len(CODES)
+    operation = flags >> 11 & 0x0F
+    wrong = flags & _RESERVED or operation not in _OPERATIONS or code >= len(CODES)
     # An answer may leave the question out; a question without one asks nothing.
     few = questions > _MOST_QUESTIONS or (not questions and not response)
     if wrong or few or answers + others + extra > _MOST_RECORDS or (not response and code):
@@ -105,7 +118,13 @@ def parse(data: bytes) -> Message:
         tuple(asked),
         records[:answers],
         complete and not flags & _TRUNCATED,
+        operation,
     )
+
+
+def may_begin(data: bytes) -> bool:
+    """Whether a message can begin with these bytes, of which more may follow."""
+    return all(byte in fitting for byte, fitting in zip(data, BEGINS, strict=False))
 
 
 def framed(stream: bytes) -> bytes | None:

@@ -82,6 +82,19 @@ def _cut(data: bytes, decode: Decode[M]) -> tuple[list[M], bytes | None]:
     return said, b""
 
 
+def whole(turns: Iterable[tuple[int, Turn]], decode: Decode[M], most: int = 4096) -> bool:
+    """Whether a stream is nothing but messages from its first byte on, on both sides; ``most``:
+    bytes of each side that are looked at.
+    """
+    said: dict[tuple[int, Sender], bytes] = {}
+    for _, turn in turns:
+        side = (turn.channel, turn.sender)
+        before = said.get(side, b"")
+        if len(before) < most:
+            said[side] = before + turn.data[:most]
+    return all(_cut(data, decode)[1] is not None for data in said.values())
+
+
 def facing(
     talk: Transcript, said: Sequence[Said[M]], speaker: Callable[[M], Sender | None]
 ) -> tuple[Transcript, list[Said[M]]]:

@@ -21,8 +21,32 @@ def test_a_supervisory_frame_has_neither() -> None:
     assert decode(b"\x68\x04\x01\0\x02\0") == (Frame(), 6)
 
 
-def test_an_information_frame_has_a_type() -> None:
-    assert decode(VALUE) == (Frame(0, 13), len(VALUE))
+def test_an_information_frame_has_a_type_and_a_number() -> None:
+    assert decode(VALUE) == (Frame(0, 13, 0, True), len(VALUE))
+    counted = VALUE.replace(b"\x12\0\0\0\0", b"\x12\x2c\x7e\0\0", 1)
+    assert decode(counted) == (Frame(0, 13, 0x3F16, True), len(VALUE))
+    assert iec104.follows(0, 0x7FFF)
+
+
+@pytest.mark.parametrize(
+    ("structure", "objects", "fits"),
+    [
+        (2, b"\x0b\0\0" + bytes(5) + b"\x0c\0\0" + bytes(5), True),
+        (0x82, b"\x0b\0\0" + bytes(10), True),
+        (3, b"\x0b\0\0" + bytes(10), False),
+    ],
+)
+def test_its_objects_tell_how_long_it_is(structure: int, objects: bytes, fits: bool) -> None:
+    body = bytes(4) + bytes([13, structure, 3, 0, 47, 0]) + objects
+    read = decode(b"\x68" + bytes([len(body)]) + body)
+    assert read is not None
+    assert read[0].fits is fits
+
+
+def test_segments_of_files_are_as_long_as_they_say() -> None:
+    read = decode(bytes.fromhex("680f000000007d010d002f000b00000102"[:34]))
+    assert read is not None
+    assert read[0].fits is None
 
 
 @pytest.mark.parametrize(
