@@ -134,14 +134,16 @@ def _plain(names: Iterable[str]) -> set[str]:
 
 
 def _services(report: Report) -> set[tuple[str, int]]:
-    """(address, port) of what answered: on devices, and on servers outside that they reached."""
-    places = {service.endpoint for device in report.devices for service in device.services}
-    here = {(str(place.address), place.port) for place in places if place.transport == "tcp"}
+    """(address, port) of what answered an opening in the capture: on devices, and on servers
+    outside that they reached. What was only overheard in connections opened before, and services
+    over UDP, are no part of the truth, and so are not judged.
+    """
+    places = [service for device in report.devices for service in device.services]
+    here = {(str(one.endpoint.address), one.endpoint.port) for one in places if one.opened}
     outside = {
         (str(seen.facts["peer"]), int(str(seen.facts["port"])))
         for seen in report.observations
-        if seen.kind == "capture.contact" and seen.facts["transport"] == "tcp"
-        if seen.facts["outside"] and seen.facts.get("answered", True)
+        if seen.kind == "capture.contact" and seen.facts["outside"] and seen.facts.get("opened")
     }
     return here | outside
 

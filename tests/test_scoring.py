@@ -156,9 +156,10 @@ def test_devices_addresses_names_and_services(tmp_path: Path) -> None:
         (ip_address("10.0.0.1"), ip_address("10.0.0.3")),
         mac,
         names=("lamp",),
-        services=(Service(here),),
+        services=(Service(here, opened=True),),
     )
     facts: dict[str, Fact] = {"peer": "52.0.0.1", "port": 443, "transport": "tcp", "outside": True}
+    facts["opened"] = True
     contact = Observation("capture.contact", facts, ip_address("10.0.0.1"))
     stranger = Device("x", (), "02:00:00:00:00:09")
     result = score(truth, report(devices=(known, stranger), seen=(contact,)), vocabulary)
@@ -167,6 +168,25 @@ def test_devices_addresses_names_and_services(tmp_path: Path) -> None:
     assert result.addresses.extra == [f"{mac} 10.0.0.3"]
     assert (result.names.found, result.names.missed) == (1, [])
     assert (result.services.found, result.services.missed, result.services.extra) == (2, [], [])
+
+
+def test_services_that_were_only_overheard_or_speak_udp_are_not_judged(tmp_path: Path) -> None:
+    path = tmp_path / "labels.yaml"
+    entry = {"file": "x", "services": [{"ip": "10.0.0.1", "port": 80}]}
+    path.write_text(yaml.safe_dump({"vocabulary": {}, "captures": [entry]}))
+    vocabulary, (truth,) = load(path)
+    home = ip_address("10.0.0.1")
+    services = (
+        Service(Endpoint(home, "tcp", 80), opened=True),
+        Service(Endpoint(home, "tcp", 81), opened=False),
+        Service(Endpoint(home, "udp", 53)),
+    )
+    facts: dict[str, Fact] = {"peer": "52.0.0.1", "port": 443, "transport": "tcp", "outside": True}
+    facts |= {"answered": True, "opened": False}
+    contact = Observation("capture.contact", facts, home)
+    known = Device("x", (home,), services=services)
+    result = score(truth, report(devices=(known,), seen=(contact,)), vocabulary)
+    assert (result.services.found, result.services.missed, result.services.extra) == (1, [], [])
 
 
 def test_each_label_gets_the_finding_that_no_other_can_have(tmp_path: Path) -> None:

@@ -72,4 +72,5 @@ def joined(parts: Sequence[Readings]) -> Readings:
         spoken,
         tuple(note for part in parts for note in part.notes),
         contacts,
+        frozenset().union(*(part.opened for part in parts)),
     )

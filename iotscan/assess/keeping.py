@@ -142,11 +142,12 @@ class Witnesses:
 
 @dataclass
 class Answers:
-    """Ports that answered, each with its first proof. ``dropped``: answers of devices here that
-    were left out.
+    """Ports that answered, each with its first proof. ``opened``: those of them that answered an
+    opening. ``dropped``: answers of devices here that were left out.
     """
 
     kept: dict[Endpoint, Proof] = field(default_factory=dict)
+    opened: set[Endpoint] = field(default_factory=set)
     dropped: int = 0
     _outside: int = 0
 

@@ -115,12 +115,14 @@ class Listener:
 
     def answer(self, endpoint: Endpoint, client: Address, at: float, frame: int) -> None:
         """A port that answered a SYN."""
-        self._contact(client, endpoint, frame, at, at, at, answered=True)
+        self._contact(client, endpoint, frame, at, at, at, answered=True, opened=True)
         if self._answers.has_room(endpoint) and (
             endpoint.address.is_global or self._devices.admits(endpoint.address)
         ):
             proof = Proof(f"s{len(self._answers.kept) + 1}", (), self.file, (frame,), at)
             self._answers.kept[endpoint] = proof
+        if endpoint in self._answers.kept:
+            self._answers.opened.add(endpoint)
 
     def group(self, group: Endpoint, sender: Address, at: float, frame: int) -> None:
         """An announcement to a group."""
@@ -163,6 +165,7 @@ class Listener:
             {place: frozenset(names) for place, names in self._speakers.items()},
             tuple(self._notes.values()),
             self._contacts.kept,
+            frozenset(self._answers.opened),
         )
 
     def _read(self, talk: Transcript) -> bool:
@@ -230,9 +233,10 @@ class Listener:
         last: float,
         *,
         answered: bool,
+        opened: bool = False,
     ) -> None:
         proof = Proof("contact", (), self.file, (frame,), at)
-        self._contacts.add(client, server, Contact(proof, answered, began, last))
+        self._contacts.add(client, server, Contact(proof, answered, began, last, opened))
 
     def _mark(self, endpoint: Endpoint, talk: Transcript, turn: Turn) -> None:
         if self._answers.has_room(endpoint):

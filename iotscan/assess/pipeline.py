@@ -188,7 +188,11 @@ def feed_word(feed: Feed) -> str:
 def _answered(readings: Readings, plugins: Plugins) -> list[Service]:
     """The services of a capture, named where only one probe that finds services could read them."""
     return [
-        Service(endpoint, _only(readings.spoken.get(endpoint, frozenset()), plugins))
+        Service(
+            endpoint,
+            _only(readings.spoken.get(endpoint, frozenset()), plugins),
+            opened=endpoint in readings.opened if endpoint.transport == "tcp" else None,
+        )
         for endpoint in readings.answers
     ]
 

@@ -51,13 +51,15 @@ class Witness:
 @dataclass(frozen=True, slots=True)
 class Contact:
     """That somebody spoke to a server or group in a capture: the first proof, whether it answered,
-    and when, in seconds since the capture (of several: the first) began.
+    and when, in seconds since the capture (of several: the first) began. ``opened``: whether the
+    capture shows that it answered an opening (TCP).
     """
 
     proof: Proof
     answered: bool = True
     began: float = 0.0
     last: float = 0.0
+    opened: bool = False
 
     def joined(self, other: Contact) -> Contact:
         """This one and a later one of the same two."""
@@ -66,6 +68,7 @@ class Contact:
             self.answered or other.answered,
             min(self.began, other.began),
             max(self.last, other.last),
+            self.opened or other.opened,
         )
 
 
@@ -75,7 +78,7 @@ class Readings:
 
     The rest is for captures, whose conversations are not kept: when each one that is cited began,
     what shows that an endpoint answered, which readers could read it, the lines that tell of cited
-    conversations, and who spoke to whom.
+    conversations, who spoke to whom, and which endpoints answered an opening.
     """
 
     witnesses: tuple[Witness, ...]
@@ -87,6 +90,7 @@ class Readings:
     spoken: Mapping[Endpoint, frozenset[str]] = field(default_factory=dict)
     notes: tuple[ConversationNote, ...] = ()
     contacts: Mapping[tuple[Address, Endpoint], Contact] = field(default_factory=dict)
+    opened: frozenset[Endpoint] = frozenset()
 
 
 @dataclass

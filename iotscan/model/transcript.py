@@ -24,13 +24,16 @@ class Service:
 
     ``name`` is the protocol it was recognised to speak (a probe's name), None while unknown.
     ``hint`` is what the device itself announced about it: the path of an SSDP LOCATION, the
-    name of the opening that made it answer.
+    name of the opening that made it answer. ``opened``: of a TCP service in a capture, whether the
+    capture shows that it answered an opening (SYN); False: it was overheard in connections opened
+    before. None of all others.
     """
 
     endpoint: Endpoint
     name: str | None = None
     tls: bool = False
     hint: str = ""
+    opened: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from iotscan.report.tables import COLUMNS, Row
 _TYPES = {
     "randomised_mac": "BOOLEAN",
     "tls": "BOOLEAN",
+    "opened": "BOOLEAN",
     "port": "INTEGER",
     "services": "INTEGER",
     "findings": "INTEGER",

@@ -99,6 +99,7 @@ def _services(report: Report) -> Iterator[Row]:
                 "service": service.name,
                 "tls": service.tls,
                 "hint": service.hint,
+                "opened": service.opened,
             }
 
 
@@ -160,7 +161,7 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
         f"{_WHO} addresses names randomised_mac vendor model firmware kind services findings"
         " worst".split()
     ),
-    "services": tuple(f"{_WHO} {_WHERE} service tls hint".split()),
+    "services": tuple(f"{_WHO} {_WHERE} service tls hint opened".split()),
     "observations": tuple(f"{_WHO} about {_WHERE} kind facts {_BY}".split()),
     "findings": tuple(
         f"{_WHO} about {_WHERE} rule title severity confidence relation principle detail peer"

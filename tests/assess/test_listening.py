@@ -240,7 +240,7 @@ def test_contacts_are_kept_with_their_answer_and_span() -> None:
         Proof("contact", (), "x.pcap", (2,), 1.0), False, 1.0, 9.0
     )
     assert kept[CLIENT.address, SERVER] == Contact(
-        Proof("contact", (), "x.pcap", (3,), 2.0), True, 2.0, 2.6
+        Proof("contact", (), "x.pcap", (3,), 2.0), True, 2.0, 2.6, True
     )
     vain = [place for _, place in kept if place.port == 8080]
     assert len(vain) == listening.MOST_IN_VAIN

@@ -64,16 +64,16 @@ def _book() -> Rulebook:
     return load_rulebook()
 
 
-def reported(frames: list[bytes]) -> Report:
-    """What is said of a capture of these frames."""
-    out = io.BytesIO()
-    writer = Writer(out)
-    for number, frame in enumerate(frames):
-        writer.packet(1_700_000_000 + number * 0.01, 1, frame)
+def reported(*captures: list[bytes]) -> Report:
+    """What is said of captures of these frames, each a minute after the one before."""
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "made.pcapng"
-        path.write_bytes(out.getvalue())
-        report = report_on([path], _book())
+        for minute, frames in enumerate(captures):
+            out = io.BytesIO()
+            writer = Writer(out)
+            for number, frame in enumerate(frames):
+                writer.packet(1_700_000_000 + 60 * minute + number * 0.01, 1, frame)
+            (Path(folder) / f"made{minute}.pcapng").write_bytes(out.getvalue())
+        report = report_on([folder], _book())
     assert not [gap for gap in report.gaps if gap.ending.value == "bug"]
     return report
 
@@ -85,8 +85,7 @@ def told(frames: list[bytes], rule: str) -> list[dict[str, Fact]]:
 
 def found(frames: list[bytes]) -> list[str]:
     """The rules on conversations that a capture of these frames breaks, in their order."""
-    report = reported(frames)
     rules = _book().rules
     judged = {name for name, rule in rules.items() if rule.per in OF_CONVERSATIONS}
     judged = (judged | _ONE_SIDED) - _GENERAL
-    return sorted({one.rule for one in report.findings} & judged)
+    return sorted({one.rule for one in reported(frames).findings} & judged)

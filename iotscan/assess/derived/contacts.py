@@ -22,12 +22,13 @@ CONTACT = Kind(
         "transport": str,
         "outside": bool,
         "answered": bool,
+        "opened": bool,
         "place": str,
         "names": tuple,
     },
-    "For every server or group (peer) that a device spoke to. outside: it is no device of this"
-    " network; place: device, private, public or group; names: what the device looked it up by, or"
-    " called it.",
+    "For every server or group (peer) that a device spoke to. opened: the capture shows that it"
+    " answered an opening (TCP alone). outside: it is no device of this network; place: device,"
+    " private, public or group; names: what the device looked it up by, or called it.",
 )
 VISIT = Kind(
     "capture.visit",
@@ -106,6 +107,8 @@ def contacts(
             "place": place,
             "peer": str(server.address),
         }
+        if server.transport == "tcp":
+            facts["opened"] = contact.opened
         named: dict[str, Fact] = {"names": names} if names else {}
         yield Observation(CONTACT.name, facts | named, client, None, (contact.proof,))
         if place != "public" or not contact.answered or server.port in (DNS, NTP):
