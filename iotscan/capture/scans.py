@@ -23,7 +23,7 @@ class Tries:
     """What one host tried, on one port of others, or on ports of one other.
 
     ``targets``: addresses (or ports, as bytes), each with the time and frame of its first try;
-    ``answered``: those that accepted a connection.
+    ``answered``: those of them that accepted a connection.
     """
 
     frame: int
@@ -56,10 +56,9 @@ class Scans:
         the answer itself is not in the capture.
         """
         wide, deep = self.wide.get((client, port)), self.deep.get((client, server))
-        if wide is not None:
-            wide.answered.add(server)
-        if deep is not None:
-            deep.answered.add(port.to_bytes(2, "big"))
+        for tries, target in ((wide, server), (deep, port.to_bytes(2, "big"))):
+            if tries is not None and target in tries.targets:
+                tries.answered.add(target)
         self.storms.answer(server, port, client, unseen=unseen)
 
     def unanswered(self, most: int) -> Iterator[tuple[bytes, bytes, int, float, int]]:

@@ -66,7 +66,7 @@ class Storms:
             return
         self._over(key)
         if len(self._rows) >= MOST_PAIRS:
-            del self._rows[next(iter(self._rows))]
+            self._over(next(iter(self._rows)))
         self._rows[key] = Storm(at, at, [frame])
 
     def answer(self, server: bytes, port: int, client: bytes, *, unseen: bool = False) -> None:
@@ -90,5 +90,5 @@ class Storms:
         row = self._rows.pop(key, None)
         if row is not None and row.relentless:
             known = self._best.get(key)
-            if known is None or row.count > known.count:
+            if len(self._best) < MOST_PAIRS if known is None else row.count > known.count:
                 self._best[key] = row

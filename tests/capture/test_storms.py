@@ -74,3 +74,15 @@ def test_pairs_are_bounded() -> None:
     for number in range(storms.MOST_PAIRS + 50):
         counted.opening(HERE, number.to_bytes(4, "big"), 80, 1.0, number)
     assert len(counted._rows) == storms.MOST_PAIRS
+
+
+def test_rows_of_very_many_pairs_are_kept_as_far_as_there_is_room(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(storms, "MOST_PAIRS", 8)
+    counted, frame = Storms(), 0
+    for port in range(1, 40):
+        for second in range(storms.LEAST + 5):
+            frame += 1
+            counted.opening(HERE, THERE, port, 100.0 * port + second, frame)
+    assert [port for _, _, port, _ in counted.found()] == list(range(1, 9))
