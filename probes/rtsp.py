@@ -18,6 +18,7 @@ from iotscan.model import Impact, Observation, Outcome, Service, Transcript
 from iotscan.probe_api import LETTERS, Beginning, Login, Network, Opening, Stream, try_logins
 from iotscan.protocols.http.auth import Challenge, basic, best_challenge, digest
 from iotscan.protocols.rtsp import codec as rtsp
+from iotscan.protocols.rtsp import tunnel
 from iotscan.protocols.rtsp.kinds import KINDS
 from iotscan.protocols.rtsp.reading import (
     NOWHERE,
@@ -58,6 +59,9 @@ class Rtsp:
 
     def recognises(self, heard: bytes) -> bool:
         return rtsp.is_answer(heard)
+
+    def joins(self, talk: Transcript) -> str:
+        return tunnel.name_of(talk)
 
     def handles(self, service: Service) -> bool:
         return service.name == self.name and service.endpoint.transport == "tcp"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import partial
 
 from iotscan.anonymise import names, pictures
 from iotscan.anonymise.book import Book
@@ -12,6 +13,7 @@ from iotscan.anonymise.secrets import typed_in
 from iotscan.model import Sender, Transcript
 from iotscan.protocols.dns.message import PORT, framed
 from iotscan.protocols.dns.overheard import lookup
+from iotscan.protocols.rtsp import tunnel
 
 SEALED = "bytes of encrypted records"
 _RECORDS = (20, 21, 22, 23)
@@ -63,8 +65,15 @@ def _stream(
         inner = names.dns(message, book)
         rest = len(said) - 2 - len(message)
         return said[:2] + (inner if inner is not None else bytes(len(message))) + bytes(rest)
+    if head := tunnel.head_of(said):
+        change = partial(_texts, book=book, more=more)
+        return change(head) + tunnel.recoded(said[len(head) :], change)
     if not keep:
         said = pictures.blanked(_unsealed(said, book))
+    return _texts(said, book, more)
+
+
+def _texts(said: bytes, book: Book, more: frozenset[bytes]) -> bytes:
     return book.text(_short(said, more, book), more)
 
 

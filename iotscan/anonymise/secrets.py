@@ -21,6 +21,7 @@ from iotscan.protocols.dns.message import PORT, Message
 from iotscan.protocols.dns.overheard import lookup, parsed
 from iotscan.protocols.logins.dialogue import Prompt
 from iotscan.protocols.mqtt.session import read_session
+from iotscan.protocols.rtsp import tunnel
 from iotscan.protocols.snmp import codec as snmp
 from iotscan.protocols.telnet.dialogue import read_dialogue
 from iotscan.protocols.tls.codec import parse_client
@@ -56,6 +57,9 @@ _MQTT_CONNECT, _BER_SEQUENCE = b"\x10", b"\x30"
 def secrets(talk: Transcript) -> Iterator[bytes]:
     """User names, passwords and tokens in a conversation."""
     client, server = (talk.said_by(side)[:_LONGEST] for side in ("client", "server"))
+    if tunnel.name_of(talk):
+        posted = (said for _, said in tunnel.asked(enumerate(talk.turns)))
+        client = tunnel.head_of(client) + b"".join(posted)
     for said in (client, server):
         yield from texts.logins(said)
         if b"@" in said:

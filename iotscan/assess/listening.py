@@ -6,7 +6,7 @@ What is kept is what was concluded; a bound that was reached is told as a gap.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
@@ -20,6 +20,7 @@ from iotscan.assess.keeping import (
     Observations,
     Witnesses,
 )
+from iotscan.assess.pairing import Pairing
 from iotscan.assess.proving import proven
 from iotscan.assess.reading import (
     Contact,
@@ -46,6 +47,7 @@ from iotscan.model import (
     Transcript,
     Turn,
 )
+from iotscan.probe_api import Probe
 from iotscan.protocols.common.overheard import GUESSED, turned
 
 MOST_HEARD = 65_536
@@ -66,6 +68,7 @@ class Listener:
     _observations: Observations = field(init=False)
     _witnesses: Witnesses = field(init=False)
     _candidates: Candidates = field(init=False)
+    _pairing: Pairing = field(init=False)
     _gaps: dict[tuple[str, str], Gap] = field(default_factory=dict)
     _speakers: dict[Endpoint, set[str]] = field(default_factory=lambda: defaultdict(set))
     _began: dict[str, float] = field(default_factory=dict)
@@ -74,6 +77,7 @@ class Listener:
 
     def __post_init__(self) -> None:
         self._candidates = Candidates(self.plugins.probes)
+        self._pairing = Pairing(self.plugins.probes)
         self._observations = Observations(self._devices)
         self._witnesses = Witnesses(self._devices)
 
@@ -152,6 +156,8 @@ class Listener:
 
     def readings(self) -> Readings:
         """Everything that was concluded."""
+        for probe, whole in self._pairing.rest():
+            self._read_by([probe], whole)
         for kept in (self._observations, self._devices, self._answers, self._contacts):
             if kept.left_out:
                 self._fail([Gap(self.file, "capture", Ending.BUDGET_SPENT, kept.left_out)])
@@ -169,9 +175,18 @@ class Listener:
         )
 
     def _read(self, talk: Transcript) -> bool:
+        asked: Sequence[Probe] = self._candidates.of(talk)
+        kept = self._pairing.take(asked, talk)
+        if kept:
+            asked = [probe for probe in asked if probe not in kept]
+            for probe, whole in self._pairing.due():
+                self._read_by([probe], whole)
+        return self._read_by(asked, talk) or bool(kept)
+
+    def _read_by(self, asked: Iterable[Probe], talk: Transcript) -> bool:
         found: list[tuple[str, Observation]] = []
         gaps: list[Gap] = []
-        for probe in self._candidates.of(talk):
+        for probe in asked:
             read: Callable[[], Iterable[Observation]] = partial(probe.read, talk)
             try:
                 said = list(probe.read(talk))

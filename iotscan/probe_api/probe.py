@@ -62,6 +62,9 @@ class Probe(Protocol):
 
     A probe may have ``begins``, a sequence of ``Beginning``: others' conversations that begin
     otherwise are not offered to its ``read``. That only saves time: ``read`` judges by itself.
+    And it may have ``joins``, which gives of others' conversation the name of what it is only one
+    connection of, "" where it stands for itself: those of a name, between the same two, are offered
+    to ``read`` together, each as a channel.
     """
 
     @property

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import re
 import struct
 from collections.abc import Callable, Iterator
 from ipaddress import ip_address
@@ -303,6 +305,25 @@ def test_deeper_tunnels_than_are_looked_into_become_zeroes(share: Share) -> None
     shared = share(frames)
     nothing_left(shared)
     assert shared.done.counts["frames with unread payload"] == len(frames)
+
+
+def test_a_login_in_rtsp_that_http_carries_is_replaced(share: Share) -> None:
+    ends = Endpoint(LAMP, "tcp", 40_001), Endpoint(HUB, "tcp", 80)
+    posts = Connection(*ends)
+    head = b"POST /a HTTP/1.0\r\nx-sessioncookie: aZ93x\r\nContent-Length: 32767\r\n\r\n"
+    login = base64.b64encode(b"kitchen:hunter2")
+    asked = b"DESCRIBE rtsp://192.168.1.9/a RTSP/1.0\r\nCSeq: 1\r\nAuthorization: Basic %b\r\n\r\n"
+    posted = base64.b64encode(asked % login)
+    said = [*posts.opened(), *posts.said(True, head)]
+    said += [*posts.said(True, posted[:50]), *posts.said(True, posted[50:]), *posts.closed()]
+    shared = share([*said, *talk()])
+    same_findings(shared)
+    nothing_left(shared)
+    (new,) = re.findall(b"[A-Za-z0-9+/]{80,}={0,2}", b"".join(f[54:] for f in shared.frames[4:6]))
+    carried = base64.b64decode(new)
+    assert carried.startswith(b"DESCRIBE rtsp://")
+    assert login not in carried
+    assert b"192.168.1.9" not in carried
 
 
 def test_lengths_of_tunnels_follow_what_they_carry() -> None:

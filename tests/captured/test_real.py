@@ -36,6 +36,41 @@ def test_communities_over_tcp(agent: int, community: str, answered: bool) -> Non
     assert (seen["version"], seen["answered"], seen["peer"]) == ("2c", answered, "192.168.1.5")
 
 
+LAB = Path(__file__).resolve().parent.parent / "lab"
+PYTHON = "/usr/bin/python3"
+
+
+def has_streams() -> bool:
+    """Whether the system's Python knows GStreamer's server."""
+    words = "import gi; gi.require_version('GstRtspServer', '1.0')"
+    try:
+        return not subprocess.run(
+            [PYTHON, "-c", words], capture_output=True, check=False
+        ).returncode
+    except OSError:
+        return False
+
+
+@pytest.mark.skipif(not has_streams(), reason="not installed: gir1.2-gst-rtsp-server-1.0")
+@pytest.mark.parametrize(
+    ("kind", "login", "rule", "outcome"),
+    [
+        ("open", (), "rtsp-unauthenticated-stream", None),
+        ("basic", ("admin", "12345"), "rtsp-credentials-seen", "accepted"),
+        ("digest", ("admin", "12345"), "rtsp-digest-over-cleartext", "accepted"),
+        ("basic", ("admin", "wrong"), "rtsp-credentials-seen", "refused"),
+    ],
+)
+def test_streams_in_http(kind: str, login: tuple[str, ...], rule: str, outcome: str | None) -> None:
+    port = free_port()
+    with running([PYTHON, LAB / "streams.py", kind, port], port), tapped(port, 80) as tap:
+        player = [PYTHON, str(LAB / "player.py"), str(tap.port), *login]
+        subprocess.run(player, capture_output=True, check=False, timeout=60)
+        frames = list(tap.frames())
+    (seen,) = told(frames, rule)
+    assert (seen.get("username"), seen.get("outcome")) == ("admin" if login else None, outcome)
+
+
 _DOVECOT = """\
 base_dir = {folder}/run
 state_dir = {folder}/state

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from iotscan.errors import Malformed
 from iotscan.model import Fact, Observation, Outcome, Transcript
-from iotscan.protocols.common.overheard import beginning, observe, turned
-from iotscan.protocols.http.auth import Challenge, parse_answer, parse_challenges
+from iotscan.protocols.common.overheard import observe, turned
+from iotscan.protocols.http.auth import Challenge, parse_challenges
 from iotscan.protocols.logins.tries import Tries
 from iotscan.protocols.rtsp import sdp
-from iotscan.protocols.rtsp.codec import Exchange, Response, exchanges, path_of
+from iotscan.protocols.rtsp.codec import Response
+from iotscan.protocols.rtsp.heard import Told, all_told, names_itself
+from iotscan.protocols.rtsp.overheard import read_overheard
 from iotscan.text import clean
 
 # No device has a stream of this name: who describes one here describes one anywhere.
@@ -20,55 +21,19 @@ _LOCK_WORDS = ("locked", "too many")
 _MOST_MEDIA = 8
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
-    """An exchange of ours and the channel it was on; ``login`` is what that was opened for."""
-
-    channel: int
-    encrypted: bool
-    login: str | None
-    exchange: Exchange
-
-    @property
-    def path(self) -> str:
-        return path_of(self.exchange.request.target)
-
-    @property
-    def turns(self) -> tuple[int, ...]:
-        return (*self.exchange.asked[:1], *self.exchange.answered[:1])
-
-
 def read_transcript(talk: Transcript) -> Iterator[Observation]:
     """The observations of one conversation. Pure, never raises."""
-    if talk.service.endpoint.transport != "tcp" or not _names_itself(talk):
+    if talk.service.endpoint.transport != "tcp" or not names_itself(talk):
         return
-    told = list(_told(talk))
+    told = list(all_told(talk))
     if talk.client is None:
         yield from _own(talk, [one for one in told if one.exchange.response is not None])
         return
     if not told:
         # Roles in a capture that begins inside a connection are guessed.
         talk = turned(talk)
-        told = list(_told(talk))
-    yield from _overheard(talk, told)
-
-
-def _names_itself(talk: Transcript) -> bool:
-    """Whether anything looks like it, in segments of any size."""
-    return any(b"RTSP/" in turn.data for turn in talk.turns) or any(
-        b"RTSP/" in beginning(talk, side) for side in ("client", "server")
-    )
-
-
-def _told(talk: Transcript) -> Iterator[Told]:
-    for number in sorted({turn.channel for turn in talk.turns}):
-        turns = talk.turns_of(number)
-        asked = [(i, turn.data) for i, turn in turns if turn.sender == "client"]
-        answered = [(i, turn.data) for i, turn in turns if turn.sender == "server"]
-        channel = talk.channels[number] if number < len(talk.channels) else None
-        encrypted = channel is not None and channel.tls is not None
-        for exchange in exchanges(asked, answered):
-            yield Told(number, encrypted, channel.login if channel else None, exchange)
+        told = list(all_told(talk))
+    yield from read_overheard(talk, told)
 
 
 def challenges_of(response: Response) -> tuple[Challenge, ...]:
@@ -106,7 +71,7 @@ def _answer(one: Told) -> Response:
 def _own(talk: Transcript, told: Sequence[Told]) -> Iterator[Observation]:
     if not told:
         return
-    open_asks = [one for one in told if one.login is None and not _carries_login(one)]
+    open_asks = [one for one in told if one.login is None and not one.shows_login]
     asks = [one for one in open_asks if one.exchange.request.method == "DESCRIBE"]
     any_route = _any_route(asks)
     yield observe(talk, "rtsp.service", _service(told, asks, any_route), told[0].turns)
@@ -115,10 +80,6 @@ def _own(talk: Transcript, told: Sequence[Told]) -> Iterator[Observation]:
         if answer.status == 200 and one.path != NOWHERE:
             yield observe(talk, "rtsp.stream", _stream(one, answer, any_route), one.turns)
     yield from _logins(talk, told, asks)
-
-
-def _carries_login(one: Told) -> bool:
-    return bool(one.exchange.request.header("authorization"))
 
 
 def _any_route(asks: Sequence[Told]) -> bool | None:
@@ -179,7 +140,7 @@ def _logins(talk: Transcript, told: Sequence[Told], asks: Sequence[Told]) -> Ite
     withheld = {one.path for one in asks if _answer(one).status == 401}
     last: dict[int, Told] = {}
     for one in told:
-        if one.login and _carries_login(one):
+        if one.login and one.shows_login:
             last[one.channel] = one
     # A server that asks for a login before it looks at the name withholds each name.
     tries = [one for one in last.values() if one.path in withheld or NOWHERE in withheld]
@@ -194,57 +155,3 @@ def _logins(talk: Transcript, told: Sequence[Told], asks: Sequence[Told]) -> Ite
         found["scheme"] = clean(scheme.lower(), 16)
         cited = tries[fared.won :]
     yield observe(talk, "rtsp.login", found, [turn for one in cited for turn in one.turns])
-
-
-def _overheard(talk: Transcript, told: Sequence[Told]) -> Iterator[Observation]:
-    yield from _played(talk, told)
-    seen: set[object] = set()
-    for one in told:
-        field = one.exchange.request.header("authorization")
-        answer = parse_answer(field) if field else None
-        if answer is None or answer.scheme not in ("basic", "digest"):
-            continue
-        facts: dict[str, Fact] = {
-            "scheme": answer.scheme,
-            "outcome": _outcome(one.exchange.response),
-            "password_seen": bool(answer.password),
-            "cleartext": not one.encrypted,
-        }
-        for word, text in (("username", answer.username), ("realm", answer.realm)):
-            facts |= {word: clean(text)} if text else {}
-        if (key := tuple(facts.items())) not in seen:
-            seen.add(key)
-            yield observe(talk, "rtsp.credentials", facts, one.turns)
-
-
-def _played(talk: Transcript, told: Sequence[Told]) -> Iterator[Observation]:
-    """The first stream that a connection began to play or to record.
-
-    Only where its set-up was seen too, or the connection from its beginning: what came before it
-    may have carried a login.
-    """
-    start = next((i for i, one in enumerate(told) if one.exchange.request.method == "SETUP"), None)
-    if start is None and not talk.note:
-        start = 0
-    for one in told[start:] if start is not None else ():
-        request, response = one.exchange.request, one.exchange.response
-        if request.method not in ("PLAY", "RECORD") or response is None or response.status != 200:
-            continue
-        logins = any(each.exchange.request.header("authorization") for each in told)
-        facts: dict[str, Fact] = {
-            "method": request.method,
-            "path": clean(path_of(request.target)),
-            "unauthenticated": not logins,
-        }
-        if server := clean(response.header("server")):
-            facts["server"] = server
-        yield observe(talk, "rtsp.played", facts, (*told[start or 0].turns[:1], *one.turns))
-        return
-
-
-def _outcome(response: Response | None) -> str:
-    if response is None:
-        return "unknown"
-    if response.status in (401, 403):
-        return "refused"
-    return "accepted" if response.status == 200 else "unknown"
