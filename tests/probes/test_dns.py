@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 from ipaddress import ip_address
 
@@ -173,6 +174,12 @@ def test_an_answer_without_addresses_tells_nothing(flags: int) -> None:
 
 def test_an_answer_alone_tells_who_asked() -> None:
     assert overheard(captured(("server", FOUND))) == [CLIENT]
+
+
+def test_a_question_that_the_capture_holds_the_beginning_of_names_who_asks() -> None:
+    talk = captured(("client", LOOKUP[:20]))
+    cut = replace(talk, turns=(replace(talk.turns[0], cut=True),))
+    assert (overheard(cut), overheard(talk)) == ([CLIENT], [])
 
 
 def test_roles_that_were_guessed_wrongly_are_turned_round() -> None:

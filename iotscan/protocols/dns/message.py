@@ -80,10 +80,11 @@ def query(identity: int, name: str, kind: int = A, group: int = CLASS_IN) -> byt
     return head + asked + kind.to_bytes(2, "big") + group.to_bytes(2, "big")
 
 
-def parse(data: bytes) -> Message:
+def parse(data: bytes, *, cut: bool = False) -> Message:
     """The message. Records that are cut off are left out; all else must be as the RFC has it.
 
-    Raises Malformed.
+    ``cut``: a capture holds its beginning only, so that a lone question may end in its name; it is
+    left out then. Raises Malformed.
     """
     if len(data) < 12:
         raise Malformed("a DNS message has a head of 12 bytes")
@@ -99,7 +100,10 @@ def parse(data: bytes) -> Message:
     if wrong or few or answers + others + extra > _MOST_RECORDS or (not response and code):
         raise Malformed("not a DNS message")
     at = 12
-    asked = []
+    asked: list[tuple[str, int, int]] = []
+    short = cut and questions == 1 and _ends_in_name(data, at)
+    if short:
+        questions, at = 0, len(data)
     for _ in range(questions):
         name, at = _name(data, at)
         if at + 4 > len(data):
@@ -117,7 +121,7 @@ def parse(data: bytes) -> Message:
         CODES[code],
         tuple(asked),
         records[:answers],
-        complete and not flags & _TRUNCATED,
+        complete and not short and not flags & _TRUNCATED,
         operation,
     )
 
@@ -192,6 +196,15 @@ def _name(data: bytes, at: int) -> tuple[str, int]:
             return ".".join(labels), end or at
         labels.append(data[at : at + length].decode("ascii", "backslashreplace"))
         at += length
+
+
+def _ends_in_name(data: bytes, at: int) -> bool:
+    """Whether there is a label, and no end of the name and its type behind it."""
+    if at >= len(data) or not 1 <= data[at] <= 63:
+        return False
+    while at < len(data) and 1 <= data[at] <= 63:
+        at += 1 + data[at]
+    return at >= len(data) or (not data[at] and at + 5 > len(data))
 
 
 def _number(data: bytes, at: int) -> int:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from ipaddress import ip_address
 
@@ -112,7 +113,9 @@ def _messages(talk: Transcript) -> Iterator[tuple[int, Message]]:
     """All messages of a captured exchange over UDP, the first of each side over TCP."""
     turns = clear_turns(talk)[:_MOST_TURNS]
     if talk.service.endpoint.transport == "udp":
-        yield from parsed((i, turn.data) for i, turn in turns)
+        for number, turn in turns:
+            with suppress(Malformed):
+                yield number, dns.parse(turn.data, cut=turn.cut)
         return
     sides: tuple[Sender, ...] = ("client", "server")
     for sender in sides:

@@ -69,6 +69,18 @@ def test_records_that_are_cut_off_are_left_out(size: int) -> None:
     assert len(found.answers) < 2
 
 
+@pytest.mark.parametrize("size", [14, 16, 20, 28, 29, 32])
+def test_a_question_that_the_capture_cut_is_left_out(size: int) -> None:
+    found = parse(ANSWER[:size], cut=True)
+    assert (found.id, found.questions, found.answers, found.complete) == (0x2D6D, (), (), False)
+
+
+@pytest.mark.parametrize("data", [ANSWER[:12], ANSWER[:12] + b"\xc0\x0c", ANSWER[:12] + b"\0\0"])
+def test_what_holds_no_beginning_of_a_question_is_none_though_cut(data: bytes) -> None:
+    with pytest.raises(Malformed):
+        parse(data, cut=True)
+
+
 def test_bytes_behind_the_last_record_are_noticed() -> None:
     assert not parse(ANSWER + b"\0").complete
 
