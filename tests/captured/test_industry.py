@@ -241,6 +241,18 @@ CASES: dict[str, tuple[list[bytes], str]] = {
         udp(5094, ("c", hart(0, 0, b"\x01\x00\x00u0")), ("s", hart(1, 0, b"\x01\x00\x00u0"))),
         "hartip-unauthenticated",
     ),
+    "hartip refused": (
+        udp(
+            5094,
+            ("c", hart(0, 0, b"\x01\x00\x00u0")),
+            ("s", hart(1, 0)[:3] + b"\x0f" + hart(1, 0)[4:]),
+        ),
+        "hartip-unauthenticated",
+    ),
+    "hartip audit log, in the middle": (
+        tcp(5094, ("c", hart(0, 5, b"\0\xff")), ("s", hart(1, 5, bytes(80))), late=True),
+        "hartip-unauthenticated",
+    ),
     "hartip tcp pass": (
         tcp(
             5094,

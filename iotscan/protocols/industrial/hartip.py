@@ -21,6 +21,7 @@ IDENTIFIERS: Mapping[int, str] = {
     2: "keep alive",
     3: "token-passing PDU",
     4: "direct PDU",
+    5: "read audit log",
     128: "discovery",
 }
 # Master type (secondary or primary) and inactivity timer.
@@ -52,7 +53,8 @@ def decode(data: bytes) -> tuple[Message, int] | None:
     if len(data) < length:
         return None
     body = data[_HEADER:length]
-    if identifier == INITIATE and kind in (REQUEST, RESPONSE) and len(body) < _INITIATE_BODY:
+    needs = identifier == INITIATE and (kind == REQUEST or (kind == RESPONSE and not data[3]))
+    if needs and len(body) < _INITIATE_BODY:
         raise Malformed("a session is initiated with a master type and a timer")
     if identifier == 3 and not _passes_token(body):
         raise Malformed("the check byte of a HART PDU is wrong")
