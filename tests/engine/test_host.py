@@ -97,7 +97,7 @@ async def test_what_announced_itself_is_asked_once_more_and_nobody_else_is(tmp_p
 
     path = tmp_path / "scan.jsonl"
     settings = Settings(
-        targets=(HOME, "127.31.0.7"), ports=(9,), limits=QUICK, discovery_time=0.3,
+        targets=(HOME, "127.31.0.7"), ports=(9,), limits=QUICK,
         record=str(path),
     )  # fmt: skip
     async with serve_udp(lamp, HOME, 38899):

@@ -66,6 +66,7 @@ def opened(browser: Browser, tmp_path: Path) -> Iterator[Open]:
             color_scheme="dark" if scheme == "dark" else "light",
             **more,
         )
+        context.set_default_timeout(300_000)  # milliseconds, for machines that are full
         contexts.append(context)
         page = context.new_page()
         did: list[str] = []

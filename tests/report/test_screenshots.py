@@ -49,6 +49,7 @@ def test_picture_is_of_the_right_size_and_small(
     context = browser.new_context(
         viewport={"width": width, "height": height}, color_scheme="dark" if dark else "light"
     )
+    context.set_default_timeout(300_000)  # milliseconds, for machines that are full
     tab = context.new_page()
     tab.goto(page.as_uri())
     if place:

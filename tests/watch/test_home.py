@@ -54,7 +54,7 @@ def test_devices_that_come_and_go_are_told_once(
     while evenings:
         code = main(
             [
-                *("watch", *addresses, "--once", "--quiet", "--discovery-time", "0.3"),
+                *("watch", *addresses, "--once", "--quiet"),
                 *("--ports", "23,80,554,1883", "--notify", f"json://127.0.0.1:{server.port}/"),
             ]
         )
