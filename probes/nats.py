@@ -6,8 +6,10 @@ from collections.abc import Iterator, Sequence
 
 from iotscan.errors import Malformed
 from iotscan.model import Impact, Observation, Service, Transcript
-from iotscan.probe_api import Login, Network, Opening, hear_whole
+from iotscan.probe_api import Beginning, Login, Network, Opening, hear_whole
+from iotscan.protocols import nats
 from iotscan.protocols.databases.kinds import ACCESS, access
+from iotscan.protocols.logins.overheard import LOGIN, read_logins
 from iotscan.protocols.nats import Greeting, parse_greeting
 
 PORT = 4222
@@ -17,8 +19,8 @@ class Nats:
     name = "nats"
     openings: Sequence[Opening] = (Opening("nats", "tcp", (PORT,)),)
     impact = Impact.GREET
-    emits = (ACCESS,)
-    begins = ()  # of others' conversations it reads none
+    emits = (ACCESS, LOGIN)
+    begins = (Beginning("tcp", server=(b"I", b"N", b"F", b"O")),)
 
     def recognises(self, heard: bytes) -> bool:
         """A whole greeting, or one that has begun beyond doubt: a cluster's may be long."""
@@ -35,7 +37,10 @@ class Nats:
             await hear_whole(stream, parse_greeting)
 
     def read(self, talk: Transcript) -> Iterator[Observation]:
-        if talk.client is not None or talk.service.endpoint.transport != "tcp":
+        if talk.client is not None:
+            yield from read_logins(talk, "NATS", nats.logins)
+            return
+        if talk.service.endpoint.transport != "tcp":
             return
         for channel in sorted({turn.channel for turn in talk.turns}):
             found = _parse(talk.said_by("server", channel))

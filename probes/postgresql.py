@@ -10,9 +10,10 @@ from collections.abc import Iterator, Sequence
 
 from iotscan.errors import Malformed
 from iotscan.model import Impact, Observation, Service, Transcript
-from iotscan.probe_api import Login, Network, Opening, hear_whole
+from iotscan.probe_api import Beginning, Login, Network, Opening, hear_whole
 from iotscan.protocols.databases import postgresql
 from iotscan.protocols.databases.kinds import ACCESS, access
+from iotscan.protocols.logins.overheard import LOGIN, read_logins
 
 # The name of the first account of every installation.
 ADMINISTRATOR = "postgres"
@@ -22,8 +23,8 @@ class Postgresql:
     name = "postgresql"
     openings = (Opening("tls", "tcp", (postgresql.PORT,), postgresql.SSL_REQUEST),)
     impact = Impact.LOGIN
-    emits = (ACCESS,)
-    begins = ()  # of others\' conversations it reads none
+    emits = (ACCESS, LOGIN)
+    begins = (Beginning("tcp", client=(b"\0", b"\0"), server=b"NR"),)
 
     def recognises(self, heard: bytes) -> bool:
         """The one byte that answers the question for TLS."""
@@ -39,7 +40,10 @@ class Postgresql:
                 await stream.write(postgresql.TERMINATE)
 
     def read(self, talk: Transcript) -> Iterator[Observation]:
-        if talk.client is not None or talk.service.endpoint.transport != "tcp":
+        if talk.client is not None:
+            yield from read_logins(talk, "PostgreSQL", postgresql.logins)
+            return
+        if talk.service.endpoint.transport != "tcp":
             return
         for number in sorted({turn.channel for turn in talk.turns}):
             if not talk.said_by("client", number).startswith(postgresql.start(ADMINISTRATOR)):

@@ -7,10 +7,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from iotscan.model import Impact, Observation, Service, Transcript
-from iotscan.probe_api import Login, Network, Opening, hear_whole
-from iotscan.protocols.databases import redis
+from iotscan.probe_api import Beginning, Login, Network, Opening, hear_whole
+from iotscan.protocols.databases import redis, redis_login
 from iotscan.protocols.databases.kinds import ACCESS, access
 from iotscan.protocols.databases.redis import INFO, PING
+from iotscan.protocols.logins.overheard import LOGIN, read_logins
 
 PORT, SECURE_PORT = 6379, 6380
 
@@ -21,8 +22,8 @@ class Redis:
         Opening("ping", "tcp", (PORT, SECURE_PORT), PING, tls=(SECURE_PORT,)),
     )
     impact = Impact.GREET
-    emits = (ACCESS,)
-    begins = ()  # of others' conversations it reads none
+    emits = (ACCESS, LOGIN)
+    begins = (Beginning("tcp", client=b"*"),)
 
     def recognises(self, heard: bytes) -> bool:
         return redis.pong(heard) or redis.closed(heard)
@@ -36,8 +37,13 @@ class Redis:
             await hear_whole(stream, redis.bulk)
 
     def read(self, talk: Transcript) -> Iterator[Observation]:
-        """Of our own conversations: a PING that was answered, or the server's word on itself."""
-        if talk.client is not None or talk.service.endpoint.transport != "tcp":
+        """Of our own conversations: a PING that was answered, or the server's word on itself; of
+        others' the logins.
+        """
+        if talk.client is not None:
+            yield from read_logins(talk, "Redis", redis_login.logins)
+            return
+        if talk.service.endpoint.transport != "tcp":
             return
         for channel in sorted({turn.channel for turn in talk.turns}):
             heard = talk.said_by("server", channel)

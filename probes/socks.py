@@ -10,8 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from iotscan.model import Impact, Kind, Observation, Transcript
-from iotscan.probe_api import Greeted, Opening
+from iotscan.probe_api import Beginning, Greeted, Opening
+from iotscan.protocols import socks
 from iotscan.protocols.common.overheard import observe
+from iotscan.protocols.logins.overheard import LOGIN, read_logins
 
 # Version 5, one method, no authentication required.
 GREETING = b"\x05\x01\x00"
@@ -27,14 +29,17 @@ class Socks(Greeted):
     name = "socks"
     openings = (Opening("greeting", "tcp", (1080,), GREETING),)
     impact = Impact.GREET
-    emits = (SERVICE,)
-    begins = ()  # of others\' conversations it reads none
+    emits = (SERVICE, LOGIN)
+    begins = (Beginning("tcp", client=b"\x05", server=b"\x05"),)
 
     def recognises(self, heard: bytes) -> bool:
         return heard in (TAKEN, NONE_TAKEN)
 
     def read(self, talk: Transcript) -> Iterator[Observation]:
-        if talk.client is not None or talk.service.endpoint.transport != "tcp":
+        if talk.client is not None:
+            yield from read_logins(talk, "SOCKS", socks.logins)
+            return
+        if talk.service.endpoint.transport != "tcp":
             return
         for number in sorted({turn.channel for turn in talk.turns}):
             heard = talk.said_by("server", number)

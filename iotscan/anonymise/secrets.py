@@ -14,9 +14,10 @@ from itertools import islice
 from iotscan.anonymise import texts
 from iotscan.errors import Malformed
 from iotscan.model import Transcript
-from iotscan.protocols import ldap
+from iotscan.protocols import ldap, socks
 from iotscan.protocols.amqp import codec as amqp
 from iotscan.protocols.common import overheard
+from iotscan.protocols.databases import postgresql
 from iotscan.protocols.dns.message import PORT, Message
 from iotscan.protocols.dns.overheard import lookup, parsed
 from iotscan.protocols.logins.dialogue import Prompt
@@ -75,6 +76,9 @@ def secrets(talk: Transcript) -> Iterator[bytes]:
     if _prompts(talk, client, server):
         yield from _telnet(talk)
     yield from _binary(talk, client)
+    for logins in (postgresql.logins, socks.logins):
+        for login in logins(client, server):
+            yield from (login.username, login.secret)
 
 
 def own(talk: Transcript) -> frozenset[bytes]:

@@ -131,3 +131,28 @@ def test_logins_of_a_mailbox(mailbox: int, mechanism: str, secret: str) -> None:
     (seen,) = told(frames, "imap-credentials-seen")
     outcome = "accepted" if secret == "s3cret" else "refused"
     assert (seen["username"], seen["mechanism"], seen["outcome"]) == ("cam", mechanism, outcome)
+
+
+@pytest.mark.parametrize(("secret", "outcome"), [("s3cret", "accepted"), ("wrong", "refused")])
+def test_logins_at_redis(secret: str, outcome: str, tmp_path: Path) -> None:
+    port = free_port()
+    command = [program("redis-server"), "--port", port, "--requirepass", "s3cret", "--save", ""]
+    with running([*command, "--dir", tmp_path], port), tapped(port, 6379) as tap:
+        asks = [program("redis-cli"), "-p", str(tap.port), "-a", secret, "PING"]
+        subprocess.run(asks, capture_output=True, check=False, timeout=60)
+        frames = list(tap.frames())
+    (seen,) = told(frames, "capture-cleartext-credentials")
+    assert (seen["protocol"], seen["outcome"]) == ("Redis", outcome)
+
+
+@pytest.mark.parametrize(("secret", "outcome"), [("s3cret", "accepted"), ("wrong", "refused")])
+def test_logins_at_a_proxy(secret: str, outcome: str) -> None:
+    port = free_port()
+    command = [program("microsocks"), "-i", HOME, "-p", port, "-u", "ann", "-P", "s3cret"]
+    with running(command, port), tapped(port, 1080) as tap:
+        proxy = f"socks5://ann:{secret}@{HOME}:{tap.port}"
+        asks = [program("curl"), "-s", "-m", "20", "-x", proxy, f"http://{HOME}:{free_port()}/"]
+        subprocess.run(asks, capture_output=True, check=False, timeout=60)
+        frames = list(tap.frames())
+    (seen,) = told(frames, "capture-cleartext-credentials")
+    assert (seen["username"], seen["protocol"], seen["outcome"]) == ("ann", "SOCKS", outcome)
