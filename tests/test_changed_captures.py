@@ -53,6 +53,8 @@ ENDLESS = "demo-home"
 # in the middle, where nothing but a port tells who asked.
 BY_PORT = {"printer-port-unauthenticated", "tr069-exposed"}
 UNANSWERED = {"dns-cleartext"}
+# What goes by another name at another port.
+CALLED = {"capture-plain-dns": "dns-cleartext"}
 BY_TIME = {"tls-certificate-expired", "tls-certificate-not-yet-valid"}
 # Where there is no link layer, nobody is known to be here.
 BY_DEVICE = {"capture-unencrypted-cloud"}
@@ -171,7 +173,10 @@ def judge_ports(path: Path, folder: Path) -> None:
     back = {new: old for old, new in ports.items()}
     before = keys(of_conversations(found(frames, folder)))
     after = of_conversations(found(moved(ports)(frames), folder))
-    there = keys(after, port=lambda number: back.get(number, number))
+    there = {
+        (CALLED.get(rule, rule), *rest)
+        for rule, *rest in keys(after, port=lambda number: back.get(number, number))
+    }
     told = {one for one in before if one[0] not in BY_PORT}
     assert there <= told
     assert not {one[0] for one in told - there} - UNANSWERED

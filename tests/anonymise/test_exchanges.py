@@ -26,7 +26,7 @@ def test_names_that_were_looked_up_are_replaced_at_any_port(share: Share, said_i
     assert b"laptop" not in said_in(shared.after)
     before, after = shared.reports()
     assert [f.rule for f in after.findings] == [f.rule for f in before.findings]
-    assert "dns-cleartext" in {f.rule for f in after.findings}
+    assert "capture-plain-dns" in {f.rule for f in after.findings}
 
 
 def test_what_files_hold_is_left_out(share: Share, said_in: Said) -> None:

@@ -58,18 +58,18 @@ READ, IMAGE = b"\0\1fw/lamp.bin\0octet\0", b"\0\3\0\1\x27\x05\x19\x56" + bytes(5
 STUN = b"\0\1\0\0\x21\x12\xa4\x42" + bytes(12)
 
 KNOWN: dict[str, tuple[list[bytes], str]] = {
-    "dns": (udp(ODD, ("c", LOOKUP), ("s", answered(LOOKUP, record=RECORD))), "dns-cleartext"),
+    "dns": (udp(ODD, ("c", LOOKUP), ("s", answered(LOOKUP, record=RECORD))), "capture-plain-dns"),
     "dns, no such name": (
         udp(ODD, ("c", LOOKUP), ("s", answered(LOOKUP, 0x8183))),
-        "dns-cleartext",
+        "capture-plain-dns",
     ),
     "dns over tcp": (
         tcp(ODD, ("c", frame(LOOKUP)), ("s", frame(answered(LOOKUP)))),
-        "dns-cleartext",
+        "capture-plain-dns",
     ),
     "dns over tcp, in the middle": (
         tcp(ODD, ("c", frame(LOOKUP)), ("s", frame(answered(LOOKUP))), late=True),
-        "dns-cleartext",
+        "capture-plain-dns",
     ),
     "nat-pmp": (udp(ODD, ("c", DOOR), ("s", DOOR_GIVEN)), "natpmp-port-mapping-requested"),
     "pcp": (udp(ODD, ("c", pcp("192.168.9.9")), ("s", PCP_GIVEN)), "natpmp-port-mapping-requested"),

@@ -28,7 +28,7 @@ ANSWER = Kind(
 )
 OVERHEARD = Kind(
     "dns.overheard",
-    {"peer": str, "transport": str},
+    {"peer": str, "port": int, "transport": str},
     "Somebody else's DNS was overheard in clear: a message on port 53, or a question and the answer"
     " to it on another; about the one who asks, at the port that is asked. peer: who is asked.",
 )
@@ -86,7 +86,11 @@ def read_captured(talk: Transcript) -> Iterator[Observation]:
     if found is None:
         return
     resolver = found.resolver
-    facts: dict[str, Fact] = {"peer": str(resolver.address), "transport": resolver.transport}
+    facts: dict[str, Fact] = {
+        "peer": str(resolver.address),
+        "port": resolver.port,
+        "transport": resolver.transport,
+    }
     where = replace(found.client, port=resolver.port)
     proof = Proof(talk.id, (found.messages[0][0],))
     yield Observation(OVERHEARD.name, facts, where.address, where, (proof,))
