@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 
 from iotscan.errors import Malformed
 from iotscan.model import Fact, Impact, Kind, Observation, Service, Transcript
-from iotscan.probe_api import Login, Network, Opening, hear_whole
+from iotscan.probe_api import Login, Network, Opening, fits, hear_whole
 from iotscan.protocols.common.overheard import framed, observe
 from iotscan.protocols.makers import cast
 from iotscan.text import clean
@@ -39,10 +39,7 @@ class Cast:
 
     def recognises(self, heard: bytes) -> bool:
         """A message of Cast, whatever it says."""
-        try:
-            return cast.take(heard) is not None
-        except Malformed:
-            return False
+        return fits(cast.take, heard)
 
     def handles(self, service: Service) -> bool:
         return service.name == self.name and service.endpoint.transport == "tcp"

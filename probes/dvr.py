@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 
 from iotscan.errors import Malformed
 from iotscan.model import Fact, Impact, Kind, Observation, Service, Transcript
-from iotscan.probe_api import Login, Network, Opening, hear_whole
+from iotscan.probe_api import Login, Network, Opening, fits, hear_whole
 from iotscan.protocols.common.overheard import observe
 from iotscan.protocols.makers import dvr
 
@@ -32,10 +32,7 @@ class Dvr:
     begins = ()  # of others' conversations it reads none
 
     def recognises(self, heard: bytes) -> bool:
-        try:
-            return dvr.parse(heard) is not None
-        except Malformed:
-            return False
+        return fits(dvr.parse, heard)
 
     def handles(self, service: Service) -> bool:
         return service.name == self.name and service.endpoint.transport == "tcp"

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 
 from iotscan.errors import Malformed
 from iotscan.model import Impact, Observation, Service, Transcript
-from iotscan.probe_api import Login, Network, Opening, either, hear_whole
+from iotscan.probe_api import Login, Network, Opening, either, fits, hear_whole
 from iotscan.protocols.common.overheard import framed, observe, turned
 from iotscan.protocols.makers import kasa
 from iotscan.protocols.makers.landevice import LAN_DEVICE, described
@@ -28,10 +28,7 @@ class Kasa:
 
     def recognises(self, heard: bytes) -> bool:
         """An answer to discovery that describes a device."""
-        try:
-            return bool(kasa.read_later(heard))
-        except Malformed:
-            return False
+        return fits(kasa.read_later, heard)
 
     def handles(self, service: Service) -> bool:
         return service.name == self.name and service.endpoint.transport == "tcp"

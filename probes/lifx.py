@@ -7,9 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from iotscan.errors import Malformed
 from iotscan.model import Impact, Observation, Service, Transcript
-from iotscan.probe_api import Login, Network, Opening
+from iotscan.probe_api import Login, Network, Opening, fits
 from iotscan.protocols.makers import lifx
 from iotscan.protocols.makers.landevice import LAN_DEVICE, described
 
@@ -25,10 +24,7 @@ class Lifx:
 
     def recognises(self, heard: bytes) -> bool:
         """A lamp's answer to one of the questions."""
-        try:
-            return bool(lifx.read(heard))
-        except Malformed:
-            return False
+        return fits(lifx.read, heard)
 
     def handles(self, service: Service) -> bool:
         return service.name == self.name and service.endpoint.transport == "udp"

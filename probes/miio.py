@@ -7,9 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from iotscan.errors import Malformed
 from iotscan.model import Impact, Observation, Transcript
-from iotscan.probe_api import Greeted, Opening
+from iotscan.probe_api import Greeted, Opening, fits
 from iotscan.protocols.makers import miio
 from iotscan.protocols.makers.landevice import LAN_DEVICE, described
 
@@ -25,10 +24,7 @@ class Miio(Greeted):
 
     def recognises(self, heard: bytes) -> bool:
         """The answer of a device to a hello."""
-        try:
-            return bool(miio.read_hello(heard))
-        except Malformed:
-            return False
+        return fits(miio.read_hello, heard)
 
     def read(self, talk: Transcript) -> Iterator[Observation]:
         yield from described(talk, miio.read_hello)

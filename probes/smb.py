@@ -14,7 +14,7 @@ from typing import TypeVar
 
 from iotscan.errors import ConnectionLost, Malformed, TimedOut
 from iotscan.model import Impact, Observation, Service, Transcript
-from iotscan.probe_api import Login, Network, Opening, Stream, hear
+from iotscan.probe_api import Login, Network, Opening, Stream, fits, hear
 from iotscan.protocols.logins import ntlm
 from iotscan.protocols.smb import codec, session
 from iotscan.protocols.smb.reading import ASK_1, ASK_2, GUEST, SERVICE, challenge_of, read_own
@@ -38,10 +38,7 @@ class Smb:
         """An answer to a NEGOTIATE, or a session that NetBIOS grants."""
         if heard == session.SESSION_GRANTED:
             return True
-        try:
-            return codec.take(heard) is not None
-        except Malformed:
-            return False
+        return fits(codec.take, heard)
 
     def handles(self, service: Service) -> bool:
         return service.name == self.name

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from iotscan.errors import Malformed
 from iotscan.model import Impact, Observation, Transcript
-from iotscan.probe_api import Greeted, Opening, either
+from iotscan.probe_api import Greeted, Opening, either, fits
 from iotscan.protocols.common.overheard import observe
 from iotscan.protocols.makers import tuya
 from iotscan.protocols.makers.landevice import LAN_DEVICE, LanDevice
@@ -27,10 +26,7 @@ class Tuya(Greeted):
 
     def recognises(self, heard: bytes) -> bool:
         """A whole message of either form."""
-        try:
-            return tuya.take(heard) is not None
-        except Malformed:
-            return False
+        return fits(tuya.take, heard)
 
     def read(self, talk: Transcript) -> Iterator[Observation]:
         """That a device speaks the protocol, by the first message of it that it sends."""

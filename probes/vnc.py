@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 
 from iotscan.errors import ConnectionLost, LockedOut, Malformed, TimedOut
 from iotscan.model import Impact, Observation, Outcome, Service, Transcript
-from iotscan.probe_api import Login, Network, Opening, Stream, either, try_logins
+from iotscan.probe_api import Login, Network, Opening, Stream, either, fits, try_logins
 from iotscan.protocols.rfb import codec as rfb
 from iotscan.protocols.rfb.codec import Greeting
 from iotscan.protocols.rfb.reading import KINDS, Session, outcome_of, read_captured, read_own
@@ -31,10 +31,7 @@ class Vnc:
 
     def recognises(self, heard: bytes) -> bool:
         """A whole version message and nothing else."""
-        try:
-            return rfb.version(heard) is not None
-        except Malformed:
-            return False
+        return fits(rfb.version, heard)
 
     def handles(self, service: Service) -> bool:
         return service.name == self.name

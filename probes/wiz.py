@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from iotscan.errors import Malformed
 from iotscan.model import Impact, Observation, Transcript
-from iotscan.probe_api import Greeted, Opening
+from iotscan.probe_api import Greeted, Opening, fits
 from iotscan.protocols.makers import wiz
 from iotscan.protocols.makers.landevice import LAN_DEVICE, described
 
@@ -22,10 +21,7 @@ class Wiz(Greeted):
 
     def recognises(self, heard: bytes) -> bool:
         """An answer with the sender's number in it."""
-        try:
-            return bool(wiz.read(heard))
-        except Malformed:
-            return False
+        return fits(wiz.read, heard)
 
     def read(self, talk: Transcript) -> Iterator[Observation]:
         yield from described(talk, wiz.read)

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 
 from iotscan.errors import Malformed
 from iotscan.model import Fact, Impact, Kind, Observation, Service, Transcript
-from iotscan.probe_api import Login, Network, Opening, hear_whole
+from iotscan.probe_api import Login, Network, Opening, fits, hear_whole
 from iotscan.protocols import x11
 from iotscan.protocols.common.overheard import observe
 from iotscan.text import clean
@@ -32,10 +32,7 @@ class X11:
 
     def recognises(self, heard: bytes) -> bool:
         """An answer to the set-up, as far as the maker's name."""
-        try:
-            return x11.take(heard) is not None
-        except Malformed:
-            return False
+        return fits(x11.take, heard)
 
     def handles(self, service: Service) -> bool:
         return service.name == self.name

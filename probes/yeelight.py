@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 
 from iotscan.errors import Malformed
 from iotscan.model import Impact, Observation, Service, Transcript
-from iotscan.probe_api import Login, Network, Opening, hear_whole
+from iotscan.probe_api import Login, Network, Opening, fits, hear_whole
 from iotscan.protocols.common.overheard import framed, observe
 from iotscan.protocols.makers import yeelight
 from iotscan.protocols.makers.landevice import LAN_DEVICE, LanDevice
@@ -26,10 +26,7 @@ class Yeelight:
 
     def recognises(self, heard: bytes) -> bool:
         """The answer to our question, behind what the lamp may have told unasked."""
-        try:
-            return _told(heard) is not None
-        except Malformed:
-            return False
+        return fits(_told, heard)
 
     def handles(self, service: Service) -> bool:
         """Only what announced itself elsewhere: the answer to the opening has told all."""

@@ -7,7 +7,7 @@ was said. ``converse`` returns nothing: the network recorded the conversation.
 from iotscan.probe_api.discoverer import Airwaves, Attachment, Discoverer
 from iotscan.probe_api.network import Datagrams, Login, Network, Relay, Stream
 from iotscan.probe_api.probe import ANY_BYTE, LETTERS, Beginning, Lead, Opening, Probe, either
-from iotscan.probe_api.talking import Greeted, hear, hear_out, hear_whole, try_logins
+from iotscan.probe_api.talking import Greeted, fits, hear, hear_out, hear_whole, try_logins
 
 __all__ = [
     "ANY_BYTE",
@@ -26,6 +26,7 @@ __all__ = [
     "Relay",
     "Stream",
     "either",
+    "fits",
     "hear",
     "hear_out",
     "hear_whole",

@@ -1,4 +1,4 @@
-"""What probes share when they talk: hearing an answer out, and trying logins."""
+"""What probes share: knowing an answer, hearing it out, and trying logins."""
 
 from __future__ import annotations
 
@@ -24,6 +24,14 @@ class Greeted:
 
     async def converse(self, service: Service, net: Network, logins: Sequence[Login]) -> None:
         """Nothing: what was said when the service was recognised is read."""
+
+
+def fits(parse: Callable[[bytes], object], heard: bytes) -> bool:
+    """Whether a parser finds something in what was heard, and nothing wrong with it."""
+    try:
+        return bool(parse(heard))
+    except Malformed:
+        return False
 
 
 async def hear_out(datagrams: Datagrams, most: int, quiet: float) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from iotscan.assess.profiles import Profiles, compared, deeds, draft
 from iotscan.model import Device, Fact, Observation, Proof, Sighting
-from iotscan.protocols.mud.profile import Profile
+from iotscan.protocols.mud.profile import DNS_CLASS, NTP_CLASS, Profile
 
 MAC, URL = "00:11:22:33:44:55", "https://vendor.example/lamp.json"
 LAMP = Device(MAC, (ip_address("192.168.1.5"), ip_address("fe80::5")), MAC, names=("lamp",))
@@ -69,12 +69,30 @@ def test_a_draft_allows_what_was_done_and_nothing_else() -> None:
     for seen in compared([LAMP], SEEN, given):
         if seen.kind == "mud.traffic":
             assert seen.facts["allowed"] is True
+            assert seen.address == LAMP.addresses[0]
         else:
             assert seen.facts["unexpected"] == 0
     more = contact("192.168.1.5", "52.1.2.3", 23, names=("api.vendor.example",))
     broken = [s for s in compared([LAMP], (*SEEN, more), given) if s.facts.get("allowed") is False]
     assert [(seen.facts["peer"], seen.facts["port"]) for seen in broken] == [("52.1.2.3", 23)]
     assert broken[0].proofs == more.proofs
+
+
+@pytest.mark.parametrize(
+    ("transport", "port", "classes"),
+    [("udp", 53, (DNS_CLASS,)), ("udp", 123, (NTP_CLASS,)), ("tcp", 53, ()), ("udp", 5353, ())],
+)
+def test_a_draft_names_the_controller_of_names_and_of_time_alone(
+    transport: str, port: int, classes: tuple[str, ...]
+) -> None:
+    asked = contact("192.168.1.5", "192.168.1.1", port, "device", transport=transport)
+    answered = contact("192.168.1.1", "192.168.1.5", port, "device", transport=transport)
+    entries = {entry.classes for entry in draft(LAMP, deeds(LAMP, (asked,)), "").outbound}
+    assert entries == {classes}
+    assert {entry.local for entry in draft(LAMP, deeds(LAMP, (asked,)), "").outbound} == {
+        not classes
+    }
+    assert {e.classes for e in draft(LAMP, deeds(LAMP, (answered,)), "").outbound} == {()}
 
 
 def test_destinations_that_a_file_does_not_name_are_counted_once() -> None:

@@ -47,6 +47,11 @@ def test_placeholder_is_no_serial_number(serial: str) -> None:
     assert of(Thing("192.0.2.1", traits={"serial": serial})) == set()
 
 
+@pytest.mark.parametrize(("serial", "told"), [("SN12", False), ("SN123", True)])
+def test_a_serial_number_has_five_characters(serial: str, told: bool) -> None:
+    assert bool(of(Thing("192.0.2.1", traits={"serial": serial}))) is told
+
+
 @pytest.mark.parametrize("name", ["android", "ESP_1A2B3C", "localhost", "raspberrypi.local", "tv"])
 def test_everyones_name_is_no_mark(name: str) -> None:
     assert of(Thing("192.0.2.1", name=name, traits={})) == set()

@@ -83,6 +83,13 @@ async def test_services_that_share_accounts_share_a_devices_tries(fake_clock: An
     await attempt(budget, TELNET, login("c"))
 
 
+async def test_a_device_that_is_given_one_try_gets_it_and_no_second(fake_clock: Any) -> None:
+    budget = LoginBudget(Limits(logins_per_device=1), fake_clock, fake_clock.sleep)
+    await attempt(budget, HTTP, login("a", realm="web"))
+    with pytest.raises(BudgetSpent, match="1 logins of this kind"):
+        await budget.take(RTSP, login("b", realm="web"))
+
+
 async def test_devices_are_counted_apart_and_one_device_together(fake_clock: Any) -> None:
     apart = LoginBudget(Limits(logins_per_account=1), fake_clock, fake_clock.sleep)
     await attempt(apart, TELNET, login("root", 1))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from iotscan.errors import BudgetSpent, ConnectionLost, Malformed, TimedOut
-from iotscan.probe_api import Greeted, hear, hear_out, hear_whole
+from iotscan.probe_api import Greeted, fits, hear, hear_out, hear_whole
 from iotscan.testing import Closes, Fails, FakeNetwork, Says, Step, on_loopback
 
 SERVICE = on_loopback(7, "lines")
@@ -17,6 +17,13 @@ def line(heard: bytes) -> bytes | None:
     if heard.startswith(b"\0"):
         raise Malformed("not text")
     return heard.partition(b"\n")[0] if b"\n" in heard else None
+
+
+@pytest.mark.parametrize(
+    ("said", "known"), [(b"220 here\n", True), (b"220 he", False), (b"\0", False)]
+)
+def test_what_a_parser_takes_is_known_and_nothing_else(said: bytes, known: bool) -> None:
+    assert fits(line, said) is known
 
 
 async def heard(*script: Step, whole: bool = False, most: int = 64) -> bytes | None:

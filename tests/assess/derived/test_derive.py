@@ -10,6 +10,7 @@ import pytest
 
 from iotscan.assess.derived.derive import KINDS, Stock, derive
 from iotscan.model import (
+    Channel,
     Device,
     Endpoint,
     Fact,
@@ -20,8 +21,10 @@ from iotscan.model import (
     Recording,
     Scope,
     Service,
+    Sighting,
     Sweep,
     Transcript,
+    Turn,
 )
 
 STARTED = datetime(2026, 11, 21, 10, tzinfo=UTC)
@@ -126,6 +129,29 @@ def test_an_ipv4_and_an_ipv6_address_without_macs_may_be_one_machine() -> None:
     two = [device("192.168.1.5"), device("fd00::5")]
     found = derived(two, certificate(), certificate("fd00::5", "c2"))
     assert not facts(found, "inventory.shared_certificate")
+
+
+def test_an_address_is_proven_by_who_saw_it() -> None:
+    proof, other = Proof("p1"), Proof("p2")
+    home = Device(
+        "d",
+        (B, C),
+        sightings=(Sighting("arp", (B,), proof=proof), Sighting("arp", (C,), proof=other)),
+    )
+    cited = [one.proofs for one in derived([home]) if one.kind == "inventory.address"]
+    assert cited == [(proof,), (other,)]
+
+
+@pytest.mark.parametrize(("frame", "frames"), [(None, ()), (7, (7,))])
+def test_a_port_is_proven_by_the_first_word_of_its_server(
+    frame: int | None, frames: tuple[int, ...]
+) -> None:
+    place = Endpoint(B, "tcp", 23)
+    turns = (Turn("client", 0.0, b"?"), Turn("server", 0.1, b"login:", frame=frame))
+    talk = Transcript("c1", Service(place), "telnet", 0.0, turns, (Channel(place),))
+    home = Device("d", (B,), services=(Service(place, "telnet"),))
+    (port,) = [one for one in derived([home], talks=(talk,)) if one.kind == "inventory.port"]
+    assert port.proofs == (Proof("c1", (1,), frames=frames),)
 
 
 def test_ports_devices_and_addresses_are_told() -> None:

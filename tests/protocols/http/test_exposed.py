@@ -83,6 +83,8 @@ def test_a_providers_entrance_is_told_from_a_page(
         (400, answer(403), False),
         (404, answer(404), False),
         (503, answer(503), False),
+        (500, answer(503), False),
+        (499, answer(503), True),
     ],
 )
 def test_a_proxy_is_told_by_having_tried(own: int, given: Response, relays: bool) -> None:

@@ -37,6 +37,12 @@ def test_a_lamp_announces_what_it_is_and_where_it_takes_orders(data: bytes) -> N
         "name": "my_bulb",
     }
     assert (device.port, device.numbers) == (55443, ("0x000000000015243f",))
+    assert device.serial is True
+
+
+@pytest.mark.parametrize("port", [1, 65_535])
+def test_any_port_is_taken(port: int) -> None:
+    assert yeelight.read_announcement(ANSWER.replace(b"55443", b"%d" % port)).port == port
 
 
 @pytest.mark.parametrize(
@@ -45,7 +51,8 @@ def test_a_lamp_announces_what_it_is_and_where_it_takes_orders(data: bytes) -> N
         b"",
         yeelight.SEARCH,
         ANSWER.replace(b"yeelight://", b"http://"),
-        ANSWER.replace(b":55443", b":70000"),
+        ANSWER.replace(b":55443", b":65536"),
+        ANSWER.replace(b":55443", b":0"),
         ANSWER.replace(b"id: ", b"di: "),
         ANSWER.replace(b"model: color", b"model:"),
         b"HTTP/1.1 200 OK\r\nST: upnp:rootdevice\r\nLocation: http://192.168.1.1/\r\n\r\n",
