@@ -120,7 +120,7 @@ def _is_recording(path: Path | str) -> bool:
     if recording.is_recording(Path(path)):
         return True
     if not Path(path).stat().st_size:
-        raise UsageError(f"{path} is empty")
+        raise UsageError(f"{path} is empty: take the capture again, or give another file")
     if not is_capture(Path(path)):
         raise UsageError(
             f"{path} is neither a capture (pcap or pcapng) nor a recording of iotscan. "

@@ -17,9 +17,12 @@ class UsageError(IotscanError):
 
 
 def unreadable(path: object, error: OSError | UnicodeDecodeError) -> UsageError:
-    """What to raise where a text file that the user named cannot be read."""
-    why = error.strerror if isinstance(error, OSError) else "it is no text in UTF-8"
-    return UsageError(f"{path} cannot be read: {why}")
+    """What to raise where a file or folder that the user named cannot be read."""
+    if not isinstance(error, OSError):
+        return UsageError(f"{path} cannot be read: it is no text in UTF-8")
+    refused = isinstance(error, PermissionError)
+    advice = "Ask its owner for the right to read it" if refused else "Check the path"
+    return UsageError(f"{path} cannot be read: {error.strerror}. {advice}.")
 
 
 class SettingsError(UsageError):

@@ -16,7 +16,7 @@ from typing import Any
 
 import yaml
 
-from iotscan.errors import UsageError
+from iotscan.errors import UsageError, unreadable
 from iotscan.model import Finding
 
 # libyaml reads labels of some thousand lines in a tenth of the time.
@@ -83,8 +83,13 @@ def load(path: Path) -> tuple[frozenset[str], tuple[Truth, ...]]:
     """
     try:
         tree = yaml.load(path.read_text("utf-8"), _LOADER)  # noqa: S506  (a safe one)
-    except OSError as error:
-        raise UsageError(f"{path} cannot be read: {error.strerror}") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise unreadable(path, error) from error
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        raise UsageError(
+            f"{path} does not hold labels: line {line} is no YAML: {error.problem}"
+        ) from error
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise UsageError(f"{path} does not hold labels: it is no YAML: {error}") from error
     try:

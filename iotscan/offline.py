@@ -30,7 +30,7 @@ from iotscan.capture.account import gaps_of, input_of, snapped, utc
 from iotscan.capture.files import STANDARD_INPUT, is_capture
 from iotscan.capture.reader import CaptureFacts, Reader
 from iotscan.capture.rebuild import Left, write
-from iotscan.errors import UsageError
+from iotscan.errors import UsageError, unreadable
 from iotscan.model import (
     Address,
     Footer,
@@ -71,7 +71,7 @@ def named(paths: Sequence[Path | str]) -> dict[str, str]:
     given: list[tuple[str, str]] = []
     for path in map(str, paths):
         if path != STANDARD_INPUT and Path(path).is_dir():
-            inside = [p for p in Path(path).rglob("*") if p.is_file() and _belongs(p)]
+            inside = [p for p in _below(path) if p.is_file() and _belongs(p)]
             if not inside:
                 raise UsageError(
                     f"{path} holds no capture: give a folder with pcap or pcapng files"
@@ -90,6 +90,16 @@ def named(paths: Sequence[Path | str]) -> dict[str, str]:
             name = Path(*parts[-len(Path(name).parts) - 1 :]).as_posix()
         taken[name] = path
     return taken
+
+
+def _below(folder: str) -> Iterator[Path]:
+    """Everything but folders below a folder. Raises UsageError where one may not be looked into."""
+
+    def refuse(error: OSError) -> None:
+        raise unreadable(error.filename, error) from error
+
+    for place, _, names in os.walk(folder, onerror=refuse):
+        yield from (Path(place, name) for name in names)
 
 
 def _belongs(path: Path) -> bool:

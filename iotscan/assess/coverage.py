@@ -92,7 +92,8 @@ def _of_sweep(sweep: Sweep) -> Iterator[Gap]:
         reason = (
             f"{sweep.unswept} ports were not looked at: {sweep.why or 'the sweep was cut short'}"
         )
-        yield Gap(str(sweep.address), PORTS, Ending.BUDGET_SPENT, reason)
+        advice = "See that this machine can reach the device, and scan it on its own."
+        yield Gap(str(sweep.address), PORTS, Ending.BUDGET_SPENT, reason, advice)
 
 
 def _advised(gap: Gap) -> Gap:

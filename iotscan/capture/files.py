@@ -16,7 +16,7 @@ from typing import BinaryIO, Protocol, cast
 import zstandard
 
 from iotscan.capture.given import BLOCK, Given, Readable
-from iotscan.errors import UsageError
+from iotscan.errors import unreadable
 
 STANDARD_INPUT = "-"
 GZIP, ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
@@ -114,7 +114,7 @@ def opened(path: Path | str) -> Iterator[Source]:
             try:
                 file = stack.enter_context(Path(path).open("rb", buffering=0))
             except OSError as error:
-                raise _unreadable(path, error) from error
+                raise unreadable(path, error) from error
         given = Given(file)
         stack.callback(given.close)
         yield Source(_unpacked(given), given)
@@ -135,7 +135,7 @@ def is_capture(path: Path) -> bool:
     except gzip.BadGzipFile:
         return False
     except OSError as error:
-        raise _unreadable(path, error) from error
+        raise unreadable(path, error) from error
     except _DAMAGE:
         return False
 
@@ -145,10 +145,6 @@ def _is_zstd(head: bytes) -> bool:
     section 3.1.2).
     """
     return head[:4] == ZSTD or (head[1:4] == b"\x2a\x4d\x18" and head[0] >> 4 == 5)
-
-
-def _unreadable(path: Path | str, error: OSError) -> UsageError:
-    return UsageError(f"{path} cannot be read: {error.strerror}. Check the path.")
 
 
 def _unpacked(given: Given) -> Unpacked:

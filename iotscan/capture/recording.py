@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from iotscan.codec import convert, encode
-from iotscan.errors import RecordingError, UsageError
+from iotscan.errors import RecordingError, UsageError, unreadable
 from iotscan.model import (
     Ending,
     Footer,
@@ -98,7 +98,7 @@ def is_recording(path: Path) -> bool:
         with path.open("rb") as file:
             return file.read(10) == b'{"header":'
     except OSError as error:
-        raise UsageError(f"{path} cannot be read: {error.strerror}") from error
+        raise unreadable(path, error) from error
 
 
 def load(path: Path) -> Recording:

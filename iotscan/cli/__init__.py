@@ -58,6 +58,13 @@ def _tell(error: Exception, run: Run) -> int:
             _say(f"iotscan: {cause}")
         known = all(isinstance(cause, UsageError) for cause in causes)
         return WRONG_USE if known else INCOMPLETE
+    barred = [cause for cause in causes if isinstance(cause, PermissionError) and cause.filename]
+    if barred:
+        _say(
+            f"iotscan: {barred[0].filename}: Permission denied. Name another place, or run iotscan "
+            "as somebody who may use this one."
+        )
+        return WRONG_USE
     refused = [cause.strerror for cause in causes if streams.is_unwritable(cause)]
     if len(refused) == len(causes):
         streams.drop()

@@ -22,8 +22,8 @@ def accepted() -> None:
     """Write, check and list accepted risks."""
 
 
-@accepted.command("draft")
-@click.argument("scan", metavar="SCAN", default="latest")
+@accepted.command("draft", short_help="Begin a file from the findings of a scan.")
+@click.argument("scan", metavar="[SCAN]", default="latest")
 @store_option
 @config_option
 def draft(scan: str, store: str | None, config: str | None) -> int:
@@ -37,7 +37,7 @@ def draft(scan: str, store: str | None, config: str | None) -> int:
     return FINE
 
 
-@accepted.command("list")
+@accepted.command("list", short_help="Write what the history has accepted.")
 @store_option
 @config_option
 def list_accepted(store: str | None, config: str | None) -> int:
@@ -48,7 +48,7 @@ def list_accepted(store: str | None, config: str | None) -> int:
     return FINE
 
 
-@accepted.command("check")
+@accepted.command("check", short_help="Tell every fault of such files.")
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
 def check(files: tuple[str, ...]) -> int:
     """Read files of accepted risks, and tell every fault with its line (exit code 2)."""

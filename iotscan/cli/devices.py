@@ -25,7 +25,7 @@ def devices(ctx: click.Context) -> int | None:
     return None
 
 
-@devices.command("list")
+@devices.command("list", short_help="Every device, the last seen first.")
 @click.option("--unknown", is_flag=True, help="Only those that nobody marked as known.")
 @click.option("--json", "as_json", is_flag=True, help="Write all that is known of each, as JSON.")
 @store_option
@@ -56,7 +56,7 @@ def list_devices(
     return FINE
 
 
-@devices.command("name")
+@devices.command("name", short_help="Give a device a name of your own.")
 @click.argument("device", metavar="DEVICE")
 @click.argument("name", metavar="NAME")
 @store_option

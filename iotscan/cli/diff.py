@@ -15,8 +15,8 @@ from iotscan.cli.scans import config_option, is_file, opened, side_of, store_opt
     epilog="Exit codes: 0 nothing new, 1 a finding is new, 3 nothing new is known, but something "
     "could not be told. Accepted findings do not count."
 )
-@click.argument("earlier", metavar="EARLIER", default="previous")
-@click.argument("later", metavar="LATER", default="latest")
+@click.argument("earlier", metavar="[EARLIER]", default="previous")
+@click.argument("later", metavar="[LATER]", default="latest")
 @click.option(
     "--output",
     default="terminal",

@@ -24,7 +24,7 @@ def feeds() -> None:
     """
 
 
-@feeds.command("import")
+@feeds.command("import", short_help="Take in the lists in these files.")
 @click.argument("files", nargs=-1, required=True, metavar="FILE...", type=click.Path())
 @click.option("--config", metavar="FILE", help="Read settings from this file, not from your own.")
 def import_feeds(files: tuple[str, ...], config: str | None) -> int:
@@ -48,7 +48,7 @@ def import_feeds(files: tuple[str, ...], config: str | None) -> int:
     return FINE
 
 
-@feeds.command("list")
+@feeds.command("list", short_help="The lists that are there.")
 @click.option("--config", metavar="FILE", help="Read settings from this file, not from your own.")
 def list_feeds(config: str | None) -> int:
     """The lists that are there: name, date, how much of it devices are held against, SHA-256."""

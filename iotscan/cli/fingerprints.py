@@ -19,7 +19,7 @@ def fingerprints() -> None:
     """List or check the texts by which a device is told: its maker, model, firmware and kind."""
 
 
-@fingerprints.command("list")
+@fingerprints.command("list", short_help="Every fingerprint, or those with some words.")
 @click.argument("words", nargs=-1, metavar="[WORD]...")
 @click.option(
     "--rules", "folders", multiple=True, metavar="FOLDER", help="Add those of your own. Repeatable."
@@ -40,7 +40,7 @@ def list_fingerprints(words: tuple[str, ...], folders: tuple[str, ...]) -> int:
     return FINE
 
 
-@fingerprints.command("check")
+@fingerprints.command("check", short_help="Read them and try all their examples.")
 @click.argument("folders", nargs=-1, metavar="[FOLDER]...")
 def check_fingerprints(folders: tuple[str, ...]) -> int:
     """Read the fingerprints and try all their examples, with those of FOLDER if given.

@@ -29,7 +29,7 @@ def principles() -> None:
     """
 
 
-@principles.command("list")
+@principles.command("list", short_help="Every principle and framework.")
 def list_principles() -> int:
     """The principles, then every framework with how much of it rules speak to."""
     book, page = _opened()
@@ -49,7 +49,7 @@ def list_principles() -> int:
     return FINE
 
 
-@principles.command("show")
+@principles.command("show", short_help="One of them, or one of its provisions.")
 @click.argument("name", metavar="PRINCIPLE|FRAMEWORK")
 @click.argument("provision", required=False, metavar="[PROVISION]")
 def show_principle(name: str, provision: str | None) -> int:
@@ -74,7 +74,7 @@ def show_principle(name: str, provision: str | None) -> int:
     return FINE
 
 
-@principles.command("compare")
+@principles.command("compare", short_help="Which provisions correspond to which.")
 @click.argument("first", metavar="FRAMEWORK")
 @click.argument("second", metavar="FRAMEWORK")
 @click.option("--to", metavar="FILE", help="Write .html, .csv or .txt, not to standard output.")

@@ -9,7 +9,7 @@ from iotscan.cli.scans import config_option, is_file, opened, report_of, store_o
 
 
 @click.command()
-@click.argument("scan", metavar="SCAN", default="latest")
+@click.argument("scan", metavar="[SCAN]", default="latest")
 @click.option(
     "--output",
     multiple=True,

@@ -58,7 +58,7 @@ def show_rule(rule_id: str, folders: tuple[str, ...]) -> int:
     return FINE
 
 
-@rules.command("check")
+@rules.command("check", short_help="Read rules and try all their examples.")
 @click.argument("folders", nargs=-1, metavar="[FOLDER]...")
 def check_rules(folders: tuple[str, ...]) -> int:
     """Read the rules and try all their examples, with those of FOLDER if given.

@@ -44,7 +44,7 @@ def add(where: str, name: str, scopes: tuple[str, ...]) -> int:
     return FINE
 
 
-@token.command("list")
+@token.command("list", short_help="The tokens that are good.")
 @click.pass_obj
 def listed(where: str) -> int:
     """The tokens that are good: number, scopes, when they were made, name."""

@@ -27,7 +27,14 @@ if TYPE_CHECKING:
     metavar="ADDRESS",
     help="Where to listen. Anything but this machine itself asks browsers for a token.",
 )
-@click.option("--port", type=click.IntRange(1, 65535), default=8642, show_default=True)
+@click.option(
+    "--port",
+    type=click.IntRange(1, 65535),
+    default=8642,
+    show_default="8642",
+    metavar="PORT",
+    help="The port of the page, as in http://127.0.0.1:8642.",
+)
 @click.option(
     "--host-name",
     multiple=True,

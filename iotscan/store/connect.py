@@ -116,7 +116,8 @@ def _sqlite(url: URL) -> Engine:
         # Nobody else may read who is at home; the log beside the file gets the same permissions.
         os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
     except OSError as error:
-        raise StoreError(f"{path} cannot be opened: {error.strerror}") from error
+        advice = _ADVICE["sqlite"]
+        raise StoreError(f"{path} cannot be opened: {error.strerror}. {advice}") from error
     engine = create_engine(url, connect_args={"timeout": _PATIENCE})
     event.listen(engine, "connect", _on_connect)
     event.listen(engine, "begin", begin)

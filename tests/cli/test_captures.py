@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import os
 import re
 import stat
 import struct
@@ -118,6 +119,24 @@ def test_files_of_a_folder_that_are_called_captures_and_are_none_are_told(comman
     assert any(f["rule"] == "telnet-credentials-seen" for f in report["findings"])
 
 
+def test_a_folder_that_may_not_be_looked_into_is_told_and_not_taken_for_empty(
+    command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    login("in/one.pcapng")
+    Path("in/shut").mkdir()
+    scandir = os.scandir
+
+    def refused(path: Any = ".") -> Any:
+        if str(path).endswith("shut"):
+            raise PermissionError(13, "Permission denied", str(path))
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refused)
+    ran = command("replay", "in")
+    assert ran.code == 2
+    assert "in/shut cannot be read: Permission denied" in ran.err
+
+
 def test_a_file_is_read_once_however_often_it_is_given(command: Command) -> None:
     login("in/one.pcapng")
     Path("other.pcapng").symlink_to("in/one.pcapng")
@@ -150,7 +169,7 @@ def test_a_damaged_capture_gives_what_it_holds_and_an_incomplete_report(command:
         (("none.pcap",), "cannot be read"),
         (("text",), "neither a capture"),
         (("empty",), "holds no capture"),
-        (("nothing.pcap",), "nothing.pcap is empty"),
+        (("nothing.pcap",), "nothing.pcap is empty: take the capture again"),
         (("login.pcapng", "recording.jsonl"), "one by one"),
     ],
 )

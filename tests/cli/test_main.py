@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -98,6 +99,17 @@ def test_wrong_use_is_exit_2(arguments: list[str], command: Callable[..., Any]) 
     assert "Usage: iotscan" in ran.err
 
 
+@pytest.mark.parametrize("name", ["devices", "accepted", "feeds", "principles", "rules", "token"])
+def test_what_a_command_of_a_group_does_is_told_whole(
+    name: str, command: Callable[..., Any]
+) -> None:
+    assert not re.search(r"\.\.\.$", command(name, "--help").out.split("Commands:")[1], re.M)
+
+
+def test_a_command_that_is_nearly_right_is_named(command: Callable[..., Any]) -> None:
+    assert "Did you mean 'replay'?" in command("repla", "home.pcap").err
+
+
 @pytest.mark.parametrize(
     ("error", "code", "said"),
     [
@@ -105,6 +117,7 @@ def test_wrong_use_is_exit_2(arguments: list[str], command: Callable[..., Any]) 
         (RecordingError("home.jsonl", 7, "is cut"), 2, "iotscan: home.jsonl:7: is cut\n"),
         (RulePackError([RuleError("a.yaml", 1, "x"), RuleError("b.yaml", 2, "y")]), 2, "b.yaml:2"),
         (IotscanError("no way in"), 3, "iotscan: no way in\n"),
+        (PermissionError(13, "Permission denied", "/root/x"), 2, "iotscan: /root/x: Permission de"),
         (TimedOut("read"), 3, "no answer in time"),
         (ExceptionGroup("g", [UsageError("one"), UsageError("two")]), 2, "one\niotscan: two\n"),
         (ExceptionGroup("g", [UsageError("one"), TimedOut("read")]), 3, "iotscan: one\n"),
@@ -189,3 +202,4 @@ def test_old_consoles_show_a_mark_for_what_they_lack(stage: Callable[..., list[s
     )
     assert ran.returncode == 1, ran.stderr
     assert b"K?chenlampe" in ran.stdout
+    assert b'under "What could not be seen"' in b" ".join(ran.stdout.split())
