@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import codecs
+from collections.abc import Iterator
 from typing import TextIO
 
 import msgspec
@@ -13,6 +15,7 @@ from iotscan.report import Options
 
 # The version of the JSON form: it goes up when a field changes its meaning or leaves.
 FORMAT = 1
+_PIECE = 1 << 20
 # Legal inside JSON strings, yet a terminal or a browser acts on them: written as escapes.
 _UNSAFE = (*range(0x7F, 0xA0), 0x61C, *range(0x200E, 0x2010), *range(0x2028, 0x202F))
 _ESCAPES = {code: f"\\u{code:04x}" for code in (*_UNSAFE, *range(0x2066, 0x206A))}
@@ -23,7 +26,16 @@ def dumps(noun: object) -> str:
 
     ``noun``: a report, or any other that goes through :mod:`iotscan.codec`.
     """
-    return escaped(msgspec.json.format(codec.encode(noun), indent=2)) + "\n"
+    return "".join(_pieces(noun))
+
+
+def _pieces(noun: object) -> Iterator[str]:
+    """What ``dumps`` returns, a piece at a time: the text of a large report takes a lot of room."""
+    text = msgspec.json.format(codec.encode(noun), indent=2)
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    for start in range(0, len(text), _PIECE):
+        yield decoder.decode(text[start : start + _PIECE]).translate(_ESCAPES)
+    yield "\n"
 
 
 def written(tree: object, indent: int | None = 2) -> str:
@@ -53,7 +65,7 @@ def loads(text: str | bytes) -> Report:
 
 def render(report: Report, out: TextIO, options: Options) -> None:
     """The same text whatever the options: JSON is for machines."""
-    out.write(dumps(report))
+    out.writelines(_pieces(report))
 
 
 RENDERER = render

@@ -33,6 +33,21 @@ FACTS = st.one_of(
 
 
 @pytest.mark.parametrize("name", ["home", "secure", "empty"])
+def test_a_report_in_pieces_is_the_same_text(
+    name: str, samples: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    report = replace(getattr(samples, name)(), blind_spots=("Kühlschrank 冷蔵庫 🧊 \u2028 door",))
+    whole = dumps(report)
+    # No character of more than one byte fits into such a piece.
+    monkeypatch.setattr(iotscan.report.json, "_PIECE", 1)
+    assert dumps(report) == whole
+    assert "冷蔵庫 🧊 \\u2028" in whole
+    out = io.StringIO()
+    render(report, "json", out, Options())
+    assert out.getvalue() == whole
+
+
+@pytest.mark.parametrize("name", ["home", "secure", "empty"])
 def test_report_loads_back_equal(name: str, samples: ModuleType) -> None:
     report = getattr(samples, name)()
     assert loads(dumps(report)) == report
