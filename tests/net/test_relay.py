@@ -216,10 +216,10 @@ def coap_device(data: bytes, reply: Reply) -> None:
 
 async def test_aiocoap_talks_through_the_relay(gateway_with: Make) -> None:
     gateway = gateway_with()
-    with gateway.watch() as watch:
-        async with serve_udp(coap_device) as port:
-            service = Service(Endpoint(ip_address("127.0.0.1"), "udp", port), "coap")
-            net = gateway.conversation(service, "coap", id="c1", began=0.0)
+    async with serve_udp(coap_device) as port:  # outside the watch, which would stop its answers
+        service = Service(Endpoint(ip_address("127.0.0.1"), "udp", port), "coap")
+        net = gateway.conversation(service, "coap", id="c1", began=0.0)
+        with gateway.watch() as watch:
             async with net.relay(service) as relay:
                 context = await aiocoap.Context.create_client_context()
                 message = aiocoap.Message(
