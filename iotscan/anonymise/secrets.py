@@ -14,7 +14,7 @@ from itertools import islice
 from iotscan.anonymise import texts
 from iotscan.errors import Malformed
 from iotscan.model import Transcript
-from iotscan.protocols import ldap, socks
+from iotscan.protocols import ldap, socks, stomp, xmpp
 from iotscan.protocols.amqp import codec as amqp
 from iotscan.protocols.common import overheard
 from iotscan.protocols.databases import postgresql
@@ -71,12 +71,12 @@ def secrets(talk: Transcript) -> Iterator[bytes]:
             yield from filter(None, hit.groups())
     if client.startswith((b"CONNECT {", b"INFO {")):
         yield from (hit[1] for hit in _JSON.finditer(client))
-    if _looks_typed(client):
+    if _looks_typed(client) and not client.startswith(b"*"):  # words of Redis look like base64
         yield from _lines(client)
     if _prompts(talk, client, server):
         yield from _telnet(talk)
     yield from _binary(talk, client)
-    for logins in (postgresql.logins, socks.logins):
+    for logins in (postgresql.logins, socks.logins, stomp.logins, xmpp.logins):
         for login in logins(client, server):
             yield from (login.username, login.secret)
 

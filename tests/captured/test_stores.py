@@ -25,7 +25,17 @@ ASKS, SECRET = b"R\0\0\0\x08\0\0\0\3", b"p\0\0\0\x0bs3cret\0"
 TAKEN, DENIED = b"R\0\0\0\x08\0\0\0\0", b"E\0\0\0\x13SFATAL\0C28P01\0\0"
 INFO = 'INFO {"server_id":"x","version":"2","auth_required":true}\r\n'
 METHODS, CHOSEN = b"\5\2\0\2", b"\5\2"
+STREAM = (
+    "<?xml version='1.0'?><stream:stream to='x' xmlns:stream='http://etherx.jabber.org/streams'>"
+)
+CONNECT = "CONNECT\naccept-version:1.2\nhost:/\nlogin:ann\npasscode:s3cret\n\n\0"
 ANN = b"\1\3ann\6s3cret"
+
+
+def auth(mechanism: str, said: bytes = b"\0ann\0s3cret") -> str:
+    text = base64.b64encode(said).decode()
+    return f"<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='{mechanism}'>{text}</auth>"
+
 
 # (port, what was said, user name or None, outcome)
 LOGINS: dict[str, tuple[int, list[Said], str | None, str]] = {
@@ -93,6 +103,29 @@ LOGINS: dict[str, tuple[int, list[Said], str | None, str]] = {
         "ann",
         "accepted",
     ),
+    "stomp": (61_613, [("c", CONNECT), ("s", "CONNECTED\nversion:1.2\n\n\0")], "ann", "accepted"),
+    "stomp refused": (
+        61_613,
+        [
+            ("c", CONNECT.replace("CONNECT", "STOMP").replace("\n", "\r\n")),
+            ("s", "ERROR\nmessage:no\n\n\0"),
+        ],
+        "ann",
+        "refused",
+    ),
+    "xmpp": (
+        5222,
+        [
+            ("c", STREAM),
+            ("s", f"{STREAM}<stream:features/>"),
+            ("c", auth("SCRAM-SHA-1", b"n,,n=ann,r=1")),
+            ("s", "<failure xmlns='urn:ietf:params:xml:ns:xmpp-sasl'><aborted/></failure>"),
+            ("c", auth("PLAIN")),
+            ("s", "<success xmlns='urn:ietf:params:xml:ns:xmpp-sasl'/>"),
+        ],
+        "ann",
+        "accepted",
+    ),
     "socks refused": (
         1080,
         [("c", METHODS), ("s", CHOSEN), ("c", ANN), ("s", b"\1\1")],
@@ -138,6 +171,12 @@ NONE: dict[str, tuple[int, list[Said]]] = {
     "nats open": (4222, [("s", INFO), ("c", 'CONNECT {"verbose":true}\r\n'), ("s", "+OK\r\n")]),
     "nats key": (4222, [("s", INFO), ("c", 'CONNECT {"nkey":"U","sig":"x"}\r\n')]),
     "nats json": (4222, [("s", INFO), ("c", 'CONNECT {"user":[[\r\n')]),
+    "stomp without a login": (61_613, [("c", "CONNECT\nhost:/\n\n\0"), ("s", "CONNECTED\n\n\0")]),
+    "stomp cut": (61_613, [("c", CONNECT[:-1])]),
+    "http connect": (3128, [("c", "CONNECT a:443 HTTP/1.1\r\npasscode:x\r\n\r\n\0")]),
+    "xmpp external": (5222, [("c", STREAM + auth("EXTERNAL"))]),
+    "xmpp without a password": (5222, [("c", STREAM + auth("PLAIN", b"\0ann\0"))]),
+    "xml": (8080, [("c", "<x>" + auth("PLAIN") + "</x>")]),
     "socks open": (1080, [("c", METHODS), ("s", b"\5\0"), ("c", b"\5\1\0\1" + bytes(6))]),
     "socks cut": (1080, [("c", METHODS), ("s", CHOSEN), ("c", ANN[:-1])]),
     "socks not offered": (1080, [("c", b"\5\1\0"), ("s", CHOSEN), ("c", ANN)]),
