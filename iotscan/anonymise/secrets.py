@@ -56,7 +56,14 @@ _MQTT_CONNECT, _BER_SEQUENCE = b"\x10", b"\x30"
 
 
 def secrets(talk: Transcript) -> Iterator[bytes]:
-    """User names, passwords and tokens in a conversation."""
+    """User names, passwords and tokens in a conversation, and in what went through a proxy."""
+    yield from _secrets(talk)
+    proxied = socks.behind(talk)
+    if proxied is not None:
+        yield from _secrets(proxied)
+
+
+def _secrets(talk: Transcript) -> Iterator[bytes]:
     client, server = (talk.said_by(side)[:_LONGEST] for side in ("client", "server"))
     if tunnel.name_of(talk):
         posted = (said for _, said in tunnel.asked(enumerate(talk.turns)))
@@ -87,7 +94,15 @@ def own(talk: Transcript) -> frozenset[bytes]:
 
 
 def hosts(talk: Transcript) -> Iterator[bytes]:
-    """Names of hosts in a conversation: those that HTTP, TLS and DNS name."""
+    """Names of hosts in a conversation: those that HTTP, TLS, DNS and an order to a proxy name."""
+    yield from _hosts(talk)
+    proxied = socks.behind(talk)
+    if proxied is not None:
+        yield from socks.asked_for(talk)
+        yield from _hosts(proxied)
+
+
+def _hosts(talk: Transcript) -> Iterator[bytes]:
     for side in ("client", "server"):
         said = b"\n" + talk.said_by(side)[:_LONGEST].lower()
         yield from (hit[1] for hit in _HOSTS.finditer(said))
@@ -113,7 +128,16 @@ def _lookups(talk: Transcript) -> Iterator[Message]:
 
 
 def typed_in(talk: Transcript) -> frozenset[int]:
-    """The turns of a telnet session in which a user name or password was typed."""
+    """The turns of a telnet session in which a user name or password was typed; through a proxy,
+    all of who types.
+    """
+    proxied = socks.behind(talk)
+    if proxied is not None and _typed_in(proxied):
+        return frozenset(i for i, turn in enumerate(talk.turns) if turn.sender == "client")
+    return _typed_in(talk)
+
+
+def _typed_in(talk: Transcript) -> frozenset[int]:
     asked = (Prompt.LOGIN, Prompt.PASSWORD)
     client, server = (talk.said_by(side)[:_LONGEST] for side in ("client", "server"))
     if not _prompts(talk, client, server):

@@ -48,6 +48,7 @@ from iotscan.model import (
     Turn,
 )
 from iotscan.probe_api import Probe
+from iotscan.protocols import socks
 from iotscan.protocols.common.overheard import GUESSED, turned
 
 MOST_HEARD = 65_536
@@ -133,12 +134,15 @@ class Listener:
         self._contact(sender, group, frame, at, at, at, answered=False)
 
     def talk(self, talk: Transcript) -> bool:
-        """A conversation: to every reader; if none can read it as it stands, the other way round.
-        Whether any could.
+        """A conversation: to every reader, and so what of it went through a proxy; if none can read
+        it as it stands, the other way round. Whether any could, but for what a proxy was ordered.
 
         Who asked is a guess in UDP always, and where neither an opening nor a port tells.
         """
         self._contacted(talk)
+        proxied = socks.behind(talk)
+        if proxied is not None:
+            self._read(proxied)
         if not talk.turns or self._read(talk):
             return True
         guessed = talk.service.endpoint.transport == "udp" or GUESSED in talk.note

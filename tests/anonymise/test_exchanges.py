@@ -29,6 +29,25 @@ def test_names_that_were_looked_up_are_replaced_at_any_port(share: Share, said_i
     assert "capture-plain-dns" in {f.rule for f in after.findings}
 
 
+def test_what_went_through_a_proxy_names_nobody(share: Share) -> None:
+    ask = ("c", b"\5\1\0\3\x14bedroom-lamp.example\0\x50")
+    said: list[tuple[str, bytes | str]] = [
+        ("c", b"\5\1\2"),
+        ("s", b"\5\2"),
+        ("c", b"\1\6robbie\6secret"),
+        ("s", b"\1\0"),
+        ask,
+    ]
+    said += [("s", b"\5\0\0\1" + bytes(6)), ("s", "login: ")]
+    said += [("c", letter) for letter in "susanne\r"] + [("s", "Password: ")]
+    said += [("c", letter) for letter in "hunter2\r"] + [("s", "\r\n$ ")]
+    for keep in (False, True):
+        shared = share(tcp(1080, *said), keep_payload=keep)
+        typed = b"".join(frame[54:] for frame in shared.frames)
+        for old in (b"bedroom", b"robbie", b"secret", b"susanne", b"hunter2"):
+            assert old not in typed
+
+
 def test_what_files_hold_is_left_out(share: Share, said_in: Said) -> None:
     shared = share(udp(69, ("c", READ)) + udp(50_001, ("s", SECRET), ("c", TAKEN)))
     assert b"hunter2" not in said_in(shared.after)

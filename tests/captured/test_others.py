@@ -5,6 +5,16 @@ from __future__ import annotations
 import pytest
 from conversing import found, tcp, udp
 
+# The order to connect to 10.0.0.1:80 and its answer, of SOCKS 4 and 5.
+FOUR = (("c", b"\4\1\0\x50\x0a\0\0\1me\0"), ("s", b"\0\x5a\0\x50\x0a\0\0\1"))
+FOUR_A = (("c", b"\4\1\0\x50\0\0\0\1\0cam\0"), ("s", b"\0\x5a" + bytes(6)))
+FIVE = (("c", b"\5\1\0\1\x0a\0\0\1\0\x50"), ("s", b"\5\0\0\1\x0a\0\0\1\0\x50"))
+NAMED = (("c", b"\5\1\0\3\3cam\0\x50"), ("s", b"\5\0\0\1\0\0\0\0\0\0"))
+FREE = (("c", b"\5\2\0\2"), ("s", b"\5\0"))
+WEB = (
+    ("c", "GET / HTTP/1.1\r\nHost: x\r\n\r\n"),
+    ("s", "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"),
+)
 CASES: dict[str, tuple[list[bytes], str]] = {
     "ssh1 mid unknown": (
         tcp(50022, ("s", "SSH-1.5-x\n"), ("c", "SSH-1.5-y\n"), late=True),
@@ -85,6 +95,30 @@ CASES: dict[str, tuple[list[bytes], str]] = {
         ),
         "pop3-credentials-seen",
     ),
+    "socks 4 http": (tcp(1080, *FOUR, *WEB), "http-cleartext"),
+    "socks 4a http": (tcp(1080, *FOUR_A, *WEB), "http-cleartext"),
+    "socks 5 http": (tcp(9050, *FREE, *FIVE, *WEB), "http-cleartext"),
+    "socks 5 http by name": (tcp(1080, *FREE, *NAMED, *WEB), "http-cleartext"),
+    "socks 5 http behind a login": (
+        tcp(
+            1080, ("c", b"\5\1\2"), ("s", b"\5\2"), ("c", b"\1\1a\1b"), ("s", b"\1\0"), *FIVE, *WEB
+        ),
+        "http-cleartext",
+    ),
+    "socks 5 ftp": (
+        tcp(
+            1080,
+            *FREE,
+            *FIVE,
+            ("s", "220 ftp\r\n"),
+            ("c", "USER bob\r\n"),
+            ("s", "331 more\r\n"),
+            ("c", "PASS pw\r\n"),
+            ("s", "230 in\r\n"),
+        ),
+        "ftp-cleartext ftp-credentials-seen",
+    ),
+    "socks 5 refused": (tcp(1080, *FREE, FIVE[0], ("s", b"\5\2" + FIVE[1][1][2:]), *WEB), ""),
     "news 200": (
         tcp(
             119,
