@@ -136,22 +136,31 @@ def report_on(
     heard = sorted(
         _all(files, jobs, plugins), key=lambda h: (h.facts.first, h.facts.sha256, h.facts.path)
     )
-    zero = min((h.facts.first for h in heard if h.facts.frames), default=0.0)
-    end = max((h.facts.last for h in heard if h.facts.frames), default=zero)
+    facts = [h.facts for h in heard]
+    zero = min((known.first for known in facts if known.frames), default=0.0)
+    end = max((known.last for known in facts if known.frames), default=zero)
+    readings = _together(heard, zero)
+    # What is together need not stand in memory twice.
+    del heard
     header = Header(
         recording.FORMAT, __version__, utc(zero), Scope(()), {}, book.hash, source="capture"
     )
     journal = Recording(
         header,
-        gaps=tuple(gap for h in heard for gap in gaps_of(h.facts)),
-        blind_spots=BLIND_SPOTS + tuple(snapped(h.facts) for h in heard if h.facts.snapped),
+        gaps=tuple(gap for known in facts for gap in gaps_of(known)),
+        blind_spots=BLIND_SPOTS + tuple(snapped(known) for known in facts if known.snapped),
         footer=Footer(round(end - zero, 6), True),
     )
+    inputs = [input_of(known) for known in facts]
+    return conclude(journal, readings, book, plugins, inputs, profiles)
+
+
+def _together(heard: Sequence[Heard], zero: float) -> Readings:
+    """What all files gave, as if they were one that began at ``zero``."""
     parts = [later(h.readings, h.facts.first - zero) for h in heard]
     if len(parts) > 1:
         parts = [numbered(part, f"{i}:") for i, part in enumerate(parts, 1)]
-    readings, inputs = joined(parts), [input_of(h.facts) for h in heard]
-    return conclude(journal, readings, book, plugins, inputs, profiles)
+    return joined(parts)
 
 
 def rebuild(recorded: Recording, out: BinaryIO) -> Left:
