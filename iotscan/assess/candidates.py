@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from iotscan.model import Sender, Transcript, Transport
-from iotscan.probe_api import Beginning, Lead, Probe
+from iotscan.probe_api import ANY_BYTE, Beginning, Lead, Probe
 
 _TRANSPORTS: tuple[Transport, ...] = ("tcp", "udp")
 _OTHER: Mapping[Sender, Sender] = {"client": "server", "server": "client"}
@@ -102,9 +102,16 @@ def _lead(beginning: Beginning, side: Sender) -> Lead:
 
 def _table(leads: Sequence[tuple[Lead, int]], everybody: int) -> list[list[int]]:
     """For each of the first places and each byte there: the bits of those whom it fits."""
-    table = [[0] * 256 for _ in range(max((len(lead) for lead, _ in leads), default=0))]
-    for lead, bit in leads:
-        for place, fitting in enumerate(table):
-            for byte in lead[place] if place < len(lead) else range(256):
-                fitting[byte] |= bit & everybody
+    table = []
+    for place in range(max((len(lead) for lead, _ in leads), default=0)):
+        told = [
+            (lead[place] if place < len(lead) else ANY_BYTE, bit & everybody) for lead, bit in leads
+        ]
+        # Most leave most places open: those are no reason to go through all bytes.
+        anyhow = sum(bit for fitting, bit in told if len(fitting) == len(ANY_BYTE))
+        table.append([anyhow] * len(ANY_BYTE))
+        for fitting, bit in told:
+            if len(fitting) < len(ANY_BYTE):
+                for byte in fitting:
+                    table[place][byte] |= bit
     return table

@@ -97,6 +97,7 @@ ALIKE = {
     "dns, asked and echoed": udp(ODD, ("c", LOOKUP), ("s", LOOKUP)),
     "dns, more behind it": udp(ODD, ("c", LOOKUP + b"x"), ("s", answered(LOOKUP))),
     "dnscrypt": udp(ODD, ("c", LOOKUP), ("s", answered(LOOKUP, record=CERTIFICATE))),
+    "dnscrypt, refused": lookup("2.dnscrypt-cert.resolver.example", 16),
     "mdns": udp(5353, ("c", LOOKUP), ("s", answered(LOOKUP))),
     "mdns elsewhere": udp(ODD, ("c", MULTICAST), ("s", answered(MULTICAST, 0x8400))),
     "mdns, to one host": lookup("_services._dns-sd._udp.local", 12),

@@ -41,7 +41,10 @@ _ALIKE = frozenset({137, 5353, 5355})
 # The internet, Chaos, Hesiod, and any: RFC 1035 section 3.2.4. mDNS sets a bit beside it.
 _CLASSES = frozenset({1, 3, 4, 255})
 # RFC 6762 section 3; RFC 1001 section 14.1: a NetBIOS name, two letters for each of 16 bytes.
-_FOREIGN = re.compile(r"(?:.*\.)?local|[A-P]{32}(?:\..*)?", re.IGNORECASE | re.DOTALL)
+# DNSCrypt asks for the certificates of most resolvers by a name that begins like this.
+_FOREIGN = re.compile(
+    r"(?:.*\.)?local|[A-P]{32}(?:\..*)?|2\.dnscrypt-cert\..*", re.IGNORECASE | re.DOTALL
+)
 # DNSCrypt fetches the certificates of a resolver by an ordinary question; they begin so.
 _CERTIFICATE = b"DNSC"
 
