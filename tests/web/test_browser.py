@@ -72,6 +72,19 @@ def test_no_page_obeys_what_a_device_calls_itself(watched: Watched) -> None:
     assert watched.page.get_by_text("<script>alert(1)</script>").count() >= 1
 
 
+def test_what_is_wrong_stands_on_the_first_screen_of_a_phone(browser: Browser, web: Web) -> None:
+    """Formats and standards, which few ask for, are folded away above it."""
+    with at_a_port(web.site) as base:
+        seen = Watched(browser, base, WIDTHS["phone"])
+        seen.page.goto(f"{base}/scans/2")
+        box = seen.page.locator("h1").bounding_box()
+        assert box is not None
+        assert box["y"] < 300
+        seen.page.get_by_text("Save it, or measure it").click()
+        assert seen.page.get_by_role("link", name="sarif").is_visible()
+        seen.page.close()
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", WIDTHS.values(), ids=WIDTHS)
 def test_axe_finds_no_barrier_and_nothing_sticks_out(
