@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import gzip
 import io
 import json
 import os
-import re
 import stat
 import struct
-import subprocess
 import sys
 from collections.abc import Callable
 from ipaddress import ip_address
@@ -18,54 +15,14 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from conversing import login
 
 from iotscan import offline
 from iotscan.capture.files import opened
 from iotscan.capture.frames import Walk
-from iotscan.capture.making import Connection
 from iotscan.capture.writer import Writer
-from iotscan.model import Endpoint
 
 Command = Callable[..., Any]
-LABELS = """
-vocabulary: {telnet-credentials-seen: '', telnet-cleartext-session: ''}
-captures:
-  - file: login.pcapng
-    exhaustive: true
-    findings:
-      - {type: telnet-cleartext-session, host: 192.168.1.9, port: 23, frame: 4, peer: 192.168.1.5}
-      - type: telnet-credentials-seen
-        host: 192.168.1.9
-        port: 23
-        frame: 5
-        detail: {username: USER}
-    devices: []
-    services: [{ip: 192.168.1.9, port: 23}]
-"""
-
-
-def login(name: str = "login.pcapng", at: float = 1_700_000_000.0) -> Path:
-    """A capture in which somebody logs in by telnet, in the working folder."""
-    client = Endpoint(ip_address("192.168.1.5"), "tcp", 4000)
-    talk = Connection(client, Endpoint(ip_address("192.168.1.9"), "tcp", 23))
-    out = io.BytesIO()
-    writer = Writer(out)
-    for number, frame in enumerate(
-        [
-            *talk.opened(),
-            *talk.said(False, b"Welcome\r\nlogin: "),
-            *talk.said(True, b"root\r\n"),
-            *talk.said(False, b"root\r\nPassword: "),
-            *talk.said(True, b"hunter2\r\n"),
-            *talk.said(False, b"\r\n# "),
-            *talk.closed(),
-        ]
-    ):
-        writer.packet(at + number / 10, 1, frame)
-    path = Path(name)
-    path.parent.mkdir(exist_ok=True)
-    path.write_bytes(gzip.compress(out.getvalue()) if name.endswith(".gz") else out.getvalue())
-    return path
 
 
 def test_replay_of_a_capture_tells_findings_by_file_and_frame(command: Command) -> None:
@@ -261,106 +218,3 @@ def test_evidence_needs_captures_that_can_be_read_again(
     assert (ran.code, "evidence cannot be written" in ran.err) == (2, True)
     ran = command("replay", "-", "--evidence", "proof")
     assert (ran.code, "give it as a file" in ran.err) == (2, True)
-
-
-def test_evaluate_scores_a_labelled_folder(command: Command) -> None:
-    login("set/login.pcapng")
-    Path("labels.yaml").write_text(LABELS.replace("USER", "root"))
-    ran = command("evaluate", "--labels", "labels.yaml", "set")
-    assert (ran.code, "all findings" in ran.out, "missed  " in ran.out) == (0, True, False)
-    tree = json.loads(command("evaluate", "--labels", "labels.yaml", "set", "--json").out)
-    assert tree["findings"] == {
-        "found": 2,
-        "missed": [],
-        "extra": [],
-        "precision": 1.0,
-        "recall": 1.0,
-    }
-    assert tree["services"]["found"] == 1
-    assert list(tree["by_capture"]) == ["login.pcapng"]
-
-
-def test_evaluate_lists_misses_and_extras_and_fails(command: Command) -> None:
-    login("set/login.pcapng")
-    Path("labels.yaml").write_text(LABELS.replace("USER", "admin"))
-    ran = command("evaluate", "--labels", "labels.yaml", "set", "--only", "log*")
-    assert ran.code == 1
-    assert "missed  login.pcapng: telnet-credentials-seen 192.168.1.9:23" in ran.out
-    assert "extra   login.pcapng: telnet-credentials-seen 192.168.1.9:23/tcp" in ran.out
-    assert re.search(r"^login\.pcapng +1 +1 +1 +0\.500 +0\.500$", ran.out, re.MULTILINE)
-
-
-def test_evaluate_tells_captures_without_fault_and_those_that_are_not_what_was_labelled(
-    command: Command,
-) -> None:
-    login("set/login.pcapng")
-    known = LABELS.replace("USER", "root")
-    entry = "    sha256: abcd\n    exhaustive"
-    Path("labels.yaml").write_text(known.replace("    exhaustive", entry))
-    ran = command("evaluate", "--labels", "labels.yaml", "set")
-    assert re.search(r"^login\.pcapng +2 +0 +0 +1\.000 +1\.000$", ran.out, re.MULTILINE)
-    assert (ran.code, "login.pcapng is not the file that was labelled" in ran.err) == (0, True)
-    tree = json.loads(command("replay", "set", "--output", "json").out)
-    entry = f"    sha256: {tree['inputs'][0]['sha256']}\n    exhaustive"
-    Path("labels.yaml").write_text(known.replace("    exhaustive", entry))
-    assert command("evaluate", "--labels", "labels.yaml", "set").err == ""
-
-
-def test_evaluate_needs_labels_that_fit(command: Command) -> None:
-    Path("labels.yaml").write_text(LABELS)
-    ran = command("evaluate", "--labels", "labels.yaml", ".", "--only", "nothing*")
-    assert (ran.code, "names no capture that fits nothing*" in ran.err) == (2, True)
-    assert command("evaluate", "--labels", "labels.yaml", ".").code == 2
-
-
-def test_export_writes_tables_of_captures_and_of_reports(command: Command) -> None:
-    login()
-    (row, *_) = [json.loads(line) for line in command("export", "login.pcapng").out.splitlines()]
-    assert (row["mac"], row["address"], row["port"]) == ("02:04:c0:a8:01:09", "192.168.1.9", 23)
-    assert (row["frame"], row["time"]) == (4, "2023-11-14T22:13:20.300000+00:00")
-    command("replay", "login.pcapng", "--output", "json:report.json")
-    again = command("export", "report.json", "--format", "csv", "--to", "out.csv")
-    assert again.code == 0
-    lines = Path("out.csv").read_text().splitlines()
-    assert lines[0].startswith("device,mac,about,address,port,transport,rule,title")
-    assert any("telnet-credentials-seen" in line for line in lines)
-    services = command("export", "report.json", "--table", "services").out
-    assert json.loads(services)["service"] == "telnet"
-    pytest.importorskip("duckdb")
-    assert command("export", "report.json", "--format", "parquet", "--to", "x.parquet").code == 0
-    assert Path("x.parquet").read_bytes()[:4] == b"PAR1"
-
-
-@pytest.mark.parametrize(
-    ("flags", "said"),
-    [
-        (("--format", "xlsx"), "formats are: jsonl, csv, parquet, pcapng"),
-        (("--format", "parquet"), "--to FILE"),
-        (("--table", "moods"), "tables are: devices"),
-        (("--to", "none/x.csv"), "cannot be written"),
-    ],
-)
-def test_export_tells_wrong_use(flags: tuple[str, ...], said: str, command: Command) -> None:
-    login()
-    ran = command("export", "login.pcapng", *flags)
-    assert (ran.code, said in " ".join(ran.err.split())) == (2, True)
-
-
-def test_a_recording_becomes_a_capture(command: Command) -> None:
-    header = '{"header":{"format":1,"version":"0","started":"2026-01-02T03:04:05Z","scope":'
-    header += '{"allow":[],"deny":[],"interfaces":[],"impact":"login"},"settings":{},"rules":""}}\n'
-    Path("r.jsonl").write_text(header + '{"footer":{"ended":1.0,"complete":true}}\n')
-    ran = command("export", "r.jsonl", "--format", "pcapng", "--to", "r.pcapng")
-    assert (ran.code, "0 frames were written" in ran.err) == (0, True)
-    assert Path("r.pcapng").read_bytes()[:4] == b"\n\r\r\n"
-    login()
-    for wrong in (("r.jsonl",), ("login.pcapng", "--to", "x"), ("r.jsonl", "--to", "none/x")):
-        assert command("export", *wrong, "--format", "pcapng").code == 2
-
-
-def test_export_as_parquet_says_nothing_where_all_went_well(command: Command) -> None:
-    pytest.importorskip("duckdb")
-    login()
-    program = [sys.executable, "-m", "iotscan", "export", "login.pcapng", "--format", "parquet"]
-    ran = subprocess.run([*program, "--to", "x.parquet"], capture_output=True, check=True)
-    assert (ran.stdout, ran.stderr) == (b"", b"")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import gzip
 import io
 import tempfile
 from functools import cache
@@ -89,3 +90,27 @@ def found(frames: list[bytes]) -> list[str]:
     judged = {name for name, rule in rules.items() if rule.per in OF_CONVERSATIONS}
     judged = (judged | _ONE_SIDED) - _GENERAL
     return sorted({one.rule for one in reported(frames).findings} & judged)
+
+
+def login(name: str = "login.pcapng", at: float = 1_700_000_000.0) -> Path:
+    """A capture in which somebody logs in by telnet, in the working folder."""
+    client = Endpoint(ip_address("192.168.1.5"), "tcp", 4000)
+    talk = Connection(client, Endpoint(ip_address("192.168.1.9"), "tcp", 23))
+    out = io.BytesIO()
+    writer = Writer(out)
+    for number, frame in enumerate(
+        [
+            *talk.opened(),
+            *talk.said(False, b"Welcome\r\nlogin: "),
+            *talk.said(True, b"root\r\n"),
+            *talk.said(False, b"root\r\nPassword: "),
+            *talk.said(True, b"hunter2\r\n"),
+            *talk.said(False, b"\r\n# "),
+            *talk.closed(),
+        ]
+    ):
+        writer.packet(at + number / 10, 1, frame)
+    path = Path(name)
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(gzip.compress(out.getvalue()) if name.endswith(".gz") else out.getvalue())
+    return path
