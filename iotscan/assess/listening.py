@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
-from iotscan.assess.candidates import Candidates
 from iotscan.assess.derived.capture import scanning
 from iotscan.assess.keeping import (
     MOST_PROOFS,
@@ -68,7 +67,6 @@ class Listener:
     _contacts: Contacts = field(default_factory=Contacts)
     _observations: Observations = field(init=False)
     _witnesses: Witnesses = field(init=False)
-    _candidates: Candidates = field(init=False)
     _pairing: Pairing = field(init=False)
     _gaps: dict[tuple[str, str], Gap] = field(default_factory=dict)
     _speakers: dict[Endpoint, set[str]] = field(default_factory=lambda: defaultdict(set))
@@ -77,7 +75,6 @@ class Listener:
     _heard: dict[int, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self._candidates = Candidates(self.plugins.probes)
         self._pairing = Pairing(self.plugins.probes)
         self._observations = Observations(self._devices)
         self._witnesses = Witnesses(self._devices)
@@ -179,7 +176,7 @@ class Listener:
         )
 
     def _read(self, talk: Transcript) -> bool:
-        asked: Sequence[Probe] = self._candidates.of(talk)
+        asked: Sequence[Probe] = self.plugins.candidates.of(talk)
         kept = self._pairing.take(asked, talk)
         if kept:
             asked = [probe for probe in asked if probe not in kept]

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import cached_property, partial
 from typing import TypeVar
 
+from iotscan.assess.candidates import Candidates
 from iotscan.model import (
     RECOGNITION,
     Address,
@@ -114,6 +115,13 @@ class Plugins:
         """The ports that servers use of what the probes speak."""
         openings = (opening for probe in self.probes.values() for opening in probe.openings)
         return {port for opening in openings for port in (*opening.ports, *opening.tls)}
+
+    @cached_property
+    def candidates(self) -> Candidates:
+        """Whom a conversation of a capture is worth offering to: it takes longer to build than a
+        small capture to read.
+        """
+        return Candidates(self.probes)
 
     def words(self, reader: Probe | Discoverer) -> Mapping[str, Mapping[str, type]]:
         """The kinds a reader declares, with the types of their facts."""
