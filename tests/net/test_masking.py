@@ -13,6 +13,7 @@ from iotscan.net.masking import Mask, mask_last
 
 def test_the_last_place_is_masked_since_passwords_come_last() -> None:
     assert mask_last(b"admin:admin\r", b"admin") == b"admin:*****\r"
+    assert mask_last(b"admin\r", b"admin") == b"*****\r"
 
 
 def test_what_cannot_be_masked_is_an_error() -> None:
@@ -57,18 +58,33 @@ def test_only_what_follows_at_once_is_an_echo() -> None:
 
 def test_an_echo_in_pieces_is_masked_and_later_text_is_not() -> None:
     mask = Mask(b"secret", reach=16, once=True)
-    pieces = [bytearray(b"\r\nsec"), bytearray(b"r"), bytearray(b"et\r\nsecret")]
+    pieces = [
+        bytearray(b"\r\nsec"),
+        bytearray(b"r"),
+        bytearray(b"et\r\nsecret"),
+        bytearray(b"secret"),
+    ]
     for piece in pieces:
         mask.cover(piece)
-    assert b"".join(pieces) == b"\r\n******\r\nsecret"
+    assert b"".join(pieces) == b"\r\n******\r\nsecretsecret"
 
 
-def test_an_echo_that_was_cut_off_is_masked_too() -> None:
+@pytest.mark.parametrize(
+    ("heard", "kept"),
+    [
+        (b"secre", b"*****"),
+        (b"secr", b"****"),
+        (b"sec", b"***"),
+        (b"se", b"se"),
+        (b"ecre", b"ecre"),
+    ],
+)
+def test_an_echo_that_was_cut_off_is_masked_too(heard: bytes, kept: bytes) -> None:
     mask = Mask(b"secret", reach=16, once=True)
-    piece = bytearray(b"\r\nsecre")
+    piece = bytearray(b"\r\n" + heard)
     mask.cover(piece)
     mask.finish()
-    assert piece == b"\r\n*****"
+    assert piece == b"\r\n" + kept
 
 
 def test_appended_bytes_of_one_piece_are_looked_at_once() -> None:

@@ -53,6 +53,7 @@ def test_other_ports_are_ordinary() -> None:
     for port in (23, 80, 1883, 5683):
         assert rule_at(port) is ORDINARY
         assert ORDINARY.lets_greet("anything", recognised=False)
+    assert (ORDINARY.may_write, ORDINARY.connections, ORDINARY.requests) == (True, 0, 0)
 
 
 def test_every_rule_says_why_and_from_where() -> None:
