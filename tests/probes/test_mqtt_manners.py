@@ -88,7 +88,7 @@ async def test_a_broker_that_hangs_up_at_one_filter_is_asked_the_other_one_anew(
 async def test_a_broker_that_says_nothing_to_a_filter_did_not_close(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("iotscan.probes.mqtt._HANDSHAKE_SECONDS", 0.4)
+    monkeypatch.setattr("iotscan.probes._mqtt_listening._HANDSHAKE_SECONDS", 0.4)
     async with serve(manners(silent_at=["#"])) as port:
         talk = await converse(service_at(port))
     assert [(s["filter"], s["granted"]) for s in read(talk)["mqtt.subscribe"]] == [("$SYS/#", True)]
@@ -100,7 +100,7 @@ async def test_what_a_broker_answered_while_we_were_busy_is_heard(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Busy for longer than a broker is given: time in which we did not listen is not its time."""
-    monkeypatch.setattr("iotscan.probes.mqtt._HANDSHAKE_SECONDS", 0.4)
+    monkeypatch.setattr("iotscan.probes._mqtt_listening._HANDSHAKE_SECONDS", 0.4)
 
     def busy(name: str) -> None:
         loop = asyncio.get_running_loop()
