@@ -41,6 +41,8 @@ _T = TypeVar("_T")
 CONVERSATIONS_AT_ONCE = 2
 # UDP takes no connection of the device; these mostly wait for ports that never answer.
 QUESTIONS_AT_ONCE = 16
+# Services that a host may announce of itself; whoever goes on for ever does not keep a scan going.
+MOST_LEADS = 256
 
 
 @dataclass
@@ -72,6 +74,7 @@ class HostWorker:
     _open: list[Endpoint] = field(default_factory=list)
     _seen: set[tuple[str, Service]] = field(default_factory=set)
     _gone: bool = False
+    _followed: bool = False
     _questions: asyncio.Semaphore = field(
         default_factory=lambda: asyncio.Semaphore(QUESTIONS_AT_ONCE)
     )
@@ -93,11 +96,21 @@ class HostWorker:
         step = Progress(stage, what, subject, done, address=str(self.address), service=service)
         self.shop.progress(step)
 
+    def hear(self, leads: Sequence[Service]) -> bool:
+        """Take down what the host announced about itself. Whether it is too late for ``work`` to
+        look at some of it, so that ``follow_leads`` has to be called again.
+        """
+        new = [lead for lead in dict.fromkeys(leads) if lead not in self.leads]
+        new = new[: MOST_LEADS - len(self.leads)]
+        self.leads += new
+        return bool(new) and self._followed
+
     async def follow_leads(self) -> None:
         """Look at what the host announced about itself and the sweep did not cover."""
-        leads = [lead for lead in dict.fromkeys(self.leads) if ("lead", lead) not in self._seen]
-        self._seen.update(("lead", lead) for lead in leads)
-        await _all([self.shop.spawn(self._follow(lead)) for lead in leads])
+        while leads := [lead for lead in self.leads if ("lead", lead) not in self._seen]:
+            self._seen.update(("lead", lead) for lead in leads)
+            await _all([self.shop.spawn(self._follow(lead)) for lead in leads])
+        self._followed = True
 
     async def _follow(self, lead: Service) -> None:
         endpoint = lead.endpoint

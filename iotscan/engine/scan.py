@@ -71,7 +71,7 @@ class Engine:
         self._macs: dict[Address, str] = {}
         self._room = asyncio.Semaphore(HOSTS_AT_ONCE)
         self._group = asyncio.TaskGroup()
-        self._discovering = asyncio.Event()
+        self._over = False
         self._shop = Workshop(
             settings,
             gateway,
@@ -100,6 +100,7 @@ class Engine:
                         self._spawn(self._knock(network))
                 await self._discover(air)
         finally:
+            self._over = True
             self._tell_blind_spots(air)
 
     def _tell_blind_spots(self, air: Air) -> None:
@@ -133,7 +134,6 @@ class Engine:
             for discoverer in self._readers.values()
         ]
         await asyncio.wait(tasks)
-        self._discovering.set()
         self._progress(Progress("discover", "done", done=len(self._hosts)))
 
     async def _solicit(self, discoverer: Discoverer, air: Air, targets: Sequence[Address]) -> None:
@@ -151,14 +151,15 @@ class Engine:
     def _sight(self, sighting: Sighting, source: Address | None) -> None:
         scope = self._targets.scope
         for address in sighting.addresses:
-            if not scope.admits(address) or self._settings.impact is Impact.LISTEN:
+            if self._over or not scope.admits(address) or self._settings.impact is Impact.LISTEN:
                 continue
             host = self._meet(address, mac=sighting.mac)
             host.words += [*sighting.names, *sighting.traits.values()]
             leads = [lead for lead in sighting.leads if lead.endpoint.address == address]
             # Nobody can send us to a path on somebody else: of such a lead only the port is kept.
             own = address == source
-            host.leads += leads if own else [Service(lead.endpoint) for lead in leads]
+            if host.hear(leads if own else [Service(lead.endpoint) for lead in leads]):
+                self._spawn(self._follow(host))
 
     def _meet(self, address: Address, *, named: bool = False, mac: str | None = None) -> HostWorker:
         """The worker of an address, started if it is new.
@@ -182,8 +183,9 @@ class Engine:
     async def _work(self, worker: HostWorker) -> None:
         async with self._room:
             await worker.work()
-        # Announcements may come later than the sweep; what they lead to is looked at too.
-        await self._discovering.wait()
+
+    async def _follow(self, worker: HostWorker) -> None:
+        """Announcements may come later than the sweep; what they lead to is looked at too."""
         async with self._room:
             await worker.follow_leads()
 

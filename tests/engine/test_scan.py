@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
@@ -18,12 +19,13 @@ import pytest
 import iotscan
 from iotscan.capture.recording import load
 from iotscan.codec import encode
+from iotscan.engine.scan import Engine
 from iotscan.errors import UsageError
-from iotscan.model import Ending, Impact, Progress, Report
+from iotscan.model import Ending, Impact, Packet, Progress, Report
 from iotscan.settings import Limits, Settings
 from iotscan.testing import Handler, serve
 
-HOME = "127.31.0.5"
+HOME, NEIGHBOUR = "127.31.0.5", "127.31.0.6"
 QUICK = Limits(
     connect_timeout=0.3, read_timeout=0.4, conversation_timeout=4.0, login_pause=0.0,
     host_connections_per_second=1000.0,
@@ -267,3 +269,42 @@ async def test_a_scan_that_was_stopped_says_too_what_it_cannot_see() -> None:
     stop.set()
     report = await iotscan.scan(settings(9), stop=stop)
     assert any("UDP service that does not answer" in spot for spot in report.blind_spots)
+
+
+async def test_what_a_device_announces_when_it_was_looked_at_is_looked_at_too(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    engines: list[Engine] = []
+
+    class Watched(Engine):
+        def __init__(self, *words: Any) -> None:
+            super().__init__(*words)
+            engines.append(self)
+
+    monkeypatch.setattr("iotscan.api.Engine", Watched)
+    looked_at = asyncio.Event()
+
+    def watch(step: Progress) -> None:
+        if (step.stage, step.what, step.subject) == ("probe", "done", HOME):
+            looked_at.set()
+
+    async with device(telnet()) as (late, got):
+        notify = (
+            "NOTIFY * HTTP/1.1\r\nHOST: 239.255.255.250:1900\r\nCACHE-CONTROL: max-age=1800\r\n"
+            f"LOCATION: http://{HOME}:{late}/device.xml\r\nNT: upnp:rootdevice\r\n"
+            "NTS: ssdp:alive\r\nUSN: uuid:1::upnp:rootdevice\r\n\r\n"
+        )
+
+        async def announces(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            await looked_at.wait()
+            if not got:
+                engines[0].hear(Packet("", 0.0, "ssdp", notify.encode(), ip_address(HOME)))
+            writer.close()
+
+        async with device(telnet()) as (port, _), serve(announces, NEIGHBOUR) as other:
+            wanted = settings(port, other, impact=Impact.GREET)
+            wanted = replace(wanted, targets=(HOME, NEIGHBOUR))
+            report = await iotscan.scan(wanted, progress=watch)
+    assert got
+    services = {str(s.endpoint): s.name for d in report.devices for s in d.services}
+    assert services[f"{HOME}:{late}/tcp"] == "telnet"
