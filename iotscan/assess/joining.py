@@ -73,4 +73,5 @@ def joined(parts: Sequence[Readings]) -> Readings:
         tuple(note for part in parts for note in part.notes),
         contacts,
         frozenset().union(*(part.opened for part in parts)),
+        sum(part.hours for part in parts),
     )

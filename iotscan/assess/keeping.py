@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from iotscan.assess.reading import Contact, Witness
+from iotscan.assess.reading import HOUR, Contact, Witness
 from iotscan.model import Address, Endpoint, Observation, Proof
 
 MOST_OBSERVATIONS = 50_000
@@ -28,6 +28,8 @@ MOST_ANSWERS = 65_536
 # Of servers outside, which are nobody's devices here.
 MOST_ANSWERS_OUTSIDE = 4096
 MOST_CONTACTS = 10_000
+# A year and its leap day.
+MOST_HOURS = 8784
 
 _Place = tuple[str, Address | str, Endpoint | None]
 _Key = tuple[str, Address, Endpoint | None, frozenset[tuple[str, object]]]
@@ -174,11 +176,13 @@ class Answers:
 @dataclass
 class Contacts:
     """Who spoke to whom: the proof of an answer is worth more than that of a try in vain.
-    ``dropped``: how many conversations were left out.
+    ``dropped``: how many conversations were left out; ``hours``: those of the capture in which
+    somebody spoke.
     """
 
     kept: dict[tuple[Address, Endpoint], Contact] = field(default_factory=dict)
     dropped: int = 0
+    hours: set[int] = field(default_factory=set)
 
     @property
     def left_out(self) -> str:
@@ -191,6 +195,8 @@ class Contacts:
         return reason if self.dropped else ""
 
     def add(self, client: Address, server: Endpoint, new: Contact) -> None:
+        if len(self.hours) < MOST_HOURS:
+            self.hours |= {int(new.began // HOUR), int(new.last // HOUR)}
         known = self.kept.get((client, server))
         if known is not None and (known.answered or not new.answered):
             self.kept[client, server] = known.joined(new)

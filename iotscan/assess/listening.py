@@ -173,6 +173,7 @@ class Listener:
             tuple(self._notes.values()),
             self._contacts.kept,
             frozenset(self._answers.opened),
+            len(self._contacts.hours),
         )
 
     def _read(self, talk: Transcript) -> bool:

@@ -127,6 +127,7 @@ def _concluded(
         readings.began,
         readings.answers,
         readings.contacts,
+        readings.hours,
     )
     asked = book.asks_support or recording.header.settings.get(ASKS_SUPPORT) is True
     derived = derive(stock)

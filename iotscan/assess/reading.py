@@ -31,6 +31,8 @@ from iotscan.probe_api import Discoverer, Probe
 from iotscan.text import clean
 
 _T = TypeVar("_T")
+# In seconds.
+HOUR = 3600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +81,8 @@ class Readings:
 
     The rest is for captures, whose conversations are not kept: when each one that is cited began,
     what shows that an endpoint answered, which readers could read it, the lines that tell of cited
-    conversations, who spoke to whom, and which endpoints answered an opening.
+    conversations, who spoke to whom, which endpoints answered an opening, and in how many hours
+    anything was said.
     """
 
     witnesses: tuple[Witness, ...]
@@ -92,6 +95,7 @@ class Readings:
     notes: tuple[ConversationNote, ...] = ()
     contacts: Mapping[tuple[Address, Endpoint], Contact] = field(default_factory=dict)
     opened: frozenset[Endpoint] = frozenset()
+    hours: int = 0
 
 
 @dataclass

@@ -14,6 +14,7 @@ from iotscan.assess import keeping, listening
 from iotscan.assess.booking import booked
 from iotscan.assess.derived.capture import scanning
 from iotscan.assess.findings import earliest
+from iotscan.assess.joining import joined, later
 from iotscan.assess.listening import Listener
 from iotscan.assess.reading import Contact, Plugins, Readings, Witness
 from iotscan.capture.reader import NAMES
@@ -360,3 +361,12 @@ def test_ports_for_which_there_was_no_room_are_told(monkeypatch: pytest.MonkeyPa
     (gap,) = full.readings().gaps
     assert gap.reason.startswith("1 answer of a port was")
     assert [place.port for place in full.readings().answers] == [23]
+
+
+def test_hours_are_those_in_which_somebody_spoke() -> None:
+    ear = listener()
+    for began in (0.0, 60.0, 7200.0, 9_000_000.0):
+        ear.talk(replace(talk(), began=began))
+    readings = ear.readings()
+    assert readings.hours == 3
+    assert joined([later(readings, 3600.0), readings]).hours == 6

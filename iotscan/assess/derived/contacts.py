@@ -12,7 +12,7 @@ from ipaddress import ip_address
 
 from iotscan.assess.inventory import peer_of
 from iotscan.assess.links import EVERYBODY
-from iotscan.assess.reading import Contact
+from iotscan.assess.reading import HOUR, Contact
 from iotscan.model import Address, Device, Endpoint, Fact, Kind, Observation, Proof
 
 CONTACT = Kind(
@@ -59,7 +59,6 @@ KINDS = (CONTACT, VISIT, CLOUD, CLIENT, UPDATES)
 
 DNS, NTP = 53, 123
 _MOST_NAMES = 8
-_HOUR = 3600.0
 _RETIRED = frozenset({"SSL 2.0", "SSL 3.0", "TLS 1.0", "TLS 1.1"})
 # What host names for updates have in a label; "ota" and "fw" only as words of their own.
 _UPDATES = re.compile(
@@ -87,8 +86,11 @@ def contacts(
     seen: Mapping[tuple[Address, Endpoint], Contact],
     observations: Sequence[Observation],
     owners: Mapping[Address, Device],
+    hours: int,
 ) -> Iterator[Observation]:
-    """Whom each device spoke to, what of it went into the internet, and updates in it."""
+    """Whom each device spoke to, what of it went into the internet, and updates in it. ``hours``:
+    in how many anything was heard.
+    """
     known = _known(observations)
     spans: dict[str, list[tuple[Address, Contact, bool, tuple[str, ...]]]] = defaultdict(list)
     for (client, server), contact in seen.items():
@@ -118,7 +120,7 @@ def contacts(
         if not any(map(_SIGNED.search, names)):
             yield _cloud(client, server, contact, known, named)
     for found in spans.values():
-        yield _updates(found, known)
+        yield _updates(found, known, hours)
 
 
 def legacy_clients(
@@ -217,14 +219,14 @@ def _cloud(
 
 
 def _updates(
-    found: Sequence[tuple[Address, Contact, bool, tuple[str, ...]]], known: _Known
+    found: Sequence[tuple[Address, Contact, bool, tuple[str, ...]]], known: _Known, heard: int
 ) -> Observation:
     """One observation for all contacts of a device: (its address, contact, whether encrypted,
-    names).
+    names). ``heard``: between captures, and where one has a pause, nobody listened.
     """
     client, first, *_ = found[0]
     began = min(contact.began for _, contact, _, _ in found)
-    hours = (max(contact.last for _, contact, _, _ in found) - began) / _HOUR
+    hours = min((max(contact.last for _, contact, _, _ in found) - began) / HOUR, heard)
     facts: dict[str, Fact] = {"hours": round(hours, 2), "seen": False}
     proofs: tuple[Proof, ...] = (first.proof,)
     for address, contact, encrypted, names in found:

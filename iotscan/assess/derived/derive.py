@@ -96,6 +96,7 @@ class Stock:
     began: Mapping[str, float] = field(default_factory=dict)
     answers: Mapping[Endpoint, Proof] = field(default_factory=dict)
     contacts: Mapping[tuple[Address, Endpoint], Contact] = field(default_factory=dict)
+    hours: int = 0
 
 
 def derive(stock: Stock) -> tuple[Observation, ...]:
@@ -115,7 +116,7 @@ def derive(stock: Stock) -> tuple[Observation, ...]:
             if live or device.mac is not None or not service.endpoint.address.is_global:
                 found.append(_exposure(device, service, mapped, cited))
     owners = owner_of(stock.devices)
-    found += contacts.contacts(stock.contacts, stock.observations, owners)
+    found += contacts.contacts(stock.contacts, stock.observations, owners, stock.hours)
     found += contacts.legacy_clients(stock.observations, owners)
     began = {talk.id: talk.began for talk in stock.recording.transcripts} | dict(stock.began)
     found += tls.validity(stock.recording.header.started, began, stock.observations)

@@ -22,8 +22,10 @@ def met(*servers: Endpoint, answered: bool = True, last: float = 60.0) -> Seen:
     return {(LAMP, server): Contact(proof, answered, 0.0, last) for server in servers}
 
 
-def found(kind: str, seen: Seen, observations: Sequence[Observation] = ()) -> list[dict[str, Fact]]:
-    return [dict(o.facts) for o in contacts(seen, observations, OWNERS) if o.kind == kind]
+def found(
+    kind: str, seen: Seen, observations: Sequence[Observation] = (), hours: int = 26
+) -> list[dict[str, Fact]]:
+    return [dict(o.facts) for o in contacts(seen, observations, OWNERS, hours) if o.kind == kind]
 
 
 def said(kind: str, server: Endpoint = CLOUD, **facts: Fact) -> Observation:
@@ -57,11 +59,11 @@ def test_places(address: str, place: str) -> None:
 def test_only_devices_have_contacts() -> None:
     place = Endpoint(LAMP, "tcp", 80)
     strange: Seen = {(CLOUD.address, place): Contact(Proof("contact"))}
-    (seen,) = contacts(strange, (), OWNERS)
+    (seen,) = contacts(strange, (), OWNERS, 1)
     assert (seen.kind, seen.address, seen.endpoint) == ("capture.visit", LAMP, place)
     assert seen.facts == {"port": 80, "transport": "tcp", "place": "public", "peer": "52.1.2.3"}
     silent: Seen = {(CLOUD.address, place): Contact(Proof("contact"), answered=False)}
-    assert list(contacts(silent, (), OWNERS)) == []
+    assert list(contacts(silent, (), OWNERS, 1)) == []
 
 
 def test_names_come_from_the_device_s_own_lookups_and_words() -> None:
@@ -127,6 +129,11 @@ def test_hosts_for_updates(name: str, seen: bool) -> None:
     (facts,) = found("capture.updates", met(CLOUD, last=90_000.0), observed)
     assert (facts["seen"], facts["hours"]) == (seen, 25.0)
     assert facts.get("encrypted") is (True if seen else None)
+
+
+def test_hours_in_which_nothing_was_heard_do_not_count() -> None:
+    (facts,) = found("capture.updates", met(CLOUD, last=90_000.0), hours=3)
+    assert facts["hours"] == 3.0
 
 
 def test_fetched_firmware_is_an_update() -> None:
