@@ -96,7 +96,7 @@ def answers(request: bytes, answer: bytes) -> bool:
     NAT-PMP repeats the inside port (RFC 6886 section 3.3), PCP a random number of twelve bytes (RFC
     6887 section 11.1).
     """
-    if answer[:2] != bytes([request[0], request[1] | _RESPONSE]):
+    if len(request) < 2 or answer[:2] != bytes([request[0], request[1] | _RESPONSE]):
         return False
     if request[0] == PCP:
         return len(answer) >= _PCP_MAP and answer[24:36] == request[24:36]
