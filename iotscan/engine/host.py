@@ -75,6 +75,7 @@ class HostWorker:
     _seen: set[tuple[str, Service]] = field(default_factory=set)
     _gone: bool = False
     _followed: bool = False
+    _endless: bool = False
     _questions: asyncio.Semaphore = field(
         default_factory=lambda: asyncio.Semaphore(QUESTIONS_AT_ONCE)
     )
@@ -101,9 +102,14 @@ class HostWorker:
         look at some of it, so that ``follow_leads`` has to be called again.
         """
         new = [lead for lead in dict.fromkeys(leads) if lead not in self.leads]
-        new = new[: MOST_LEADS - len(self.leads)]
-        self.leads += new
-        return bool(new) and self._followed
+        room = MOST_LEADS - len(self.leads)
+        self.leads += new[:room]
+        if len(new) > room and not self._endless:
+            self._endless = True
+            reason = f"it announced more than {MOST_LEADS} services, of which the first were kept"
+            advice = "Name the ports of others with --ports."
+            self._fail(self.address, "what it announces", Ending.BUDGET_SPENT, reason, advice)
+        return bool(new[:room]) and self._followed
 
     async def follow_leads(self) -> None:
         """Look at what the host announced about itself and the sweep did not cover."""
@@ -273,29 +279,19 @@ class HostWorker:
         if self._gone:
             return
         self._gone = True
-        self.shop.journal.add(
-            Gap(
-                str(self.address),
-                "the device",
-                Ending.TIMEOUT,
-                f"it stopped answering on {self._open[0]} during the scan and was left alone",
-                "Check that the device works; switch it off and on if it does not. "
-                "Scan it again with a lower --rate.",
-                str(self.address),
-            )
-        )
+        reason = f"it stopped answering on {self._open[0]} during the scan and was left alone"
+        advice = "Check that the device works; switch it off and on if it does not. "
+        advice += "Scan it again with a lower --rate."
+        self._fail(self.address, "the device", Ending.TIMEOUT, reason, advice)
 
     def _leave_alone(self, probe: str, service: Service) -> None:
-        self.shop.journal.add(
-            Gap(
-                str(service.endpoint),
-                probe,
-                Ending.TIMEOUT,
-                "not talked to, because the device had stopped answering",
-                "Scan the device again.",
-                str(self.address),
-            )
-        )
+        reason = "not talked to, because the device had stopped answering"
+        self._fail(service.endpoint, probe, Ending.TIMEOUT, reason, "Scan the device again.")
+
+    def _fail(
+        self, subject: Address | Endpoint, what: str, ending: Ending, reason: str, advice: str
+    ) -> None:
+        self.shop.journal.add(Gap(str(subject), what, ending, reason, advice, str(self.address)))
 
 
 async def _all(tasks: Sequence[asyncio.Task[None]]) -> None:

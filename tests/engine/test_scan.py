@@ -271,6 +271,34 @@ async def test_a_scan_that_was_stopped_says_too_what_it_cannot_see() -> None:
     assert any("UDP service that does not answer" in spot for spot in report.blind_spots)
 
 
+def alive(port: int) -> bytes:
+    """An SSDP announcement of a page at HOME."""
+    return (
+        "NOTIFY * HTTP/1.1\r\nHOST: 239.255.255.250:1900\r\nCACHE-CONTROL: max-age=1800\r\n"
+        f"LOCATION: http://{HOME}:{port}/device.xml\r\nNT: upnp:rootdevice\r\n"
+        "NTS: ssdp:alive\r\nUSN: uuid:1::upnp:rootdevice\r\n\r\n"
+    ).encode()
+
+
+async def test_a_device_that_announces_without_end_is_told_of(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("iotscan.engine.host.MOST_LEADS", 2)
+
+    class Watched(Engine):
+        async def _discover(self, air: Any) -> None:
+            for port in range(5):
+                self.hear(Packet("", 0.0, "ssdp", alive(port + 1), ip_address(HOME)))
+            await super()._discover(air)
+
+    monkeypatch.setattr("iotscan.api.Engine", Watched)
+    async with device(telnet()) as (port, _):
+        report = await iotscan.scan(settings(port, impact=Impact.GREET))
+    told = [gap.reason for gap in report.gaps if gap.ending is Ending.BUDGET_SPENT]
+    assert told == ["it announced more than 2 services, of which the first were kept"]
+    assert report.complete is False
+
+
 async def test_what_a_device_announces_when_it_was_looked_at_is_looked_at_too(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -289,16 +317,11 @@ async def test_what_a_device_announces_when_it_was_looked_at_is_looked_at_too(
             looked_at.set()
 
     async with device(telnet()) as (late, got):
-        notify = (
-            "NOTIFY * HTTP/1.1\r\nHOST: 239.255.255.250:1900\r\nCACHE-CONTROL: max-age=1800\r\n"
-            f"LOCATION: http://{HOME}:{late}/device.xml\r\nNT: upnp:rootdevice\r\n"
-            "NTS: ssdp:alive\r\nUSN: uuid:1::upnp:rootdevice\r\n\r\n"
-        )
 
         async def announces(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             await looked_at.wait()
             if not got:
-                engines[0].hear(Packet("", 0.0, "ssdp", notify.encode(), ip_address(HOME)))
+                engines[0].hear(Packet("", 0.0, "ssdp", alive(late), ip_address(HOME)))
             writer.close()
 
         async with device(telnet()) as (port, _), serve(announces, NEIGHBOUR) as other:
