@@ -107,7 +107,7 @@ class HostWorker:
         if len(new) > room and not self._endless:
             self._endless = True
             reason = f"it announced more than {MOST_LEADS} services, of which the first were kept"
-            advice = "Name the ports of others with --ports."
+            advice = "To look at one that is missing, name its port with --ports."
             self._fail(self.address, "what it announces", Ending.BUDGET_SPENT, reason, advice)
         return bool(new[:room]) and self._followed
 

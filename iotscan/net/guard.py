@@ -116,7 +116,7 @@ def _start_watched(thread: threading.Thread) -> None:
     worker = "concurrent.futures" in getattr(getattr(thread, "_target", None), "__module__", "")
     if _watch.get() is not None and not worker:
         context, run = copy_context(), thread.run
-        thread.run = lambda: context.run(run)  # type: ignore[method-assign]
+        thread.run = lambda: context.run(run)  # type: ignore[method-assign]  # wrapped, see above
     _start(thread)
 
 

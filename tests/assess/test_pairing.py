@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from iotscan.assess.pairing import MOST_BYTES, MOST_PARTS, MOST_WHOLES, Pairing, joined
-from iotscan.model import Transcript
+from iotscan.model import Sender, Transcript
 from iotscan.plugins import probes
 from iotscan.testing import captured, conversation
 
@@ -57,8 +57,12 @@ def test_memory_is_bounded() -> None:
 def test_what_is_left_out_of_a_side_shows_as_missing() -> None:
     pairing = Pairing(PROBES)
     head = b"POST / HTTP/1.0\r\nx-sessioncookie: a\r\n\r\n"
-    film = [("server", bytes(MOST_BYTES - 1)), ("server", b"12"), ("server", b"3")]
-    pairing.take(list(PROBES.values()), captured([("client", head), *film], 80))  # type: ignore[list-item]
+    film: list[tuple[Sender, bytes]] = [
+        ("server", bytes(MOST_BYTES - 1)),
+        ("server", b"12"),
+        ("server", b"3"),
+    ]
+    pairing.take(list(PROBES.values()), captured([("client", head), *film], 80))
     ((_, whole),) = pairing.rest()
     assert [turn.cut for turn in whole.turns] == [False, False, True]
     assert joined([whole]) == whole

@@ -98,6 +98,7 @@ def talk(port: int, handler: type[socketserver.BaseRequestHandler], *tls: str) -
     server = Sockets(("0.0.0.0", port), handler)
     if tls:
         context = _context(*tls)
+        # socketserver has no other place for a handshake.
         server.get_request = lambda: _secured(server.socket, context)  # type: ignore[method-assign]
     threading.Thread(target=server.serve_forever, daemon=True).start()
 

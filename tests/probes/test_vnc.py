@@ -205,10 +205,12 @@ def capabilities(*codes: int) -> bytes:
 def chosen(kind: int, *said: tuple[Sender, bytes]) -> dict[str, Fact]:
     """What is told of a session in which a type was chosen; whole, and byte by byte."""
     offer: tuple[Sender, bytes] = ("server", bytes([1, kind]))
-    turns = [("server", V38), ("client", V38), offer, ("client", bytes([kind])), *said]
-    ((found, turn),) = overheard(turns)  # type: ignore[arg-type]
+    turns: list[tuple[Sender, bytes]] = [
+        ("server", V38), ("client", V38), offer, ("client", bytes([kind])), *said,
+    ]  # fmt: skip
+    ((found, turn),) = overheard(turns)
     bytewise = [(side, bytes([byte])) for side, data in turns for byte in data]
-    assert [one for one, _ in overheard(bytewise)] == [found]  # type: ignore[arg-type]
+    assert [one for one, _ in overheard(bytewise)] == [found]
     return found | {"turn": turn}
 
 
@@ -279,12 +281,12 @@ UNIX = number(3, 6) + b"anns3cret"
 def test_a_user_name_and_a_password_as_they_are_are_told(
     kind: int, said: list[tuple[Sender, bytes]]
 ) -> None:
-    asked = [] if kind == 16 else [("client", number(256))]
-    found = chosen(kind, *said, *asked, ("client", UNIX), ("server", number(1)))  # type: ignore[arg-type]
+    asked: list[tuple[Sender, bytes]] = [] if kind == 16 else [("client", number(256))]
+    found = chosen(kind, *said, *asked, ("client", UNIX), ("server", number(1)))
     assert (found["username"], found["password_seen"], found["outcome"]) == ("ann", True, "refused")
     assert (found["encrypted"], found["challenge_seen"]) == (False, False)
     assert "s3cret" not in repr(found)
-    empty = chosen(kind, *said, *asked, ("client", number(3, 0) + b"ann"))  # type: ignore[arg-type]
+    empty = chosen(kind, *said, *asked, ("client", number(3, 0) + b"ann"))
     assert empty["password_seen"] is False
 
 

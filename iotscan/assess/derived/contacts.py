@@ -52,7 +52,8 @@ CLIENT = Kind(
 UPDATES = Kind(
     "capture.updates",
     {"hours": float, "seen": bool, "encrypted": bool, "host": str},
-    "For every device that talked to the internet, over how many hours. seen: to a host that is"
+    "For every device that talked to the internet, over how many hours, but for those in which"
+    " nobody at all was heard. seen: to a host that is"
     " named like one for updates, or it fetched firmware. encrypted: that was.",
 )
 KINDS = (CONTACT, VISIT, CLOUD, CLIENT, UPDATES)
